@@ -1,0 +1,43 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+var settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+// Warnings stop a build in CI only: a newer compiler must not stop a user's build.
+if Context.environment["CI"] != nil {
+    settings.append(.treatAllWarnings(as: .error))
+}
+
+let package = Package(
+    name: "nanobot",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    ],
+    targets: [
+        .systemLibrary(name: "CFCGI"),
+        .target(
+            name: "FastCGI",
+            dependencies: [
+                "CFCGI",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings,
+            // The static library: a web host has no libfcgi.so, and one file is what gets copied there.
+            linkerSettings: [.linkedLibrary(":libfcgi.a")]),
+        .target(name: "Chat", swiftSettings: settings),
+        .target(
+            name: "Models",
+            dependencies: ["Chat"],
+            swiftSettings: settings),
+        .testTarget(name: "ModelsTests", dependencies: ["Models"], swiftSettings: settings),
+    ])

@@ -1,0 +1,70 @@
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// One connection of the web server. Either the listener watches it or a worker serves a request on it, never both.
+final class Connection: Sendable {
+    enum Phase {
+        /// The listener waits for a request's head.
+        case reading
+        /// A worker owns the descriptor.
+        case serving
+        case closed
+    }
+
+    struct State {
+        var phase = Phase.reading
+        /// When the listener gives up waiting.
+        var deadline: ContinuousClock.Instant
+        /// Whether epoll knows the descriptor.
+        var isWatched = false
+        /// Bytes of an unfinished head that were taken from the socket: see `inspect`.
+        var head: [UInt8] = []
+    }
+
+    enum Arrival: Equatable {
+        case nothing
+        case partOfHead
+        case head
+        case management
+        case end
+        case refused(String)
+    }
+
+    let descriptor: CInt
+    let state: Mutex<State>
+
+    init(descriptor: CInt, deadline: ContinuousClock.Instant) {
+        self.descriptor = descriptor
+        state = Mutex(State(deadline: deadline))
+    }
+
+    /// Looks at what has arrived. A whole head stays in the socket, for libfcgi to read. Part of one is taken, because a peer that
+    /// writes in small pieces fills a Unix socket's buffer with their bookkeeping long before the head is whole.
+    func inspect(_ state: inout State, buffer: UnsafeMutableRawBufferPointer) -> Arrival {
+        let count: Int
+        do throws(Errno) {
+            count = try systemCall { recv(descriptor, buffer.baseAddress, buffer.count, CInt(MSG_PEEK | MSG_DONTWAIT)) }
+        } catch {
+            return error == .wouldBlock ? .nothing : .end
+        }
+        guard count > 0 else { return .end }
+        let arrived = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        let arrival: Arrival
+        let taken: Int
+        switch state.head.isEmpty ? RequestHead.inspect(arrived) : RequestHead.inspect(state.head + arrived) {
+        case .complete(let length):
+            (arrival, taken) = (.head, state.head.isEmpty ? 0 : length - state.head.count)
+        case .incomplete:
+            (arrival, taken) = (.partOfHead, count)
+        case .management:
+            // libfcgi's answer goes where it reads from, so such a record is answered where it came in one piece.
+            (arrival, taken) = state.head.isEmpty ? (.management, 0) : (.refused("management record in pieces"), 0)
+        case .invalid(let reason):
+            (arrival, taken) = (.refused(reason), 0)
+        }
+        // These bytes were just seen, so they are there.
+        if taken > 0 { state.head += buffer[..<max(0, recv(descriptor, buffer.baseAddress, taken, CInt(MSG_DONTWAIT)))] }
+        return arrival
+    }
+}

@@ -1,0 +1,128 @@
+import CFCGI
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// The listener's thread: everything that waits for a descriptor waits here.
+struct EventLoop {
+    let listener: Listener
+    private var isAccepting = false
+    private var acceptsAgain = ContinuousClock.now
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: RequestHead.maximumLength, alignment: 8)
+
+    /// How often deadlines are looked at, and how long a shortage of descriptors is waited out.
+    private static let tick = Duration.milliseconds(500)
+    private static let shortage = Duration.milliseconds(50)
+
+    init(listener: Listener) {
+        self.listener = listener
+    }
+
+    /// Serves until the listener is told to stop and its requests have ended, or its patience has.
+    consuming func run() {
+        defer { buffer.deallocate() }
+        _ = listener.control(EPOLL_CTL_ADD, listener.wakeUp, EPOLLIN.rawValue | EPOLLET.rawValue)
+        var events = [epoll_event](repeating: epoll_event(), count: 256)
+        var nextSweep = ContinuousClock.now + Self.tick
+        while listener.stopping == nil {
+            acceptIfThereIsRoom()
+            let isIdle = isAccepting && listener.connections.withLock(\.isEmpty)
+            let timeout = isAccepting ? Self.tick : Self.shortage
+            let count = epoll_wait(listener.epoll, &events, CInt(events.count), isIdle ? -1 : CInt(timeout / .milliseconds(1)))
+            for event in events.prefix(Int(max(0, count))) {
+                switch event.data.fd {
+                case listener.socket.descriptor: accept()
+                case listener.wakeUp: break
+                case let descriptor:
+                    if let connection = listener.connections.withLock({ $0[descriptor] }) { look(at: connection) }
+                }
+            }
+            if ContinuousClock.now >= nextSweep {
+                sweep { $0.deadline <= .now }
+                nextSweep = .now + Self.tick
+            }
+        }
+        drain(&events)
+    }
+
+    private mutating func acceptIfThereIsRoom() {
+        let hasRoom = listener.connections.withLock(\.count) < listener.limits.connections && ContinuousClock.now >= acceptsAgain
+        guard hasRoom != isAccepting else { return }
+        // Taken out of epoll meanwhile: it would report the waiting connections without end.
+        isAccepting = listener.control(hasRoom ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listener.socket.descriptor, EPOLLIN.rawValue) && hasRoom
+    }
+
+    private mutating func accept() {
+        for _ in 0..<64 where listener.connections.withLock(\.count) < listener.limits.connections {
+            let descriptor: CInt
+            do throws(Errno) {
+                descriptor = try systemCall { accept4(listener.socket.descriptor, nil, nil, CInt(SOCK_CLOEXEC.rawValue)) }
+            } catch {
+                if error == .wouldBlock { return }
+                if error == .connectionAbort { continue }
+                // No descriptors or no memory: those in use are served meanwhile, the new ones wait in the backlog.
+                listener.refused("cannot accept: \(error)")
+                acceptsAgain = .now + Self.shortage
+                return
+            }
+            let stall = timeval(tv_sec: Int(listener.limits.stallTimeout.components.seconds), tv_usec: 0)
+            try? setOption(descriptor, level: SOL_SOCKET, SO_RCVTIMEO, stall)
+            try? setOption(descriptor, level: SOL_SOCKET, SO_SNDTIMEO, stall)
+            let connection = Connection(descriptor: descriptor, deadline: .now + listener.limits.headTimeout)
+            listener.connections.withLock { $0[descriptor] = connection }
+            look(at: connection)
+        }
+    }
+
+    /// Reads what has arrived on a connection that nobody serves.
+    private func look(at connection: Connection) {
+        let (arrival, head) = connection.state.withLock { state -> (Connection.Arrival, [UInt8]) in
+            guard state.phase == .reading else { return (.nothing, []) }
+            let hadPart = !state.head.isEmpty
+            let arrival = connection.inspect(&state, buffer: buffer)
+            switch arrival {
+            case .head, .management:
+                state.phase = .serving
+                defer { state.head = [] }
+                return (arrival, state.head)
+            case .partOfHead where !hadPart:
+                state.deadline = .now + listener.limits.headTimeout
+            default:
+                break
+            }
+            if !state.isWatched, !listener.arm(connection, &state) { return (.end, []) }
+            return (arrival, [])
+        }
+        switch arrival {
+        case .head:
+            listener.dispatch(connection, head: head)
+        case .management:
+            // libfcgi answers and reads on; the end that it then finds keeps it from waiting in a worker.
+            shutdown(connection.descriptor, CInt(SHUT_RD))
+            listener.dispatch(connection, head: head)
+        case .end:
+            listener.close(connection)
+        case .refused(let reason):
+            listener.refused(reason)
+            listener.close(connection)
+        case .nothing, .partOfHead:
+            break
+        }
+    }
+
+    /// Closes the connections that nobody serves and that `isOver` names.
+    private func sweep(_ isOver: (Connection.State) -> Bool) {
+        for connection in listener.connections.withLock({ Array($0.values) }) {
+            if connection.state.withLock({ $0.phase == .reading && isOver($0) }) { listener.close(connection) }
+        }
+    }
+
+    private func drain(_ events: inout [epoll_event]) {
+        listener.socket.close()
+        while let deadline = listener.stopping, ContinuousClock.now < deadline {
+            sweep { _ in true }
+            if listener.connections.withLock(\.isEmpty) { return }
+            _ = epoll_wait(listener.epoll, &events, CInt(events.count), CInt(Self.shortage / .milliseconds(1)))
+        }
+    }
+}

@@ -1,0 +1,78 @@
+/// One request of the web server and the way to answer it: the only owner of its `FCGX_Request`.
+///
+/// Whoever has it calls `finish()` once, on every path; dropping it instead is a programming error that stops the process.
+public struct Exchange: ~Copyable, Sendable {
+    /// What came of reading a request's body.
+    public enum Body: Sendable, Equatable {
+        /// All of it.
+        case complete([UInt8])
+        /// More than the limit; nothing of it is kept.
+        case tooLarge
+        /// The web server stopped in the middle.
+        case incomplete
+    }
+
+    /// The request's parameters in the order in which they came. Bytes that are not UTF-8 are replaced by U+FFFD.
+    public let parameters: [(name: String, value: String)]
+
+    private let request: FCGXRequest
+    private let connection: Connection
+    private let listener: Listener
+    private let deadline: ContinuousClock.Instant
+    private var isFinished = false
+
+    /// How long a body may take, and how many bytes are read only to be thrown away.
+    private static let bodyTimeout = Duration.seconds(60)
+    private static let drainLength = 1 << 20
+
+    /// Lets libfcgi read the head that has arrived. Nil, and the connection closed, where libfcgi or the role says no.
+    init?(connection: Connection, head: [UInt8], listener: Listener) {
+        let request = FCGXRequest()
+        switch request.accept(on: connection.descriptor, head: head) {
+        case .accepted:
+            break
+        case .refused:
+            request.free()
+            listener.close(connection)
+            return nil
+        case .refusedAndClosed:
+            request.free()
+            listener.forget(connection)
+            return nil
+        }
+        self.request = request
+        self.connection = connection
+        self.listener = listener
+        parameters = request.parameters
+        deadline = .now + Self.bodyTimeout
+    }
+
+    deinit {
+        precondition(isFinished, "an Exchange was dropped without finish()")
+    }
+
+    /// Reads the body, which may have at most `limit` bytes.
+    public func readBody(limit: Int) -> Body {
+        var body: [UInt8] = []
+        while let piece = request.read() {
+            body += piece
+            if body.count > limit { return .tooLarge }
+            if ContinuousClock.now > deadline { return .incomplete }
+        }
+        return request.isInputWhole ? .complete(body) : .incomplete
+    }
+
+    /// Sends bytes of the response: at `finish()` at the latest, earlier where 8 KiB have come together.
+    public func write(_ bytes: [UInt8]) throws(FastCGIError) {
+        try request.write(bytes)
+    }
+
+    /// Ends the response and gives the connection back.
+    public consuming func finish() {
+        isFinished = true
+        // What is left of the body would be taken for the next request's head.
+        var unread = 0
+        while unread < Self.drainLength, ContinuousClock.now < deadline, let piece = request.read() { unread += piece.count }
+        if request.end() { listener.watch(connection) } else { listener.close(connection) }
+    }
+}

@@ -1,0 +1,144 @@
+import Glibc
+import SystemPackage
+
+/// A socket on which the web server's connections arrive: opened here, or inherited from whoever started the process.
+public struct ListeningSocket: Sendable {
+    /// The descriptor; it listens and does not block.
+    let descriptor: CInt
+    /// The path of a Unix socket that this process created and removes.
+    let path: String?
+
+    /// The most connections that wait for `accept`: the kernel lowers it to its own limit (net.core.somaxconn).
+    private static let backlog: CInt = 4096
+    private static let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+
+    /// Creates a Unix socket that only this user can connect to (mode 0600). A socket file that nobody listens on is replaced.
+    public init(unixPath path: String) throws(FastCGIError) {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let capacity = MemoryLayout.size(ofValue: address.sun_path) - 1
+        guard 1...capacity ~= path.utf8.count else {
+            throw FastCGIError(
+                .listen, "A Unix socket's path has 1 to \(capacity) bytes and \"\(path)\" has \(path.utf8.count). Choose another path.")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let descriptor = try attempt("open a socket", code: .listen) { () throws(Errno) in
+            try systemCall { socket(AF_UNIX, Self.type, 0) }
+        }
+        do {
+            try Self.bindReplacingStale(descriptor, to: address, path: path)
+        } catch {
+            Glibc.close(descriptor)
+            throw error
+        }
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    /// Listens on an IPv4 loopback address. Other addresses are refused: FastCGI has neither authentication nor encryption.
+    public init(ipv4 host: String, port: UInt16) throws(FastCGIError) {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        guard inet_pton(AF_INET, host, &address.sin_addr) == 1, UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127 else {
+            throw FastCGIError(.listen, "\"\(host)\" is not a loopback address. Use 127.0.0.1, or a Unix socket.")
+        }
+        descriptor = try attempt("listen on \(host):\(port)", code: .listen) { () throws(Errno) in
+            let descriptor = try systemCall { socket(AF_INET, Self.type, 0) }
+            do throws(Errno) {
+                try setOption(descriptor, level: SOL_SOCKET, SO_REUSEADDR, CInt(1))
+                _ = try withSocketAddress(address) { address, length throws(Errno) in try systemCall { bind(descriptor, address, length) } }
+                _ = try systemCall { listen(descriptor, Self.backlog) }
+            } catch {
+                Glibc.close(descriptor)
+                throw error
+            }
+            return descriptor
+        }
+        path = nil
+    }
+
+    /// Takes over a listening socket that this process was started with.
+    public init(inherited descriptor: CInt) throws(FastCGIError) {
+        guard Self.isListening(descriptor) else {
+            throw FastCGIError(
+                .listen, "Descriptor \(descriptor) is not a listening socket. Start this from a web server, or give --socket unix:PATH.")
+        }
+        try attempt("use descriptor \(descriptor)", code: .listen) { () throws(Errno) in
+            let flags = try systemCall { fcntl(descriptor, F_GETFL) }
+            _ = try systemCall { fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) }
+        }
+        self.descriptor = descriptor
+        path = nil
+    }
+
+    /// Whether a descriptor is a socket that listens.
+    public static func isListening(_ descriptor: CInt) -> Bool {
+        var value: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value != 0
+    }
+
+    /// Stops listening. An inherited socket is only closed, never shut down: siblings share it.
+    func close() {
+        Glibc.close(descriptor)
+        if let path { unlink(path) }
+    }
+
+    private static func bindReplacingStale(_ descriptor: CInt, to address: sockaddr_un, path: String) throws(FastCGIError) {
+        let bound = try attempt("listen on \(path)", code: .listen) { () throws(Errno) in
+            // On Linux the socket file takes the mode of the unbound socket (net/unix/af_unix.c), so it is never open wider.
+            _ = try systemCall { fchmod(descriptor, 0o600) }
+            return try bindUnlessTaken(descriptor, address)
+        }
+        if !bound {
+            guard !hasListener(address) else {
+                throw FastCGIError(.listen, "Another process listens on \(path). Stop it, or choose another path.")
+            }
+            try attempt("replace \(path)", code: .listen) { () throws(Errno) in
+                var status = stat()
+                _ = try systemCall { lstat(path, &status) }
+                // Only a socket is ever removed: the path may have been mistyped.
+                guard status.st_mode & S_IFMT == S_IFSOCK else { throw .addressInUse }
+                _ = try systemCall { unlink(path) }
+                guard try bindUnlessTaken(descriptor, address) else { throw .addressInUse }
+            }
+        }
+        try attempt("listen on \(path)", code: .listen) { () throws(Errno) in
+            _ = try systemCall { listen(descriptor, backlog) }
+        }
+    }
+
+    private static func bindUnlessTaken(_ descriptor: CInt, _ address: sockaddr_un) throws(Errno) -> Bool {
+        do throws(Errno) {
+            _ = try withSocketAddress(address) { address, length throws(Errno) in try systemCall { bind(descriptor, address, length) } }
+            return true
+        } catch {
+            if error == .addressInUse { return false }
+            throw error
+        }
+    }
+
+    private static func hasListener(_ address: sockaddr_un) -> Bool {
+        let probe = socket(AF_UNIX, type, 0)
+        defer { Glibc.close(probe) }
+        do throws(Errno) {
+            _ = try withSocketAddress(address) { address, length throws(Errno) in try systemCall { connect(probe, address, length) } }
+            return true
+        } catch {
+            // A full backlog (EAGAIN) is somebody's too.
+            return error == .wouldBlock
+        }
+    }
+}
+
+/// Lends an address in the form that bind(2) and connect(2) take.
+private func withSocketAddress<Address, Result>(
+    _ address: Address, _ body: (UnsafePointer<sockaddr>, socklen_t) throws(Errno) -> Result
+) throws(Errno) -> Result {
+    try withUnsafePointer(to: address) { pointer throws(Errno) in
+        try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer throws(Errno) in
+            try body(pointer, socklen_t(MemoryLayout<Address>.size))
+        }
+    }
+}

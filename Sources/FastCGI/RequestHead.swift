@@ -1,0 +1,83 @@
+/// What the bytes that wait on a connection amount to, read without taking them.
+///
+/// libfcgi blocks until a head (BEGIN_REQUEST and the whole PARAMS stream) has arrived and believes every length in it: it allocates
+/// what a parameter announces and aborts the process when that fails (fcgiapp.c, `ReadParams`, `Malloc`). So a head is handed to it
+/// only when all of it is there and its lengths are true.
+enum RequestHead: Equatable {
+    /// More bytes are needed.
+    case incomplete
+    /// A request's whole head is there: its first `length` bytes.
+    case complete(length: Int)
+    /// Management records alone (FastCGI specification, section 4): libfcgi answers them.
+    case management
+    /// Nothing that this responder accepts; the connection is to be closed.
+    case invalid(String)
+
+    /// The largest head, in bytes: twice the headers that nginx lets through, and less than what a Unix socket buffers, so that
+    /// `FCGXRequest` can replay one to libfcgi.
+    static let maximumLength = 64 << 10
+
+    // FastCGI specification, section 3.3 and 8.
+    private static let headerLength = 8
+    private static let version: UInt8 = 1
+    private static let beginRequest: UInt8 = 1
+    private static let params: UInt8 = 4
+    private static let getValues: UInt8 = 9
+
+    static func inspect<Bytes: RandomAccessCollection<UInt8>>(_ bytes: Bytes) -> RequestHead where Bytes.Index == Int {
+        var offset = 0
+        var requestID: Int?
+        var parameters: [UInt8] = []
+        while bytes.count - offset >= headerLength {
+            let type = bytes[offset + 1]
+            let id = Int(bytes[offset + 2]) << 8 | Int(bytes[offset + 3])
+            let contentLength = Int(bytes[offset + 4]) << 8 | Int(bytes[offset + 5])
+            let end = offset + headerLength + contentLength + Int(bytes[offset + 6])
+            guard bytes[offset] == version else { return .invalid("unknown protocol version \(bytes[offset])") }
+            switch (type, id) {
+            case (beginRequest, 1...):
+                guard contentLength == 8 else { return .invalid("BEGIN_REQUEST of \(contentLength) bytes") }
+                // A second one is refused by libfcgi with FCGI_CANT_MPX_CONN.
+                requestID = requestID ?? id
+            case (_, 0):
+                // libfcgi answers FCGI_GET_VALUES from a 64-byte buffer that it does not measure: its three names fit, once each.
+                guard type != getValues || contentLength <= 48 else { return .invalid("FCGI_GET_VALUES of \(contentLength) bytes") }
+                guard requestID == nil else { return .invalid("management record inside a request") }
+            case (params, requestID):
+                guard contentLength > 0 else {
+                    return holdsWholePairs(parameters) ? .complete(length: offset + headerLength) : .invalid("parameters with untrue lengths")
+                }
+                let content = offset + headerLength
+                parameters += bytes.dropFirst(content).prefix(contentLength)
+            default:
+                return .invalid("record of type \(type) where a request should begin")
+            }
+            guard end <= bytes.count else { break }
+            offset = end
+        }
+        if bytes.count >= maximumLength { return .invalid("more than \(maximumLength) bytes of parameters") }
+        if requestID == nil, offset > 0, offset == bytes.count { return .management }
+        return .incomplete
+    }
+
+    /// Whether the name-value pairs (section 3.4) end exactly where the stream does.
+    private static func holdsWholePairs(_ parameters: [UInt8]) -> Bool {
+        var offset = 0
+        func length() -> Int? {
+            guard offset < parameters.count else { return nil }
+            let first = Int(parameters[offset])
+            guard first >= 0x80 else {
+                offset += 1
+                return first
+            }
+            guard parameters.count - offset >= 4 else { return nil }
+            defer { offset += 4 }
+            return (first & 0x7f) << 24 | Int(parameters[offset + 1]) << 16 | Int(parameters[offset + 2]) << 8 | Int(parameters[offset + 3])
+        }
+        while offset < parameters.count {
+            guard let name = length(), let value = length(), name + value <= parameters.count - offset else { return false }
+            offset += name + value
+        }
+        return true
+    }
+}

@@ -1,0 +1,48 @@
+import Glibc
+import SystemPackage
+
+/// Starts a detached thread that runs `body`. It inherits the signal mask: block what it must not take before the first one starts.
+func startThread(_ body: @escaping @Sendable () -> Void) throws(FastCGIError) {
+    final class Box {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    var thread = pthread_t()
+    let box = Unmanaged.passRetained(Box(body))
+    let status = pthread_create(
+        &thread, nil,
+        { argument in
+            guard let argument else { return nil }
+            Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
+            return nil
+        }, box.toOpaque())
+    guard status == 0 else {
+        box.release()
+        throw FastCGIError(.library, "Cannot start a thread", cause: Errno(rawValue: status))
+    }
+    pthread_detach(thread)
+}
+
+/// A counting semaphore for threads (never for tasks: it blocks).
+///
+/// `@unchecked Sendable`: the pointer is set once, and sem_post(3) and sem_wait(3) are safe from any thread.
+final class Semaphore: @unchecked Sendable {
+    private let pointer: UnsafeMutablePointer<sem_t>
+
+    init() {
+        pointer = .allocate(capacity: 1)
+        sem_init(pointer, 0, 0)
+    }
+
+    deinit {
+        sem_destroy(pointer)
+        pointer.deallocate()
+    }
+
+    func signal() { sem_post(pointer) }
+
+    func wait() {
+        // Only EINTR can fail here (sem_wait(3)).
+        while sem_wait(pointer) != 0 {}
+    }
+}

@@ -1,0 +1,42 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
+
+extension Arithmetic.Operator {
+    var precedence: Int {
+        switch self {
+        case .add, .subtract: 1
+        case .multiply, .divide, .remainder: 2
+        case .negate: 3
+        case .power: 4
+        case .squareRoot: 5
+        }
+    }
+
+    func result(_ left: Double, _ right: Double) -> Double {
+        switch self {
+        case .add: left + right
+        case .subtract: left - right
+        case .multiply: left * right
+        case .divide: left / right
+        case .remainder: left.truncatingRemainder(dividingBy: right)
+        case .power: pow(left, right)
+        case .negate, .squareRoot: .nan
+        }
+    }
+}
+
+extension Double {
+    /// An exact integer up to 2^53, else twelve significant digits.
+    var plain: String {
+        if let integer = Int64(exactly: self), abs(integer) <= 1 << 53 { return String(integer) }
+        let places = 11 - log10(abs(self)).rounded(.down)
+        guard abs(places) < 290 else { return description }
+        let scale = pow(10, abs(places))
+        let rounded = places < 0 ? (self / scale).rounded() * scale : (self * scale).rounded() / scale
+        if let integer = Int64(exactly: rounded), abs(integer) <= 1 << 53 { return String(integer) }
+        return rounded.description
+    }
+}

@@ -1,0 +1,22 @@
+import Chat
+public import FoundationEssentials
+
+/// The model that answers when no other is configured: small, rule-based, without a network.
+///
+/// Its answer is a function of the prompt's user messages and the clock. It reads English and Chinese,
+/// the first 4,096 bytes of each message, and answers in at most a few kilobytes.
+/// Usage counts words: what white space separates, and each Han character.
+public struct BuiltinModel: ChatModel {
+    private let now: @Sendable () -> Date
+
+    /// Makes a model that takes the date and the time from the clock given.
+    public init(now: @escaping @Sendable () -> Date = { Date() }) {
+        self.now = now
+    }
+
+    /// Answers at once; throws nothing.
+    public func complete(_ prompt: Prompt) async -> Completion {
+        let answer = Reply(to: Conversation(prompt), now: now).text
+        return Completion(content: answer, usage: Usage(promptTokens: prompt.wordCount, completionTokens: answer.wordCount))
+    }
+}

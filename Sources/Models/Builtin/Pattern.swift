@@ -1,0 +1,77 @@
+/// A phrase with holes. Words are literal, `(a|b c|)` is a choice that may be empty, `*` captures one or more words,
+/// `~` skips any number of words. In Chinese each character is a word.
+struct Pattern: Sendable {
+    private enum Element: Sendable {
+        case choice([[String]])
+        case capture
+        case skip
+    }
+
+    private let elements: [Element]
+
+    init(_ source: String) {
+        var elements: [Element] = []
+        var literal = ""
+        func close() {
+            elements += Self.keys(literal).map { .choice([[$0]]) }
+            literal = ""
+        }
+        for character in source {
+            switch character {
+            case "(": close()
+            case ")":
+                let choices = literal.split(separator: "|", omittingEmptySubsequences: false).map { Self.keys(String($0)) }
+                // The longest first: a capture gets only what no choice before it takes.
+                elements.append(.choice(choices.sorted { $0.count > $1.count }))
+                literal = ""
+            case "*", "~":
+                close()
+                elements.append(character == "*" ? .capture : .skip)
+            default: literal.append(character)
+            }
+        }
+        close()
+        self.elements = elements
+    }
+
+    /// Splits on spaces and between Han characters; patterns are written in their final spelling.
+    private static func keys(_ text: String) -> [String] {
+        var keys: [String] = []
+        for word in text.split(separator: " ") {
+            if word.unicodeScalars.contains(where: \.isHan) {
+                keys += word.map(String.init)
+            } else {
+                keys.append(String(word))
+            }
+        }
+        return keys
+    }
+
+    /// What the holes captured if the pattern covers the tokens from the first to the last.
+    func captures(in tokens: [Token], range: Range<Int>) -> [Range<Int>]? {
+        match(elements[...], tokens, range)
+    }
+
+    private func match(_ elements: ArraySlice<Element>, _ tokens: [Token], _ range: Range<Int>) -> [Range<Int>]? {
+        guard let element = elements.first else { return range.isEmpty ? [] : nil }
+        let rest = elements.dropFirst()
+        switch element {
+        case .choice(let choices):
+            for choice in choices where choice.count <= range.count {
+                let end = range.lowerBound + choice.count
+                guard zip(choice, range).allSatisfy({ $0 == tokens[$1].key }) else { continue }
+                if let captures = match(rest, tokens, end..<range.upperBound) { return captures }
+            }
+            return nil
+        case .skip where rest.isEmpty: return []
+        case .capture where rest.isEmpty: return range.isEmpty ? nil : [range]
+        case .skip, .capture:
+            let isCapture = if case .capture = element { true } else { false }
+            for end in range.lowerBound...range.upperBound where !isCapture || end > range.lowerBound {
+                guard let captures = match(rest, tokens, end..<range.upperBound) else { continue }
+                return isCapture ? [range.lowerBound..<end] + captures : captures
+            }
+            return nil
+        }
+    }
+}
