@@ -17,7 +17,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
@@ -34,10 +33,26 @@ let package = Package(
             swiftSettings: settings,
             // The static library: a web host has no libfcgi.so, and one file is what gets copied there.
             linkerSettings: [.linkedLibrary(":libfcgi.a")]),
+        .systemLibrary(name: "CSodium"),
+        .target(
+            name: "Digest", dependencies: ["CSodium"], swiftSettings: settings, linkerSettings: [.linkedLibrary(":libsodium.a")]),
         .target(name: "Chat", swiftSettings: settings),
+        .target(name: "Gateway", swiftSettings: settings),
+        .target(
+            name: "Sessions",
+            dependencies: [
+                "Chat", "Digest",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
         .target(
             name: "Models",
             dependencies: ["Chat"],
+            swiftSettings: settings),
+        .target(
+            name: "ChatAPI",
+            dependencies: ["Chat", "Digest", "Gateway", "Models", "Sessions", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
         .testTarget(name: "ModelsTests", dependencies: ["Models"], swiftSettings: settings),
     ])

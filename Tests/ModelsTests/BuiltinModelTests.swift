@@ -6,7 +6,10 @@ import Testing
 struct BuiltinModelTests {
     @Test(
         "who are you is answered with what the model is and how a real one is connected",
-        arguments: ["Who are you?", "what are you", "What's your name?", "Are you ChatGPT?", "Hello, who are you?", "help", "What can you do?", "/start", "Hello"])
+        arguments: [
+            "Who are you?", "what are you", "What's your name?", "Are you ChatGPT?", "Hello, who are you?", "help", "What can you do?",
+            "/start", "Hello",
+        ])
     func introducesItself(message: String) async {
         let answer = await BuiltinModel.make.answer(message)
         #expect(answer.contains("nanobot's built-in model"))
@@ -29,7 +32,8 @@ struct BuiltinModelTests {
     @Test(
         "courtesies are answered briefly",
         arguments: [
-            ("Hello!", "Hello again!"), ("Good morning", "Hello again!"), ("Thanks a lot!", "You are welcome."), ("ok thanks", "You are welcome."),
+            ("Hello!", "Hello again!"), ("Good morning", "Hello again!"), ("Thanks a lot!", "You are welcome."),
+            ("ok thanks", "You are welcome."),
             ("Bye", "Goodbye!"), ("See you tomorrow", "Goodbye!"), ("yes", "All right."), ("No.", "All right, then not."),
             ("How are you?", "I am fine, thank you. How are you?"), ("你好", "你好，又见面了！"), ("谢谢你", "不客气。"), ("再见", "再见！"), ("好的", "好的。"),
             ("不是", "好的，那就不了。"),

@@ -7,8 +7,10 @@ struct ClauseTests {
     @Test(
         "a message is split where one thing ends and the next begins",
         arguments: [
-            ("Hi, my name is Alice. Who are you?", ["Hi", "my name is Alice", "Who are you"]), ("I live in St. Louis, Missouri.", ["I live in St. Louis, Missouri"]),
-            ("It costs 3.5 at nanobot.io", ["It costs 3.5 at nanobot.io"]), ("I like tea and coffee", ["I like tea and coffee"]), ("I like tea and I like coffee", ["I like tea", "and I like coffee"]),
+            ("Hi, my name is Alice. Who are you?", ["Hi", "my name is Alice", "Who are you"]),
+            ("I live in St. Louis, Missouri.", ["I live in St. Louis, Missouri"]),
+            ("It costs 3.5 at nanobot.io", ["It costs 3.5 at nanobot.io"]), ("I like tea and coffee", ["I like tea and coffee"]),
+            ("I like tea and I like coffee", ["I like tea", "and I like coffee"]),
             ("你好，我叫小明。你是谁？", ["你好", "我叫小明", "你是谁"]), ("", []), ("?!", []),
         ])
     func splits(message: String, clauses: [String]) {
@@ -18,8 +20,10 @@ struct ClauseTests {
     @Test(
         "patterns capture what their holes cover",
         arguments: [
-            ("my * is *", "my dog is Rex the First", ["dog", "Rex the First"]), ("(i am|im|) called *", "called Bob", ["Bob"]), ("~ name *", "what a name Bob", ["Bob"]),
-            ("remember (that|) *", "remember that it rains", ["it rains"]), ("我叫*", "我叫小明", ["小明"]), ("我的*是*", "我的生日是5月1日", ["生日", "5月1日"]),
+            ("my * is *", "my dog is Rex the First", ["dog", "Rex the First"]), ("(i am|im|) called *", "called Bob", ["Bob"]),
+            ("~ name *", "what a name Bob", ["Bob"]),
+            ("remember (that|) *", "remember that it rains", ["it rains"]), ("我叫*", "我叫小明", ["小明"]),
+            ("我的*是*", "我的生日是5月1日", ["生日", "5月1日"]),
         ])
     func captures(pattern: String, message: String, holes: [String]) throws {
         let clause = try #require(Clause.clauses(of: message).first)
@@ -42,7 +46,9 @@ struct ClauseTests {
         #expect(Clause.clauses(of: String(repeating: "字", count: 100_000))[0].tokens.count == 80)
     }
 
-    @Test("clipping keeps characters whole", arguments: [("abc", 3, "abc"), ("abcd", 3, "abc…"), ("中文字", 6, "中文…"), ("中文字", 8, "中文…"), ("👩‍👩‍👧‍👦a", 10, "…")])
+    @Test(
+        "clipping keeps characters whole",
+        arguments: [("abc", 3, "abc"), ("abcd", 3, "abc…"), ("中文字", 6, "中文…"), ("中文字", 8, "中文…"), ("👩‍👩‍👧‍👦a", 10, "…")])
     func clips(text: String, limit: Int, clipped: String) {
         #expect(text.clipped(toBytes: limit) == clipped)
     }
@@ -50,7 +56,8 @@ struct ClauseTests {
     @Test(
         "numbers in words are read",
         arguments: [
-            ("twenty five", 25.0), ("two hundred five", 205), ("two million three hundred thousand", 2_300_000), ("三百零五", 305), ("十二", 12), ("三万五千", 35_000), ("二〇二六", 2026), ("42", 42),
+            ("twenty five", 25.0), ("two hundred five", 205), ("two million three hundred thousand", 2_300_000), ("三百零五", 305), ("十二", 12),
+            ("三万五千", 35_000), ("二〇二六", 2026), ("42", 42),
         ])
     func numerals(text: String, value: Double) {
         #expect(Numeral.value(of: Token.tokens(of: text[...]).map(\.key)) == value)

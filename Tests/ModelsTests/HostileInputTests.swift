@@ -7,15 +7,20 @@ struct HostileInputTests {
     static let megabyte = 1 << 20
 
     static let messages: [(String, String)] = [
-        ("empty", ""), ("blank", " \n\t\u{3000} "), ("NUL", "\0\0"), ("NUL in words", "my\0name\0is\0Alice"), ("emoji", "👩‍👩‍👧‍👦🎉"), ("punctuation", "?!…"),
-        ("quotes", "“”\"'"), ("one long word", String(repeating: "a", count: megabyte)), ("long blank", String(repeating: " ", count: megabyte)),
+        ("empty", ""), ("blank", " \n\t\u{3000} "), ("NUL", "\0\0"), ("NUL in words", "my\0name\0is\0Alice"), ("emoji", "👩‍👩‍👧‍👦🎉"),
+        ("punctuation", "?!…"),
+        ("quotes", "“”\"'"), ("one long word", String(repeating: "a", count: megabyte)),
+        ("long blank", String(repeating: " ", count: megabyte)),
         ("blanks before a word", String(repeating: "\n", count: megabyte) + "hi"), ("long digits", String(repeating: "9", count: megabyte)),
         ("long sum", String(repeating: "1+", count: megabyte / 2) + "1"), ("long signs", String(repeating: "-", count: megabyte) + "1"),
         ("open parentheses", String(repeating: "(", count: megabyte)), ("long Han", String(repeating: "我", count: megabyte / 3)),
         ("sentences", String(repeating: "a. ", count: megabyte / 3)), ("facts", String(repeating: "my a is b and ", count: megabyte / 14)),
-        ("questions", String(repeating: "what is my name? ", count: megabyte / 17)), ("apostrophes", String(repeating: "a'", count: megabyte / 2)),
-        ("combining marks", "e" + String(repeating: "\u{301}", count: megabyte / 2)), ("ampersands", String(repeating: "my my is is ", count: megabyte / 12)),
-        ("remember", "remember " + String(repeating: "that ", count: megabyte / 5)), ("and", String(repeating: "and ", count: megabyte / 4)),
+        ("questions", String(repeating: "what is my name? ", count: megabyte / 17)),
+        ("apostrophes", String(repeating: "a'", count: megabyte / 2)),
+        ("combining marks", "e" + String(repeating: "\u{301}", count: megabyte / 2)),
+        ("ampersands", String(repeating: "my my is is ", count: megabyte / 12)),
+        ("remember", "remember " + String(repeating: "that ", count: megabyte / 5)),
+        ("and", String(repeating: "and ", count: megabyte / 4)),
         ("记住", String(repeating: "记住", count: megabyte / 6)), ("commas", "1" + String(repeating: ",000", count: megabyte / 4) + "+1"),
         ("Arabic", "مرحبا كيف حالك"), ("Russian", "Как меня зовут?"), ("bidirectional control", "\u{202E}abc"), ("replacement", "\u{FFFD}"),
     ]
@@ -25,7 +30,8 @@ struct HostileInputTests {
         let (name, message) = Self.messages[index]
         for answer in [
             await BuiltinModel.make.answer(message), await BuiltinModel.make.answer("What is my name?", after: [message]),
-            await BuiltinModel.make.answer("Summarize", after: [message]), await BuiltinModel.make.answer("What did I just say?", after: [message]),
+            await BuiltinModel.make.answer("Summarize", after: [message]),
+            await BuiltinModel.make.answer("What did I just say?", after: [message]),
             await BuiltinModel.make.answer("ok then", after: [message]),
         ] {
             #expect(!answer.isEmpty, "\(name)")
@@ -54,7 +60,9 @@ struct HostileInputTests {
 
     @Test("many facts and long values stay within the answer's bound")
     func manyFacts() async {
-        let said = (0..<500).map { "My thing\($0) is \(String(repeating: "x", count: 1000))" } + (0..<500).map { "I like \(String(repeating: "语", count: 300))\($0)" }
+        let said =
+            (0..<500).map { "My thing\($0) is \(String(repeating: "x", count: 1000))" }
+            + (0..<500).map { "I like \(String(repeating: "语", count: 300))\($0)" }
         for question in ["What do you know about me?", "What do I like?", "Summarize our discussion", "你知道我什么", "What is my thing3?"] {
             let answer = await BuiltinModel.make.answer(question, after: said)
             #expect(answer.utf8.count <= 4096, "\(question)")

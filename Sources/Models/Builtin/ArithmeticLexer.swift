@@ -24,7 +24,7 @@ struct ArithmeticLexer {
                 switch scalar {
                 case _ where scalar.isBlank: blank()
                 case _ where scalar.digit != nil: number(from: start)
-                case "." where peek?.digit != nil: number(from: start)
+                case "." where digitFollows(start): number(from: start)
                 case _ where scalar.isHan: word(String(scalar), from: start)
                 case _ where scalar.isWord: word(from: start)
                 default: symbol(scalar, from: start)
@@ -69,23 +69,29 @@ struct ArithmeticLexer {
     }
 
     private mutating func number(from start: String.Index) -> Bool {
-        var digits = String.UnicodeScalarView()
-        var fraction = text.unicodeScalars[start] == "."
-        digits.append(contentsOf: (text.unicodeScalars[start].digit ?? "0.").unicodeScalars)
+        var digits = ""
+        var fraction = false
+        index = start
         while let scalar = peek {
             if let digit = scalar.digit {
-                digits.append(contentsOf: digit.unicodeScalars)
-            } else if scalar == ".", !fraction, text.unicodeScalars[text.unicodeScalars.index(after: index)...].first?.digit != nil {
-                digits.append(scalar)
+                digits += digit
+            } else if scalar == ".", !fraction, digitFollows(index) {
+                digits += digits.isEmpty ? "0." : "."
                 fraction = true
             } else if scalar != "," || fraction || !hasThousands(after: index) {
                 break
             }
             _ = advance()
+            // The conversion is not linear; the largest number has 309 digits.
+            guard digits.utf8.count <= 400 else { return false }
         }
-        guard let value = Double(String(digits)) else { return false }
+        guard let value = Double(digits) else { return false }
         shape.add(number: digits, isInteger: !fraction)
         return append(.number(value), from: start)
+    }
+
+    private func digitFollows(_ index: String.Index) -> Bool {
+        text.unicodeScalars[index...].dropFirst().first?.digit != nil
     }
 
     private func hasThousands(after comma: String.Index) -> Bool {
@@ -114,7 +120,7 @@ struct ArithmeticLexer {
         var reading = numeral ?? Numeral()
         if reading.read(word) {
             numeral = reading
-            shape.add(number: String.UnicodeScalarView(), isInteger: false)
+            shape.add(number: "", isInteger: false)
             return extend(from: start)
         }
         if ArithmeticWords.glue.contains(word) { return word != "square" || extend(from: start) }
@@ -151,11 +157,11 @@ extension ArithmeticLexer {
             return hasLeadingZero || groups > 2 || widths.allSatisfy { $0 >= 3 } && widths.contains { $0 > 3 }
         }
 
-        mutating func add(number digits: String.UnicodeScalarView, isInteger: Bool) {
+        mutating func add(number digits: String, isInteger: Bool) {
             isPlain = isPlain && isInteger
-            hasLeadingZero = hasLeadingZero || digits.count > 1 && digits.first == "0"
+            hasLeadingZero = hasLeadingZero || digits.utf8.count > 1 && digits.hasPrefix("0")
             groups += 1
-            if widths.count < 2 { widths.append(digits.count) }
+            if widths.count < 2 { widths.append(digits.utf8.count) }
         }
 
         mutating func add(sign: Unicode.Scalar) {

@@ -4,12 +4,13 @@ extension Chinese {
             guard !match.clause.isAsked, !isQuestion(match.keys()) else { return nil }
             let note = match.remainder
             let told = facts(in: match.clause, range: match.captures[0])?.first ?? attribute(match.clause, match.captures[0])
-            return [Fact(key: Fact.note, value: note, sentence: told?.sentence ?? "“\(note)”", language: .chinese)] + (told.map { [$0] } ?? [])
+            return [Fact(key: Fact.note, value: note, sentence: told?.sentence ?? "“\(note)”", language: .chinese)]
+                + (told.map { [$0] } ?? [])
         },
         Rule("我(的|)(名字|姓名)(是|叫|叫做)*", "我(现在|)(叫|叫做|名叫)*", "(大家|朋友们|朋友|同事|你可以|可以|请|你就|就|以后|)(都|)叫我*(就行|就好|就可以|好|行|)", "我姓*") { match in
             known("name", match, "你叫\(match.text())")
         },
-        Rule("我(的|)(年龄|年纪)(是|)*(岁|)", "我(今年|现在|已经|)(是|)*(周岁|岁)(了|)", "我今年*") { match in
+        Rule("我(的|)(年龄|年纪)(是|)*(岁|)", "我(今年|现在|已经|)(是|)*(周岁|岁)(了|)", "我今年*", "今年*岁(了|)") { match in
             guard let age = Numeral.value(of: match.keys()), (0...150).contains(age) else { return nil }
             return [Fact(key: "age", value: age.plain, sentence: "你\(age.plain)岁", language: .chinese)]
         },
@@ -24,6 +25,12 @@ extension Chinese {
         Rule("我的(工作|职业)是*", "我(是|)(做|从事)*(工作|的|)") { match in known("job", match, "你的工作是\(match.text())") },
         Rule("我(是|)*出生(的|)", "我(出生|生)(于|在)*") { match in known("i was born", match, "你出生于\(match.text())") },
         Rule("我是(一名|一个|一位|个|名)*") { match in known("being", match, "你是\(match.text())") },
+        Rule("我(也|)是*人") { match in
+            guard let last = match.keys().last, match.keys().count <= 6, !["工", "商", "军", "老", "诗", "好", "的"].contains(last) else {
+                return nil
+            }
+            return known("origin", match, "你是\(match.text())人")
+        },
         Rule("我(也|)是*") { match in
             let words = match.keys()
             guard words.count <= 8, let last = words.last, !["说", "想", "来", "因", "为", "在"].contains(words[0]) else { return nil }
@@ -39,6 +46,14 @@ extension Chinese {
             guard match.captures[0].count <= 8 else { return nil }
             return known(FactKey.key(for: match.keys()), match, hole: 1, "你的\(match.text())是\(match.text(1))")
         },
+        Rule("我*(叫|名叫|叫做)*") { match in
+            guard FactKey.isKnown(match.keys()), match.keys(1)[0] != "我" else { return nil }
+            return known(FactKey.key(for: match.keys() + ["名", "字"]), match, hole: 1, "你的\(match.text())叫\(match.text(1))")
+        },
+        Rule("我*(是|今年)*") { match in
+            guard FactKey.isKnown(match.keys()) else { return nil }
+            return known(FactKey.key(for: match.keys()), match, hole: 1, "你的\(match.text())是\(match.text(1))")
+        },
         Rule("我(很|非常|特别|也|都|)(不喜欢|讨厌|不爱)*") { match in known("i dislike", match, "你不喜欢\(match.text())") },
         Rule("我(很|非常|特别|也|最|还|都|)(喜欢|爱)*") { match in known("i like", match, "你喜欢\(match.text())") },
         Rule("我(会说|会讲)*") { match in known("i speak", match, "你会说\(match.text())") },
@@ -52,10 +67,11 @@ extension Chinese {
 
     /// "门禁密码是4471"
     private static func attribute(_ clause: Clause, _ range: Range<Int>) -> Fact? {
-        let rule = Rule<[Fact]>("*(是|在)*") { match in
-            known(FactKey.key(for: match.keys()), match, hole: 1, "\(match.text())是\(match.text(1))")
-        }
-        return rule.apply(to: clause, range: range)?.first
+        attribute.apply(to: clause, range: range)?.first
+    }
+
+    private static let attribute = Rule<[Fact]>("*(是|在)*") { match in
+        known(FactKey.key(for: match.keys()), match, hole: 1, "\(match.text())是\(match.text(1))")
     }
 
     private static func known(_ key: String, _ match: Match, hole: Int = 0, _ sentence: String) -> [Fact]? {
@@ -79,5 +95,5 @@ extension Chinese {
     }
 
     /// How the words for most trades end.
-    private static let trades: Set = ["师", "员", "生", "家", "工", "人", "手", "长", "者", "民", "兵", "警"]
+    private static let trades: Set = ["师", "员", "生", "家", "工", "手", "长", "者", "民", "兵", "警"]
 }

@@ -24,6 +24,8 @@ struct Chinese: Phrasebook {
         }
     }
 
+    let nothingAnswered = "在这次对话里，我之前还没有说过什么。"
+    func answered(_ text: String) -> String { "我刚才说的是：“\(text)”" }
     func askedOnly(_ count: Int) -> String { "在这条之前，我只能看到你的\(count)条消息。" }
     func count(_ count: Int) -> String { "在这条之前，我能看到你的\(count)条消息。" }
 
@@ -44,8 +46,8 @@ struct Chinese: Phrasebook {
 
     private static let templates: [String: (String, String)] = [
         "name": ("你叫 ", ""), "self": ("你是 ", ""), "being": ("你是 ", ""), "home": ("你住在 ", ""), "origin": ("你来自 ", ""),
-        "age": ("你", "岁"), "job": ("你的工作是 ", ""), "i was born": ("你出生于 ", ""), "i like": ("你喜欢 ", ""), 
-       "i dislike": ("你不喜欢 ", ""), "i have": ("你有 ", ""), "i speak": ("你会说 ", ""), Fact.note: ("“", "”"),
+        "age": ("你", "岁"), "job": ("你的工作是 ", ""), "i was born": ("你出生于 ", ""), "i like": ("你喜欢 ", ""),
+        "i dislike": ("你不喜欢 ", ""), "i have": ("你有 ", ""), "i speak": ("你会说 ", ""), Fact.note: ("“", "”"),
     ]
 
     func noted(_ sentences: [String]) -> String { "记下了：\(sentences.joined(separator: "；"))。" }

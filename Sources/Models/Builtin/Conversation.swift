@@ -21,6 +21,9 @@ struct Conversation {
     /// The user's messages before the one to answer, oldest first.
     var earlier: some BidirectionalCollection<String> { Self.said([history, [Array(turn.dropLast())]]) }
 
+    /// What was answered last.
+    var lastAnswer: String? { [history, [turn]].joined().joined().last { $0.role == .assistant }?.content }
+
     private static func said(_ turns: [ArraySlice<[Message]>]) -> some BidirectionalCollection<String> {
         turns.joined().joined().lazy.filter { $0.role == .user }.map(\.content)
     }

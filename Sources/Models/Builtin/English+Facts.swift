@@ -9,12 +9,14 @@ extension English {
             facts(in: match.clause, range: match.captures[0])
         },
         Rule(
-            "(remember|note|do not forget|keep in mind|memorize|you should remember|you must remember|make a note|take a note)(| this| that| down) *"
+            "(remember|note|do not forget|keep in mind)(| this| that| down) *",
+            "(memorize|you should remember|you must remember|make a note|take a note)(| this| that| down) *"
         ) { match in
             guard !match.clause.isAsked else { return nil }
             let note = match.remainder
             let told = facts(in: match.clause, range: match.captures[0])?.first
-            return [Fact(key: Fact.note, value: note, sentence: told?.sentence ?? "“\(note)”", language: .english)] + (told.map { [$0] } ?? [])
+            return [Fact(key: Fact.note, value: note, sentence: told?.sentence ?? "“\(note)”", language: .english)]
+                + (told.map { [$0] } ?? [])
         },
         Rule(
             "i am (called|named) *",
@@ -27,7 +29,8 @@ extension English {
         Rule("i am * (years old|yrs old|year old|yo|years|years of age)", "i (just|) turned *", "i am *", "my age is *") { match in
             let words = match.keys()
             guard let age = Numeral.value(of: words.first == "now" ? Array(words.dropFirst()) : words),
-            (0...150).contains(age) else { return nil }
+                (0...150).contains(age)
+            else { return nil }
             return known("age", age.plain, "you are \(age.plain) years old")
         },
         Rule(
@@ -37,9 +40,9 @@ extension English {
         ) { match in
             known("home", match.text(), "you live in \(match.text())")
         },
-        Rule(
-            "i (am|come|am originally|originally come|was) from *"
-        ) { match in known("origin", match.text(), "you are from \(match.text())") },
+        Rule("i (am|come|am originally|originally come|was) from *") { match in
+            known("origin", match.text(), "you are from \(match.text())")
+        },
         Rule("i was born *") { match in known("i was born", match.text(), "you were born \(match.text())") },
         Rule("i (work|am working) (as|at|for|in|with|on) *") { match in
             // The preposition belongs to what is said: "as a nurse", "at the harbour".
@@ -71,7 +74,8 @@ extension English {
             let object = match.clause.text(of: range.lowerBound + 1..<range.upperBound)
             let first = match.keys()[1]
             guard !vague.contains(first),
-            verb != "have" || !passing.contains(match.keys().last ?? "") && quantities.contains(first) else { return nil }
+                verb != "have" || !passing.contains(match.keys().last ?? "") && quantities.contains(first)
+            else { return nil }
             return known(Fact.verbKey(verb), object, "you \(verb) \(object)")
         },
     ]
@@ -108,17 +112,19 @@ extension English {
     /// An answer in form, a question in truth: "my name is what".
     private static let unknowns: Set = ["what", "what?", "who", "where", "unknown", "which", "how", "not", "none", "secret", "when", "why"]
     private static let vague: Set = ["you", "it", "this", "that", "your", "to", "them", "no", "not", "how", "what", "him", "her", "been"]
-    private static let passing: Set = ["question",
-    "questions",
-    "problem",
-    "problems",
-    "issue",
-    "idea",
-    "doubt",
-    "request",
-    "task",
-    "look",
-    "bug"]
+    private static let passing: Set = [
+        "question",
+        "questions",
+        "problem",
+        "problems",
+        "issue",
+        "idea",
+        "doubt",
+        "request",
+        "task",
+        "look",
+        "bug",
+    ]
     private static let quantities: Set = [
         "a", "an", "one", "two", "three", "four", "five", "six", "many", "several", "some", "1", "2", "3", "4", "5", "6", "my", "blue",
         "brown", "green", "long", "short", "kids", "children", "twins",

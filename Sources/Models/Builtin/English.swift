@@ -3,7 +3,8 @@ struct English: Phrasebook {
     private static let connecting =
         "Where this build supports it, setting upstream.url (NANOBOT_UPSTREAM_URL) to an OpenAI-compatible server connects a real model."
     private static let abilities =
-        "I can tell you what you asked before, sum up our conversation, recall what you told me about yourself, do arithmetic, and tell the date and time in UTC."
+        "I can tell you what you asked before, sum up our conversation, recall what you told me about yourself, "
+        + "do arithmetic, and tell the date and time in UTC."
 
     var identity: String { "I am nanobot's built-in model: small, rule-based, and without a network. \(Self.abilities) \(Self.connecting)" }
     var help: String { "\(Self.abilities) I am nanobot's built-in model, small and rule-based. \(Self.connecting)" }
@@ -26,6 +27,8 @@ struct English: Phrasebook {
         }
     }
 
+    let nothingAnswered = "I have not said anything before this in our conversation."
+    func answered(_ text: String) -> String { "My last answer was: “\(text)”" }
     func askedOnly(_ count: Int) -> String { "I can see only \(messages(count)) from you before this one." }
     func count(_ count: Int) -> String { "I can see \(messages(count)) from you before this one." }
     private func messages(_ count: Int) -> String { count == 1 ? "1 message" : "\(count) messages" }
@@ -46,7 +49,8 @@ struct English: Phrasebook {
 
     private static let templates: [String: (String, String)] = [
         "name": ("your name is ", ""), "self": ("you are ", ""), "being": ("you are ", ""), "home": ("you live in ", ""),
-        "origin": ("you are from ", ""), "age": ("you are ", " years old"), "job": ("your work is ", ""), "i was born": ("you were born ", ""),
+        "origin": ("you are from ", ""), "age": ("you are ", " years old"), "job": ("your work is ", ""),
+        "i was born": ("you were born ", ""),
         "i like": ("you like ", ""), "i dislike": ("you do not like ", ""), "i have": ("you have ", ""), "i speak": ("you speak ", ""),
         Fact.note: ("“", "”"),
     ]
@@ -93,7 +97,8 @@ struct English: Phrasebook {
     func acknowledgement(_ text: String, isRequest: Bool, previous: String?) -> String {
         let before = previous.map { " Before that you said: “\($0)”" } ?? ""
         guard isRequest else {
-            return "I have read “\(text)”." + (before.isEmpty ? " I am only a small rule-based model: say “help” to see what I can do." : before)
+            return "I have read “\(text)”."
+                + (before.isEmpty ? " I am only a small rule-based model: say “help” to see what I can do." : before)
         }
         return "I cannot help with “\(text)”: I know only what is said in this conversation, sums, and the time.\(before)"
     }

@@ -35,6 +35,13 @@ struct FactQuestion: Sendable, Hashable {
         self.label = label
     }
 
+    /// A question about a thing, which may have been told by its name.
+    init(about words: [String], label: String) {
+        let key = FactKey.key(for: words)
+        keys = Self.alternatives[key] ?? [key, key + " name"]
+        self.label = label
+    }
+
     private static let alternatives: [String: [String]] = [
         "name": ["name", "self"], "who": ["name", "self", "being", "job"], "job": ["job", "being"], "home": ["home", "origin"],
         "origin": ["origin", "i was born", "self"],

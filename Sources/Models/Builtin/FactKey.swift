@@ -8,6 +8,11 @@ enum FactKey {
         return aliases[joined] ?? joined
     }
 
+    /// Whether all of the words have a meaning in both languages.
+    static func isKnown(_ words: [String]) -> Bool {
+        !key(for: words).unicodeScalars.contains(where: \.isHan)
+    }
+
     /// The Chinese words for a key, if all of them are known.
     static func chinese(for key: String) -> String? {
         var parts: [String] = []

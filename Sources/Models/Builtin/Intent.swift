@@ -4,6 +4,8 @@ enum Intent: Sendable, Hashable {
     case identity, help
     /// An earlier message of the user.
     case asked(Position)
+    /// The model's last answer.
+    case answered
     case count
     case summary
     case recall(FactQuestion)

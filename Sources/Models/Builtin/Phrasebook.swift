@@ -12,6 +12,8 @@ protocol Phrasebook: Sendable {
 
     var nothingAsked: String { get }
     func asked(_ text: String, _ position: Position) -> String
+    var nothingAnswered: String { get }
+    func answered(_ text: String) -> String
     func askedOnly(_ count: Int) -> String
     func count(_ count: Int) -> String
 

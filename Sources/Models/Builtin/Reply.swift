@@ -43,7 +43,7 @@ struct Reply {
             }
         }
         let asked = intents.filter { !$0.isCourtesy }
-        if facts.isEmpty, calculations.isEmpty, asked.isEmpty { return intents.first.map { [answer(to: $0)] } ?? [] }
+        if facts.isEmpty, calculations.isEmpty, asked.isEmpty { return intents.last.map { [answer(to: $0)] } ?? [] }
         let noted = facts.isEmpty ? [] : [phrasebook.noted(sentences(Array(facts.prefix(8))))]
         return noted + calculations.prefix(Self.answersAtMost).map(phrasebook.calculation) + asked.prefix(Self.answersAtMost).map(answer)
     }
@@ -59,6 +59,7 @@ struct Reply {
         case .identity: phrasebook.identity
         case .help: phrasebook.help
         case .asked(let position): asked(position)
+        case .answered: conversation.lastAnswer.map { phrasebook.answered($0.clipped(toBytes: 1000)) } ?? phrasebook.nothingAnswered
         case .count: phrasebook.count(conversation.earlier.count)
         case .summary: summary
         case .recall(let question): recall(question)
@@ -127,6 +128,9 @@ extension Language {
         "what", "who", "where", "when", "why", "how", "which", "whose", "is", "are", "do", "does", "did", "can", "could", "would", "should",
         "will", "tell", "write", "translate", "explain", "give", "show", "make", "generate", "create", "draw", "find", "search", "sing",
         "play", "recommend", "suggest", "define", "describe", "compare", "list", "please", "forget", "solve", "summarize", "convert",
+        "remind", "count", "repeat", "continue",
     ]
-    private static let questionCharacters: Set = ["什", "谁", "哪", "怎", "吗", "呢", "啥", "几", "请", "帮", "写", "讲", "译", "推", "查", "给", "画", "唱", "忘"]
+    private static let questionCharacters: Set = [
+        "什", "谁", "哪", "怎", "吗", "呢", "啥", "几", "请", "帮", "写", "讲", "译", "推", "查", "给", "画", "唱", "忘", "醒",
+    ]
 }

@@ -1,0 +1,81 @@
+import Chat
+import Gateway
+import Sessions
+
+/// An error as a client gets it: a row of the API's error table.
+struct APIError: Error {
+    var status: Int
+    var code: String
+    var message: String
+    var param: String?
+    var headers: [(name: String, value: String)] = []
+
+    /// The error object of OpenAI's API: all four fields, always.
+    var body: JSONValue {
+        let type = status >= 500 ? "server_error" : "invalid_request_error"
+        return [
+            "error": ["message": .string(message), "type": .string(type), "param": .optional(param), "code": .string(code)]
+        ]
+    }
+
+    static let missingSessionKey = APIError(
+        status: 400, code: "missing_session_key", message: "Missing required header: x-session-key")
+    static let invalidJSON = APIError(status: 400, code: "invalid_json", message: "Invalid JSON body")
+    static let notFound = APIError(status: 404, code: "not_found", message: "There is nothing at this path")
+    static let streamUnsupported = APIError(
+        status: 400, code: "stream_unsupported", message: "stream=true is not supported yet. Set stream=false or omit it.",
+        param: "stream")
+    static let internalError = APIError(
+        status: 500, code: "internal_error", message: "The server had an error while processing the request")
+
+    static func invalidMessages(
+        _ message: String = "messages field is required and must be a non-empty array", param: String = "messages"
+    ) -> APIError {
+        APIError(status: 400, code: "invalid_messages", message: message, param: param)
+    }
+
+    static func invalidValue(_ message: String, param: String) -> APIError {
+        APIError(status: 400, code: "invalid_value", message: message, param: param)
+    }
+
+    static func methodNotAllowed(allowed: String) -> APIError {
+        APIError(
+            status: 405, code: "method_not_allowed", message: "The method is not allowed here. Allowed: \(allowed)",
+            headers: [("Allow", allowed)])
+    }
+
+    static func requestTooLarge(limit: Int) -> APIError {
+        APIError(status: 413, code: "request_too_large", message: "The request body is larger than \(limit) bytes")
+    }
+
+    /// What a client may know of a session's failure: never a path.
+    init(_ error: SessionError) {
+        switch error.code {
+        case .invalidKey:
+            self.init(status: 400, code: "invalid_session_key", message: error.description)
+        case .busy:
+            self.init(
+                status: 409, code: "session_busy", message: "Another turn of this session is still running. Try again later.",
+                headers: [("Retry-After", "1")])
+        case .unreadable:
+            self.init(
+                status: 500, code: "session_unreadable", message: "The stored session cannot be read. It was left as it is.")
+        case .storageFull:
+            self.init(status: 507, code: "storage_full", message: "There is no room to store this turn. Nothing was lost.")
+        case .storageUnavailable:
+            self.init(
+                status: 503, code: "storage_unavailable", message: "The turn cannot be stored now. Nothing was lost.",
+                headers: [("Retry-After", "5")])
+        }
+    }
+
+    init(
+        status: Int, code: String, message: String, param: String? = nil, headers: [(name: String, value: String)] = []
+    ) {
+        self.status = status
+        self.code = code
+        self.message = message
+        self.param = param
+        self.headers = headers
+    }
+}

@@ -1,0 +1,35 @@
+/// What a path names. Paths work with and without `v1`, with a trailing slash, and under any mount point.
+enum Route: Equatable {
+    case chatCompletions
+    case models
+    case model(id: String)
+    case health
+
+    /// Finds the route at the end of a path. What stands in front is where the program is mounted, which servers do not always tell.
+    init?(path: [String]) {
+        for start in path.indices {
+            var rest = path[start...]
+            if rest.first == "v1" { rest.removeFirst() }
+            if let route = Self(exactly: Array(rest)) {
+                self = route
+                return
+            }
+        }
+        return nil
+    }
+
+    private init?(exactly path: [String]) {
+        switch path {
+        case ["chat", "completions"]: self = .chatCompletions
+        case ["models"]: self = .models
+        case ["health"]: self = .health
+        default:
+            // An id may contain slashes: "openai/gpt-4o".
+            guard path.count > 1, path[0] == "models" else { return nil }
+            self = .model(id: path.dropFirst().joined(separator: "/"))
+        }
+    }
+
+    /// The methods that the route takes.
+    var methods: [String] { self == .chatCompletions ? ["POST", "OPTIONS"] : ["GET", "HEAD", "OPTIONS"] }
+}

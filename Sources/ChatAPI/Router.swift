@@ -1,0 +1,110 @@
+import Chat
+public import FoundationEssentials
+public import Gateway
+public import Logging
+public import Models
+public import Sessions
+
+/// The HTTP API: gives every request a response.
+public struct Router: Sendable {
+    /// What the operator may choose of the API.
+    public struct Settings: Sendable {
+        /// The model's id, shown and echoed.
+        public var modelName = "nanobot"
+        /// The system prompt of every turn.
+        public var systemPrompt: String?
+        /// Whether a request has to name a model.
+        public var requiresModel = false
+        /// The largest body, in bytes.
+        public var bodyLimit = 1 << 20
+
+        /// The defaults.
+        public init() {}
+    }
+
+    let settings: Settings
+    let sessions: SessionStore
+    let model: any ChatModel
+    let logger: Logger
+    let now: @Sendable () -> Date
+    private let started: Int
+
+    /// Makes the API over a store of sessions and a model.
+    public init(
+        settings: Settings = Settings(), sessions: SessionStore, model: any ChatModel, logger: Logger,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.settings = settings
+        self.sessions = sessions
+        self.model = model
+        self.logger = logger
+        self.now = now
+        started = Int(now().timeIntervalSince1970)
+    }
+
+    /// The response to a request. Handlers throw; this is the one place where errors become responses.
+    public func respond(to request: Request) async -> Response {
+        let requestID = Self.requestID(request)
+        var response: Response
+        do {
+            response = try await route(request, requestID)
+        } catch {
+            let apiError = log(error, requestID)
+            response = Response(status: apiError.status, headers: apiError.headers, body: apiError.body.serialized)
+        }
+        if response.status != 204 { response.headers.insert(("Content-Type", "application/json"), at: 0) }
+        response.headers.append(("x-request-id", requestID))
+        return response
+    }
+
+    private func route(_ request: Request, _ requestID: String) async throws -> Response {
+        guard let route = Route(path: request.path) else { throw APIError.notFound }
+        guard route.methods.contains(request.method) else {
+            throw APIError.methodNotAllowed(allowed: route.methods.joined(separator: ", "))
+        }
+        if request.method == "OPTIONS" {
+            return Response(status: 204, headers: [("Allow", route.methods.joined(separator: ", "))])
+        }
+        switch route {
+        case .chatCompletions: return try await completeChat(request, requestID)
+        case .models: return Self.ok(["object": "list", "data": [modelObject]])
+        case .model(settings.modelName): return Self.ok(modelObject)
+        case .model(let id):
+            throw APIError(
+                status: 404, code: "model_not_found", message: "The model '\(id)' does not exist", param: "model")
+        case .health: return Self.ok(["status": "ok"])
+        }
+    }
+
+    static func ok(_ value: JSONValue) -> Response {
+        Response(status: 200, body: value.serialized)
+    }
+
+    private var modelObject: JSONValue {
+        ["id": .string(settings.modelName), "object": "model", "created": .integer(started), "owned_by": "nanobot"]
+    }
+
+    /// A client's id is kept, so that its logs and these agree; one that could break a log line is replaced.
+    private static func requestID(_ request: Request) -> String {
+        if let id = request.header("x-request-id"), 1...128 ~= id.utf8.count,
+            id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ",") })
+        {
+            return id
+        }
+        return Identifier.make(prefix: "req_")
+    }
+
+    private func log(_ error: any Error, _ requestID: String) -> APIError {
+        switch error {
+        case let error as APIError:
+            return error
+        case let error as SessionError:
+            let apiError = APIError(error)
+            if apiError.status >= 500 { logger.error("\(error)", metadata: ["request": "\(requestID)"]) }
+            return apiError
+        default:
+            logger.error("\(error)", metadata: ["request": "\(requestID)"])
+            return .internalError
+        }
+    }
+}

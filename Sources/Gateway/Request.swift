@@ -1,0 +1,77 @@
+/// One HTTP request as a web server hands it on: by CGI's meta-variables (RFC 3875, section 4.1), over FastCGI or CGI.
+public struct Request: Sendable {
+    /// What came of the body.
+    public enum Body: Sendable, Equatable {
+        /// All of it; empty where there was none.
+        case complete([UInt8])
+        /// More than the program takes.
+        case tooLarge
+        /// It ended before its length.
+        case incomplete
+    }
+
+    /// The request method, as it was sent.
+    public let method: String
+    /// The path's segments, decoded, without empty ones. Any mount point is still in front.
+    public let path: [String]
+    /// What came of the body.
+    public let body: Body
+
+    private let metaVariables: [(name: String, value: String)]
+
+    /// Reads a request from its meta-variables. Never fails: what is missing is empty.
+    ///
+    /// - Parameters:
+    ///   - metaVariables: names and values in the order in which they came. They are data: nothing here configures the program.
+    ///   - body: what was read of the body. A complete one that is shorter than `CONTENT_LENGTH` counts as incomplete.
+    public init(metaVariables: [(name: String, value: String)], body: Body) {
+        self.metaVariables = metaVariables
+        func value(_ name: String) -> String { metaVariables.first { $0.name == name }?.value ?? "" }
+        method = value("REQUEST_METHOD")
+        path = Self.path(value).split(separator: "/").map(String.init)
+        if case .complete(let bytes) = body, let length = Int(value("CONTENT_LENGTH")), bytes.count < length {
+            self.body = .incomplete
+        } else {
+            self.body = body
+        }
+    }
+
+    /// A header's value, by its name in lower case; repeated ones joined by a comma and a space (RFC 9110, section 5.3). Nil if it was
+    /// not sent. `Proxy` is never there, so that it cannot become a proxy setting (CVE-2016-5385).
+    public func header(_ name: String) -> String? {
+        let variable = Self.metaVariable(for: name)
+        guard variable != "HTTP_PROXY" else { return nil }
+        let values = metaVariables.lazy.filter { $0.name == variable }.map(\.value)
+        return values.isEmpty ? nil : values.joined(separator: ", ")
+    }
+
+    private static func metaVariable(for header: String) -> String {
+        let name = header.uppercased().map { $0 == "-" ? "_" : $0 }
+        // RFC 3875, section 4.1.18: these two have variables of their own.
+        return ["CONTENT_TYPE", "CONTENT_LENGTH"].contains(String(name)) ? String(name) : "HTTP_" + name
+    }
+
+    /// Where a server knows the program's place, `PATH_INFO` is what follows it; where it does not (nginx's `fastcgi_params`),
+    /// `SCRIPT_NAME` is the whole path.
+    private static func path(_ value: (String) -> String) -> String {
+        for name in ["PATH_INFO", "SCRIPT_NAME", "DOCUMENT_URI"] {
+            let path = value(name)
+            if !path.isEmpty, path != "/" { return path }
+        }
+        return percentDecoded(value("REQUEST_URI").prefix { $0 != "?" })
+    }
+
+    private static func percentDecoded(_ text: Substring) -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2, let code = UInt8(String(rest.prefix(2)) ?? "", radix: 16) {
+                bytes.append(code)
+                rest.removeFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,57 @@
+/// One HTTP response, in the form in which a CGI or FastCGI responder gives it (RFC 3875, section 6).
+public struct Response: Sendable {
+    /// The status code.
+    public var status: Int
+    /// Header fields in order. Control characters in them are never sent.
+    public var headers: [(name: String, value: String)]
+    /// The body.
+    public var body: [UInt8]
+
+    /// Makes a response.
+    public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The bytes that the web server gets. `includesBody` is false for the answer to HEAD, whose `Content-Length` still counts the body.
+    public func serialized(includesBody: Bool) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(256 + body.count)
+        func append(_ name: String, _ value: String) {
+            bytes += name.utf8
+            bytes += ": ".utf8
+            // A line break in a value would begin a header of the client's choice.
+            bytes += value.utf8.lazy.filter { $0 >= 0x20 && $0 != 0x7f }
+            bytes += "\r\n".utf8
+        }
+        append("Status", "\(status) \(Self.reason(status))")
+        for (name, value) in headers { append(name, value) }
+        if status != 204 { append("Content-Length", String(body.count)) }
+        bytes += "\r\n".utf8
+        if includesBody { bytes += body }
+        return bytes
+    }
+
+    // RFC 9110, section 15.
+    private static func reason(_ status: Int) -> String {
+        switch status {
+        case 200: "OK"
+        case 204: "No Content"
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 409: "Conflict"
+        case 413: "Content Too Large"
+        case 429: "Too Many Requests"
+        case 500: "Internal Server Error"
+        case 502: "Bad Gateway"
+        case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
+        case 507: "Insufficient Storage"
+        default: "Status"
+        }
+    }
+}

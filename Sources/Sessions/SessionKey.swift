@@ -1,0 +1,63 @@
+import Digest
+
+/// The name of a session: what `x-session-key` says, such as `wx:dm:user_alice`.
+public struct SessionKey: Sendable, Hashable, CustomStringConvertible {
+    /// The key, without outer white space.
+    public let description: String
+
+    /// The longest key, in bytes of UTF-8.
+    public static let maximumLength = 512
+
+    /// Checks a key: 1 to 512 bytes, no control characters. U+FFFD is refused because it stands where bytes were not UTF-8, and two such
+    /// keys would become one.
+    public init(_ text: String) throws(SessionError) {
+        var scalars = text.unicodeScalars[...]
+        while let first = scalars.first, first.properties.isWhitespace { scalars.removeFirst() }
+        while let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }
+        guard !scalars.isEmpty else { throw SessionError(.invalidKey, "The session key is empty") }
+        guard scalars.allSatisfy({ $0.properties.generalCategory != .control }) else {
+            throw SessionError(.invalidKey, "The session key contains a control character")
+        }
+        guard !scalars.contains("\u{fffd}") else { throw SessionError(.invalidKey, "The session key is not valid UTF-8") }
+        let key = String(scalars)
+        guard key.utf8.count <= Self.maximumLength else {
+            throw SessionError(.invalidKey, "The session key is longer than \(Self.maximumLength) bytes")
+        }
+        description = key
+    }
+
+    /// The session's file name without `.json`. Injective: two keys never share one.
+    var fileName: String {
+        var name: [UInt8] = []
+        for (index, byte) in description.utf8.enumerated() {
+            switch byte {
+            case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"):
+                // A name that begins with a dot is hidden, or a directory.
+                if index > 0 || byte != UInt8(ascii: ".") { name.append(byte) } else { fallthrough }
+            default:
+                let code = String(byte, radix: 16, uppercase: true)
+                name += ("%" + (code.utf8.count < 2 ? "0" : "") + code).utf8
+            }
+        }
+        guard name.count > 200 else { return String(decoding: name, as: UTF8.self) }
+        // File names end at 255 bytes. "~" is never in a short name, so long and short ones do not meet.
+        return String(decoding: name.prefix(100), as: UTF8.self) + "~" + SHA256.hexadecimal(of: description.utf8)
+    }
+
+    /// A 63-bit hash, the same in every process and version: the byte of the lock file that stands for the session.
+    var lockOffset: Int64 {
+        let bits = SHA256.digest(of: description.utf8).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return Int64(bits >> 1)
+    }
+
+    /// By bytes: Swift compares strings by canonical equivalence, but two spellings are two keys and two files.
+    public static func == (left: SessionKey, right: SessionKey) -> Bool {
+        left.description.utf8.elementsEqual(right.description.utf8)
+    }
+
+    /// Agrees with `==`.
+    public func hash(into hasher: inout Hasher) {
+        for byte in description.utf8 { hasher.combine(byte) }
+    }
+}

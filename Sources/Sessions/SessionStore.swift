@@ -1,0 +1,99 @@
+public import Chat
+import FoundationEssentials
+import Glibc
+public import SystemPackage
+
+/// The sessions under a data directory.
+public final class SessionStore: Sendable {
+    /// When a turn counts as stored.
+    public enum Durability: String, Sendable {
+        /// When it is on the disk.
+        case sync
+        /// When the kernel has it: it survives this process, not a power cut.
+        case relaxed
+    }
+
+    private let sessions: FilePath
+    private let quarantine: Quarantine
+    private let lock: SessionLock
+    private let cache = WindowCache(capacity: 16 << 20)
+    private let durability: Durability
+    private let limits: WindowLimits
+
+    /// Opens a data directory; creates it, for this user alone, if it is not there.
+    ///
+    /// - Parameters:
+    ///   - busyTimeout: how long a turn waits for the one before it.
+    ///   - report: told when a torn tail was mended: a sentence for the log.
+    public init(
+        directory: FilePath, durability: Durability = .sync, limits: WindowLimits = WindowLimits(),
+        busyTimeout: Duration = .seconds(30), report: @escaping @Sendable (String) -> Void
+    ) throws(SessionError) {
+        sessions = directory.appending("sessions")
+        quarantine = Quarantine(directory: directory.appending("quarantine"), report: report)
+        self.durability = durability
+        self.limits = limits
+        for path in [directory, sessions, quarantine.directory] { try Self.createDirectory(path) }
+        guard sessions.withPlatformString({ access($0, W_OK | X_OK) }) == 0 else {
+            throw SessionError(.storageUnavailable, "\(sessions) cannot be written by this user")
+        }
+        lock = try SessionLock(directory.appending("locks"), timeout: busyTimeout)
+    }
+
+    /// Adds one turn to a session: `body` gets the earlier turns' messages, oldest first, and makes the new turn. When this returns the
+    /// turn is stored; when `body` throws nothing is. One turn of a session runs at a time.
+    public func turn(of key: SessionKey, _ body: ([[Message]]) async throws -> Turn) async throws -> Turn {
+        try await lock.withLock(key) {
+            let path = sessions.appending(key.fileName + ".json")
+            let past = try history(of: key, at: path)
+            let turn = try await body(past?.window.turns ?? [])
+            let synchronizes = durability == .sync
+            // Opened again: a chat that waits for its model holds no descriptor.
+            guard var file = try SessionFile(path, key: key) else {
+                try SessionFile.create(path, key: key, turn: turn, synchronizes: synchronizes)
+                return turn
+            }
+            var window: Window
+            if let past, try file.identity() == past.identity {
+                window = past.window
+                file.trust(size: past.identity.size)
+            } else {
+                window = try file.readWindow(limits: limits, quarantine: quarantine)
+            }
+            try file.append(turn, synchronizes: synchronizes)
+            window.append(turn.messages, limits: limits)
+            cache.put(key, try file.identity(), window)
+            return turn
+        }
+    }
+
+    private struct Past {
+        var window: Window
+        var identity: WindowCache.Identity
+    }
+
+    /// What there is of a session, by cache or file; nil where there is no file.
+    private func history(of key: SessionKey, at path: FilePath) throws(SessionError) -> Past? {
+        guard var file = try SessionFile(path, key: key) else { return nil }
+        let identity = try file.identity()
+        if let window = cache.take(key, identity) { return Past(window: window, identity: identity) }
+        let window = try file.readWindow(limits: limits, quarantine: quarantine)
+        return Past(window: window, identity: try file.identity())
+    }
+
+    private static func createDirectory(_ path: FilePath) throws(SessionError) {
+        // The way there may have to be made, too; it stops at the first directory that exists.
+        let parent = path.removingLastComponent()
+        do throws(Errno) {
+            try systemCall { path.withPlatformString { mkdir($0, 0o700) } }
+        } catch {
+            switch error {
+            case .fileExists: return
+            case .noSuchFileOrDirectory where !parent.isEmpty && parent != path:
+                try createDirectory(parent)
+                try createDirectory(path)
+            default: throw SessionError("create the directory \(path)", error)
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+public import Chat
+
+/// One turn of a session: everything that it added, one line of the file.
+public struct Turn: Sendable, Equatable, Decodable {
+    /// Where a turn came from; what later recognises a retry.
+    public struct Origin: Sendable, Equatable, Decodable {
+        /// The request's id.
+        public var id: String
+        /// The client's own key for the request.
+        public var idempotencyKey: String?
+        /// SHA-256 of the request body, in hexadecimal.
+        public var bodySHA256: String
+
+        /// Makes an origin.
+        public init(id: String, idempotencyKey: String? = nil, bodySHA256: String) {
+            self.id = id
+            self.idempotencyKey = idempotencyKey
+            self.bodySHA256 = bodySHA256
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case id
+            case idempotencyKey = "idempotency_key"
+            case bodySHA256 = "body_sha256"
+        }
+    }
+
+    /// The turn's own id.
+    public var id: String
+    /// When it was stored: ISO 8601, UTC, whole seconds.
+    public var at: String
+    /// The user's message, the assistant's, and what lies between.
+    public var messages: [Message]
+    /// The model that was named to the client.
+    public var model: String
+    /// Why the answer ended.
+    public var finishReason: String
+    /// What it cost.
+    public var usage: Usage
+    /// Where it came from.
+    public var request: Origin
+
+    /// Makes a turn.
+    public init(
+        id: String, at: String, messages: [Message], model: String, finishReason: String, usage: Usage, request: Origin
+    ) {
+        self.id = id
+        self.at = at
+        self.messages = messages
+        self.model = model
+        self.finishReason = finishReason
+        self.usage = usage
+        self.request = request
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case id
+        case at
+        case messages
+        case model
+        case finishReason = "finish_reason"
+        case usage
+        case request
+    }
+
+    /// The turn's line in the file, without separators. It holds no line feed: JSON escapes those inside strings.
+    var line: [UInt8] {
+        JSONValue.object([
+            ("id", .string(id)), ("at", .string(at)), ("messages", .array(messages.map(\.json))), ("model", .string(model)),
+            ("finish_reason", .string(finishReason)), ("usage", usage.json),
+            (
+                "request",
+                [
+                    "id": .string(request.id), "idempotency_key": .optional(request.idempotencyKey),
+                    "body_sha256": .string(request.bodySHA256),
+                ]
+            ),
+        ]).serialized
+    }
+}

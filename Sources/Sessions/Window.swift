@@ -1,0 +1,63 @@
+import Chat
+
+/// What of a session's past a model may see.
+public struct WindowLimits: Sendable {
+    /// The most turns.
+    public var maxTurns: Int
+    /// The most tokens, estimated; the newest turn is in even where it alone is over.
+    public var maxTokens: Int
+
+    /// Makes limits; the defaults are those of `history.maxTurns` and `history.maxTokens`.
+    public init(maxTurns: Int = 500, maxTokens: Int = 16_000) {
+        self.maxTurns = maxTurns
+        self.maxTokens = maxTokens
+    }
+}
+
+/// The newest whole turns of a session that fit the limits.
+struct Window: Sendable, Equatable {
+    /// Each turn's messages, oldest first.
+    private(set) var turns: [[Message]] = []
+    private var tokens: [Int] = []
+    private var total = 0
+    /// What the messages take in memory, roughly.
+    private(set) var byteCount = 0
+
+    /// A window of turns that were read newest first.
+    init(newestFirst turns: [[Message]], limits: WindowLimits) {
+        for turn in turns.reversed() { append(turn, limits: limits) }
+    }
+
+    /// Adds the newest turn; the oldest ones make room.
+    mutating func append(_ messages: [Message], limits: WindowLimits) {
+        turns.append(messages)
+        tokens.append(Self.estimatedTokens(messages))
+        total += tokens[tokens.count - 1]
+        byteCount += Self.byteCount(messages)
+        var excess = 0
+        while excess < turns.count - 1, turns.count - excess > limits.maxTurns || total > limits.maxTokens {
+            total -= tokens[excess]
+            byteCount -= Self.byteCount(turns[excess])
+            excess += 1
+        }
+        turns.removeFirst(excess)
+        tokens.removeFirst(excess)
+    }
+
+    /// An estimate that needs no tokenizer: four ASCII characters, or one other character, make a token (CJK text is about one token a
+    /// character), and a message takes four more.
+    static func estimatedTokens(_ messages: [Message]) -> Int {
+        messages.reduce(0) { sum, message in
+            var ascii = 0
+            var other = 0
+            for byte in message.content.utf8 {
+                if byte < 0x80 { ascii += 1 } else if byte >= 0xc0 { other += 1 }
+            }
+            return sum + 4 + (ascii + 3) / 4 + other
+        }
+    }
+
+    private static func byteCount(_ messages: [Message]) -> Int {
+        messages.reduce(64) { $0 + 48 + $1.content.utf8.count }
+    }
+}
