@@ -54,5 +54,14 @@ let package = Package(
             name: "ChatAPI",
             dependencies: ["Chat", "Digest", "Gateway", "Models", "Sessions", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
+        .executableTarget(
+            name: "nanobot",
+            dependencies: [
+                "Chat", "ChatAPI", "FastCGI", "Gateway", "Models", "Sessions",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "ModelsTests", dependencies: ["Models"], swiftSettings: settings),
     ])

@@ -1,0 +1,145 @@
+import FoundationEssentials
+
+/// The program's settings and where each value came from: command-line option, environment variable, configuration file or default,
+/// the first of them that has it.
+struct Configuration {
+    /// A setting's name, default and meaning.
+    struct Setting {
+        var key: String
+        var fallback: String?
+        var meaning: String
+
+        /// `NANOBOT_` and the key's path in upper snake case.
+        var environmentVariable: String {
+            "NANOBOT_"
+                + key.reduce(into: "") { text, character in
+                    if character == "." { text += "_" } else { text += (character.isUppercase ? "_" : "") + character.uppercased() }
+                }
+        }
+    }
+
+    static let settings = [
+        Setting(key: "dataDir", fallback: nil, meaning: "where sessions live; $HOME/.nanobot/data if not set"),
+        Setting(key: "model.name", fallback: "nanobot", meaning: "the id shown and echoed"),
+        Setting(key: "model.system", fallback: nil, meaning: "system prompt of every turn"),
+        Setting(key: "requireModel", fallback: "false", meaning: "a request without model is an error"),
+        Setting(key: "history.maxTurns", fallback: "500", meaning: "the most turns that the model sees"),
+        Setting(key: "history.maxTokens", fallback: "16000", meaning: "the most tokens of the past that the model sees"),
+        Setting(key: "durability", fallback: "sync", meaning: "sync: on the disk before the answer; relaxed: the kernel decides"),
+        Setting(key: "session.busyTimeout", fallback: "30", meaning: "seconds that a turn waits for the one before it"),
+        Setting(key: "limits.bodyBytes", fallback: "1048576", meaning: "the largest request body"),
+        Setting(key: "workers", fallback: "4", meaning: "worker threads"),
+        Setting(key: "log.level", fallback: "info", meaning: "trace, debug, info, notice, warning, error or critical"),
+        Setting(key: "log.format", fallback: "text", meaning: "text or json"),
+    ]
+
+    private(set) var values: [String: (text: String, source: String)] = [:]
+
+    /// Reads the settings.
+    ///
+    /// - Parameters:
+    ///   - options: values given on the command line, by key.
+    ///   - file: the file that `--config` names.
+    ///   - environment: the process's environment.
+    init(options: [String: String], file: String?, environment: [String: String]) throws {
+        if let home = environment["HOME"] { values["dataDir"] = (home + "/.nanobot/data", "default") }
+        for setting in Self.settings { if let fallback = setting.fallback { values[setting.key] = (fallback, "default") } }
+        if let path = try Self.file(named: file, environment) {
+            for (key, text) in try Self.contents(of: path) {
+                guard Self.settings.contains(where: { $0.key == key }) else { throw Failure(description: Self.unknown(key, in: path)) }
+                values[key] = (text, path)
+            }
+        }
+        for setting in Self.settings {
+            if let text = environment[setting.environmentVariable] { values[setting.key] = (text, setting.environmentVariable) }
+        }
+        for (key, text) in options { values[key] = (text, "option") }
+    }
+
+    /// A setting's text; nil where there is neither value nor default.
+    func text(_ key: String) -> String? { values[key]?.text }
+
+    /// A setting that is a whole number within a range.
+    func integer(_ key: String, in range: ClosedRange<Int>) throws -> Int {
+        try value(key, "a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
+            Int(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    /// A setting that is `true` or `false`.
+    func flag(_ key: String) throws -> Bool {
+        try value(key, "true or false") { Bool($0) }
+    }
+
+    /// A setting that `parse` understands; `expectation` says what that is.
+    func value<Value>(_ key: String, _ expectation: String, _ parse: (String) -> Value?) throws -> Value {
+        let (text, source) = values[key] ?? ("", "default")
+        guard let value = parse(text) else {
+            throw Failure(description: "\(key) must be \(expectation); \(source) says \"\(text)\".")
+        }
+        return value
+    }
+
+    private static func file(named file: String?, _ environment: [String: String]) throws -> String? {
+        if let named = file ?? environment["NANOBOT_CONFIG"] { return named }
+        let usual = [environment["HOME"].map { $0 + "/.nanobot/config.json" }, "/etc/nanobot/config.json"]
+        return usual.compactMap(\.self).first { FileManager.default.fileExists(atPath: $0) }
+    }
+
+    private static func contents(of path: String) throws -> [String: String] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Failure(description: "The configuration file \(path) cannot be read.")
+        }
+        do {
+            return try JSONDecoder().decode(Section.self, from: data).values
+        } catch {
+            throw Failure(description: "The configuration file \(path) is not a JSON object of settings.")
+        }
+    }
+
+    private static func unknown(_ key: String, in path: String) -> String {
+        let nearest = settings.min { distance($0.key, key) < distance($1.key, key) }?.key ?? ""
+        return "\(path) has the unknown key \"\(key)\". The nearest known one is \"\(nearest)\"."
+    }
+
+    /// Levenshtein's edit distance.
+    private static func distance(_ left: String, _ right: String) -> Int {
+        var row = Array(0...right.count)
+        for (i, a) in left.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, b) in right.enumerated() {
+                (diagonal, row[j + 1]) = (row[j + 1], min(diagonal + (a == b ? 0 : 1), row[j] + 1, row[j + 1] + 1))
+            }
+        }
+        return row[right.count]
+    }
+}
+
+/// A JSON object whose nested members become one level: `{"model":{"name":"x"}}` is `model.name`.
+private struct Section: Decodable {
+    private struct Key: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    var values: [String: String] = [:]
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        for key in container.allKeys {
+            let name = key.stringValue
+            if let text = try? container.decode(String.self, forKey: key) {
+                values[name] = text
+            } else if let flag = try? container.decode(Bool.self, forKey: key) {
+                values[name] = String(flag)
+            } else if let number = try? container.decode(Int.self, forKey: key) {
+                values[name] = String(number)
+            } else {
+                for (inner, text) in try container.decode(Section.self, forKey: key).values { values["\(name).\(inner)"] = text }
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import FoundationEssentials
+
+/// The options that every command takes.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("Where sessions live (default: $HOME/.nanobot/data).", valueName: "directory"))
+    var dataDir: String?
+
+    func configuration() throws -> Configuration {
+        var options: [String: String] = [:]
+        options["dataDir"] = dataDir
+        return try Configuration(options: options, file: config, environment: ProcessInfo.processInfo.environment)
+    }
+}
+
+/// `nanobot config`: the effective configuration and where each value came from.
+struct PrintConfiguration: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Print every setting, its value, and where the value came from.")
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() throws {
+        try failing {
+            let configuration = try options.configuration()
+            for setting in Configuration.settings {
+                let value = configuration.values[setting.key]
+                print("\(setting.key) = \(value?.text ?? "(none)")")
+                print("    \(setting.meaning); from \(value?.source ?? "default"); environment variable \(setting.environmentVariable)")
+            }
+        }
+    }
+}

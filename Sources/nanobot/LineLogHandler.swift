@@ -1,0 +1,35 @@
+import Chat
+import FoundationEssentials
+import Glibc
+import Logging
+
+/// Writes one line per event to standard error, as text or as JSON. Message text of chats never gets here.
+struct LineLogHandler: LogHandler {
+    var logLevel: Logger.Level
+    var metadata: Logger.Metadata = [:]
+    let isJSON: Bool
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let pairs = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
+        let time = Date().ISO8601Format()
+        var line: [UInt8]
+        if isJSON {
+            let members: [(String, JSONValue)] =
+                [("time", .string(time)), ("level", .string(event.level.rawValue)), ("message", .string("\(event.message)"))]
+                + pairs.map { ($0.key, .string("\($0.value)")) }
+            line = JSONValue.object(members).serialized
+        } else {
+            let details = pairs.map { " \($0.key)=\($0.value)" }.joined()
+            // A line feed in a value would begin a line of someone else's choice.
+            line = "\(time) \(event.level.rawValue): \(event.message)\(details)".utf8.map { $0 < 0x20 ? UInt8(ascii: " ") : $0 }
+        }
+        line.append(UInt8(ascii: "\n"))
+        // One write: lines of several processes do not mix.
+        _ = write(STDERR_FILENO, line, line.count)
+    }
+}

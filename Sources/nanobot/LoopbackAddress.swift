@@ -1,0 +1,52 @@
+import Glibc
+
+/// An address of this machine that no other machine reaches: without API keys the API is open, so it listens nowhere else.
+struct LoopbackAddress {
+    let host: String
+    let port: Int
+    private let address: sockaddr_in
+
+    init(_ host: String, port: Int) throws {
+        self.host = host == "localhost" ? "127.0.0.1" : host
+        self.port = port
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        guard inet_pton(AF_INET, self.host, &address.sin_addr) == 1, UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127 else {
+            throw Failure(
+                description: "\(host) is not a loopback IPv4 address. The API is open to whoever reaches it: "
+                    + "leave --host at 127.0.0.1 and put a web server with access control in front.")
+        }
+        self.address = address
+    }
+
+    /// Returns when the port can be listened on. A program that was just killed gets a moment to leave.
+    func waitUntilFree() throws {
+        let deadline = ContinuousClock.now + .seconds(2)
+        while let error = failure(of: bind) {
+            guard error == EADDRINUSE else {
+                throw Failure(description: "Port \(port) cannot be used: \(String(cString: strerror(error))). Choose another with --port.")
+            }
+            guard ContinuousClock.now < deadline else {
+                throw Failure(description: "Port \(port) is in use. Stop the program that listens there, or choose another with --port.")
+            }
+            usleep(20_000)
+        }
+    }
+
+    /// Whether a program accepts connections there.
+    func isAnswered() -> Bool { failure(of: connect) == nil }
+
+    /// The error number of bind(2) or connect(2) on a socket that is closed again; nil where it succeeds.
+    private func failure(of call: (CInt, UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt? {
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        var reuse: CInt = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<CInt>.size))
+        return withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                call(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 ? nil : errno
+            }
+        }
+    }
+}

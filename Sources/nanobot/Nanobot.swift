@@ -1,0 +1,39 @@
+import ArgumentParser
+import FastCGI
+import Glibc
+
+/// An OpenAI-compatible chat API with a memory, for hosts that have only a web server.
+@main
+struct Nanobot: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "nanobot",
+        abstract: "An OpenAI-compatible chat API with a memory, for hosts that have only a web server.",
+        discussion: "Started by a web server with a listening socket as descriptor 0, it is a FastCGI responder.",
+        version: "0.1.0",
+        subcommands: [Serve.self, FastCGIResponder.self, PrintConfiguration.self])
+
+    func run() throws {
+        guard ListeningSocket.isListening(0) else { throw CleanExit.helpRequest(self) }
+        try FastCGIResponder.parse([]).run()
+    }
+}
+
+/// One sentence that says what to do, and an exit status that is not 0.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+}
+
+extension ParsableCommand {
+    /// Runs `body` and turns what it throws into one sentence, without the usage text that goes with wrong arguments.
+    func failing(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            let line = Array("nanobot: \(error)\n".utf8)
+            _ = write(STDERR_FILENO, line, line.count)
+            throw ExitCode.failure
+        }
+    }
+}

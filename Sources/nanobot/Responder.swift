@@ -1,0 +1,90 @@
+import ChatAPI
+import FastCGI
+import Gateway
+import Glibc
+import Logging
+import Models
+import Sessions
+import SystemPackage
+
+/// The whole program behind one listening socket, wired together.
+struct Responder {
+    let logger: Logger
+    let dataDirectory: String
+    let bodyLimit: Int
+    private let router: Router
+    private let workers: Int
+    private var listener: Listener?
+
+    /// How long requests in flight may take to end when the program stops.
+    static let patience = Duration.seconds(30)
+
+    /// Reads the settings and opens the data directory.
+    init(_ configuration: Configuration) throws {
+        let level = try configuration.value("log.level", "a level such as info or debug") { Logger.Level(rawValue: $0) }
+        let isJSON = try configuration.value("log.format", "text or json") { ["text": false, "json": true][$0] }
+        let logger = Logger(label: "nanobot") { _ in LineLogHandler(logLevel: level, isJSON: isJSON) }
+        self.logger = logger
+        workers = try configuration.integer("workers", in: 1...256)
+        bodyLimit = try configuration.integer("limits.bodyBytes", in: 1024...(1 << 30))
+        dataDirectory = try configuration.value("dataDir", "a directory; set HOME, or give --data-dir") { $0.isEmpty ? nil : $0 }
+
+        var settings = Router.Settings()
+        settings.modelName = try configuration.value("model.name", "a name") { $0.isEmpty ? nil : $0 }
+        settings.systemPrompt = configuration.text("model.system")
+        settings.requiresModel = try configuration.flag("requireModel")
+        settings.bodyLimit = bodyLimit
+        let sessions: SessionStore
+        do {
+            sessions = try SessionStore(
+                directory: FilePath(dataDirectory),
+                durability: try configuration.value("durability", "sync or relaxed") { SessionStore.Durability(rawValue: $0) },
+                limits: WindowLimits(
+                    maxTurns: try configuration.integer("history.maxTurns", in: 1...100_000),
+                    maxTokens: try configuration.integer("history.maxTokens", in: 1...10_000_000)),
+                busyTimeout: .seconds(try configuration.integer("session.busyTimeout", in: 0...86_400)),
+                report: { logger.warning("\($0)") })
+        } catch let error as SessionError {
+            throw Failure(description: "\(error). Choose a directory that you can write with --data-dir.")
+        }
+        router = Router(settings: settings, sessions: sessions, model: BuiltinModel(), logger: logger)
+    }
+
+    /// Serves the socket from now on, on threads of its own.
+    mutating func start(_ socket: ListeningSocket) throws {
+        var limits = Listener.Limits()
+        limits.connections = Self.connectionLimit()
+        let (router, bodyLimit) = (router, bodyLimit)
+        let listener = try Listener(socket: socket, workers: try WorkerPool(threads: workers), limits: limits, logger: logger) { exchange in
+            let body: Request.Body =
+                switch exchange.readBody(limit: bodyLimit) {
+                case .complete(let bytes): .complete(bytes)
+                case .tooLarge: .tooLarge
+                case .incomplete: .incomplete
+                }
+            let request = Request(metaVariables: exchange.parameters, body: body)
+            let response = await router.respond(to: request)
+            // A web server that has left is not an error of this request: its turn is stored.
+            try? exchange.write(response.serialized(includesBody: request.method != "HEAD"))
+            exchange.finish()
+        }
+        try listener.start()
+        self.listener = listener
+    }
+
+    /// Stops accepting and waits, bounded, for what is in flight.
+    func stop() {
+        let unfinished = listener?.stop(patience: Self.patience) ?? 0
+        if unfinished > 0 { logger.warning("Stopped with \(unfinished) requests unfinished") }
+    }
+
+    /// As many connections as there may be descriptors, less some for session files and the program's own.
+    private static func connectionLimit() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 256 }
+        // The soft limit is low for the sake of select(2), which nothing here calls.
+        limit.rlim_cur = min(limit.rlim_max, 65_536)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return max(8, Int(limit.rlim_cur) - 64, Int(limit.rlim_cur) / 2)
+    }
+}

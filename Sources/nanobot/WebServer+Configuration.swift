@@ -1,0 +1,124 @@
+import Glibc
+
+extension WebServer {
+    /// What a web server's configuration depends on.
+    struct Site {
+        var host: String
+        var port: Int
+        /// The directory that the web server may write to.
+        var directory: String
+        /// The responder's Unix socket.
+        var socket: String
+        var bodyLimit: Int
+    }
+
+    /// The text of the configuration file.
+    func configuration(_ site: Site) -> String {
+        switch kind {
+        case .nginx: Self.nginx(site)
+        case .lighttpd: Self.lighttpd(site)
+        }
+    }
+
+    /// Seconds that one turn may take: more than the responder's own limits, so that its error comes first.
+    private static let readTimeout = 600
+
+    private static func nginx(_ site: Site) -> String {
+        let descriptors = descriptorLimit()
+        return """
+            \(geteuid() == 0 ? "user root;" : "")
+            daemon off;
+            worker_processes 1;
+            worker_rlimit_nofile \(descriptors);
+            pid \(site.directory)/nginx.pid;
+            error_log stderr warn;
+            events { worker_connections \(descriptors / 2); }
+            http {
+                access_log off;
+                server_tokens off;
+                client_body_temp_path \(site.directory)/body;
+                fastcgi_temp_path \(site.directory)/fastcgi;
+                proxy_temp_path \(site.directory)/proxy;
+                uwsgi_temp_path \(site.directory)/uwsgi;
+                scgi_temp_path \(site.directory)/scgi;
+                client_max_body_size \(site.bodyLimit);
+                keepalive_requests 100000;
+                upstream responder {
+                    server unix:\(site.socket);
+                    keepalive 64;
+                    keepalive_requests 1000000;
+                }
+                server {
+                    listen \(site.host):\(site.port);
+                    location / {
+                        fastcgi_pass responder;
+                        fastcgi_keep_conn on;
+                        fastcgi_read_timeout \(readTimeout);
+                        fastcgi_param GATEWAY_INTERFACE CGI/1.1;
+                        fastcgi_param SERVER_SOFTWARE nginx;
+                        fastcgi_param SERVER_PROTOCOL $server_protocol;
+                        fastcgi_param SERVER_NAME $server_name;
+                        fastcgi_param SERVER_ADDR $server_addr;
+                        fastcgi_param SERVER_PORT $server_port;
+                        fastcgi_param REMOTE_ADDR $remote_addr;
+                        fastcgi_param REMOTE_PORT $remote_port;
+                        fastcgi_param REQUEST_METHOD $request_method;
+                        fastcgi_param REQUEST_URI $request_uri;
+                        fastcgi_param SCRIPT_NAME $fastcgi_script_name;
+                        fastcgi_param QUERY_STRING $query_string;
+                        fastcgi_param CONTENT_TYPE $content_type;
+                        fastcgi_param CONTENT_LENGTH $content_length;
+                    }
+            \(nginxErrors(site))
+                }
+            }
+
+            """
+    }
+
+    /// The errors that nginx itself answers, in the form that clients of this API expect.
+    private static func nginxErrors(_ site: Site) -> String {
+        let errors: [(from: String, status: Int, type: String, code: String, message: String)] = [
+            ("400 408 414 494", 400, "invalid_request_error", "invalid_value", "The web server does not understand the request"),
+            ("405", 405, "invalid_request_error", "method_not_allowed", "The method is not allowed here"),
+            ("413", 413, "invalid_request_error", "request_too_large", "The request body is larger than \(site.bodyLimit) bytes"),
+            ("500 502 503", 503, "server_error", "overloaded", "The responder does not answer. Try again later."),
+            ("504", 504, "server_error", "upstream_timeout", "Request timed out after \(readTimeout)s"),
+        ]
+        return errors.map { error in
+            """
+                    error_page \(error.from) @error\(error.status);
+                    location @error\(error.status) {
+                        default_type application/json;
+                        add_header x-request-id $request_id always;
+                        return \(error.status) '{"error":{"message":"\(error.message)","type":"\(error.type)","param":null,"code":"\(error.code)"}}';
+                    }
+            """
+        }.joined(separator: "\n")
+    }
+
+    private static func lighttpd(_ site: Site) -> String {
+        """
+        server.modules = ( "mod_fastcgi" )
+        server.bind = "\(site.host)"
+        server.port = \(site.port)
+        server.document-root = "\(site.directory)"
+        server.upload-dirs = ( "\(site.directory)" )
+        server.max-request-size = \(site.bodyLimit / 1024)
+        server.max-fds = \(descriptorLimit())
+        server.feature-flags = ( "server.graceful-shutdown-timeout" => \(readTimeout) )
+        fastcgi.server = ( "/" => ((
+            "socket" => "\(site.socket)",
+            "check-local" => "disable",
+            "fix-root-scriptname" => "enable"
+        )) )
+
+        """
+    }
+
+    private static func descriptorLimit() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return min(Int(clamping: limit.rlim_max), 16_384)
+    }
+}
