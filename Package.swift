@@ -63,5 +63,26 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
-        .testTarget(name: "ModelsTests", dependencies: ["Models"], swiftSettings: settings),
+        // Benchmarks: `deploy/bench`. The C program is what the responder is measured against.
+        .executableTarget(name: "fcgi-reference", dependencies: ["CFCGI"], linkerSettings: [.linkedLibrary(":libfcgi.a")]),
+        .executableTarget(
+            name: "nanobot-bench",
+            dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "FastCGITests",
+            dependencies: ["FastCGI", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
+        .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: settings),
+        .testTarget(
+            name: "SessionsTests",
+            dependencies: ["Chat", "Sessions", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: settings),
+        .testTarget(name: "ModelsTests", dependencies: ["Chat", "Models"], swiftSettings: settings),
+        .testTarget(
+            name: "ChatAPITests",
+            dependencies: ["Chat", "ChatAPI", "Gateway", "Models", "Sessions"],
+            swiftSettings: settings),
+        // The real binary behind the real web servers.
+        .testTarget(name: "EndToEndTests", dependencies: ["nanobot"], swiftSettings: settings),
     ])

@@ -2,9 +2,8 @@
 #include <fcgiapp.h>
 // The protocol's constants (roles).
 #include <fastcgi.h>
-// Swift's Glibc module leaves out the following headers of Linux, which the listener stands on.
+// Swift's Glibc module leaves out these headers of Linux, which the listener stands on.
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
-// <sys/socket.h> declares it for _GNU_SOURCE only: accept4(2) sets close-on-exec without a window.
-extern int accept4(int, struct sockaddr *, socklen_t *, int);
+// <sys/socket.h> declares it for _GNU_SOURCE only: accept4(2) sets close-on-exec without a window. Addresses are not asked for.
+extern int accept4(int, void *, void *, int);

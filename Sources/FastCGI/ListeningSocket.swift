@@ -25,7 +25,7 @@ public struct ListeningSocket: Sendable {
         let descriptor = try attempt("open a socket", code: .listen) { () throws(Errno) in
             try systemCall { socket(AF_UNIX, Self.type, 0) }
         }
-        do {
+        do throws(FastCGIError) {
             try Self.bindReplacingStale(descriptor, to: address, path: path)
         } catch {
             Glibc.close(descriptor)

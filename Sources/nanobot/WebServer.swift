@@ -42,7 +42,7 @@ struct WebServer {
         guard let setpriv = Self.find("setpriv") else {
             throw Failure(description: "The program setpriv is missing. Install it: apt-get install util-linux.")
         }
-        let arguments = [setpriv, "--pdeath-signal", "TERM", program] + kind.arguments(configuration: path)
+        let arguments = [setpriv, "--pdeathsig", "TERM", program] + kind.arguments(configuration: path)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
