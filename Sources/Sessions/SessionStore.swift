@@ -42,7 +42,7 @@ public final class SessionStore: Sendable {
 
     /// Adds one turn to a session: `body` gets the earlier turns' messages, oldest first, and makes the new turn. When this returns the
     /// turn is stored; when `body` throws nothing is. One turn of a session runs at a time.
-    public func turn(of key: SessionKey, _ body: ([[Message]]) async throws -> Turn) async throws -> Turn {
+    public func turn(of key: SessionKey, _ body: ([PastTurn]) async throws -> Turn) async throws -> Turn {
         try await lock.withLock(key) {
             let path = sessions.appending(key.fileName + ".json")
             let past = try history(of: key, at: path)

@@ -16,8 +16,8 @@ public struct WindowLimits: Sendable {
 
 /// The newest whole turns of a session that fit the limits.
 struct Window: Sendable, Equatable {
-    /// Each turn's messages, oldest first.
-    private(set) var turns: [[Message]] = []
+    /// The turns, oldest first.
+    private(set) var turns: [PastTurn] = []
     private var tokens: [Int] = []
     private var total = 0
     /// What the messages take in memory, roughly.
@@ -30,14 +30,14 @@ struct Window: Sendable, Equatable {
 
     /// Adds the newest turn; the oldest ones make room.
     mutating func append(_ messages: [Message], limits: WindowLimits) {
-        turns.append(messages)
+        turns.append(PastTurn(messages))
         tokens.append(Self.estimatedTokens(messages))
         total += tokens[tokens.count - 1]
         byteCount += Self.byteCount(messages)
         var excess = 0
         while excess < turns.count - 1, turns.count - excess > limits.maxTurns || total > limits.maxTokens {
             total -= tokens[excess]
-            byteCount -= Self.byteCount(turns[excess])
+            byteCount -= Self.byteCount(turns[excess].messages)
             excess += 1
         }
         turns.removeFirst(excess)

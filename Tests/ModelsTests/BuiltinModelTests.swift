@@ -69,7 +69,7 @@ struct BuiltinModelTests {
     func usage() async {
         let prompt = Prompt(
             instructions: [Message(role: .system, content: "Be brief.")],
-            history: [[Message(role: .user, content: "one  two\nthree"), Message(role: .assistant, content: "四五 six")]],
+            history: [PastTurn([Message(role: .user, content: "one  two\nthree"), Message(role: .assistant, content: "四五 six")])],
             turn: [Message(role: .user, content: "No.")])
         let completion = await BuiltinModel.make.complete(prompt)
         #expect(completion.content == "All right, then not.")

@@ -6,7 +6,7 @@ extension Prompt {
     /// A conversation in which the user said each of the texts in turn, each answered by the given text.
     static func make(said: [String] = [], answer: String = "I see.", message: String) -> Prompt {
         Prompt(
-            history: said.map { [Message(role: .user, content: $0), Message(role: .assistant, content: answer)] },
+            history: said.map { PastTurn([Message(role: .user, content: $0), Message(role: .assistant, content: answer)]) },
             turn: [Message(role: .user, content: message)])
     }
 }

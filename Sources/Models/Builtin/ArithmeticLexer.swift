@@ -1,3 +1,5 @@
+import Chat
+
 /// Takes a calculation apart. One pass; anything that does not belong to a calculation ends it.
 struct ArithmeticLexer {
     private let text: Substring

@@ -17,6 +17,7 @@ public struct BuiltinModel: ChatModel {
     /// Answers at once; throws nothing.
     public func complete(_ prompt: Prompt) async -> Completion {
         let answer = Reply(to: Conversation(prompt), now: now).text
-        return Completion(content: answer, usage: Usage(promptTokens: prompt.wordCount, completionTokens: answer.wordCount))
+        let read = prompt.history.reduce(prompt.instructions.wordCount + prompt.turn.wordCount) { $0 + $1.wordCount }
+        return Completion(content: answer, usage: Usage(promptTokens: read, completionTokens: answer.wordCount))
     }
 }

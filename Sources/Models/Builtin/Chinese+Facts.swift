@@ -1,5 +1,5 @@
 extension Chinese {
-    static let statements: [Rule<[Fact]>] = [
+    static let statements: RuleTable<[Fact]> = [
         Rule("(请|你|你要|你得|帮我|给我|)(记住|记得|记下|记一下|别忘了|不要忘记|别忘记|记着)(了|)(这个|这件事|)*") { match in
             guard !match.clause.isAsked, !isQuestion(match.keys()) else { return nil }
             let note = match.remainder
@@ -67,12 +67,14 @@ extension Chinese {
 
     /// "门禁密码是4471"
     private static func attribute(_ clause: Clause, _ range: Range<Int>) -> Fact? {
-        attribute.apply(to: clause, range: range)?.first
+        attribute.meaning(of: clause, range: range)?.first
     }
 
-    private static let attribute = Rule<[Fact]>("*(是|在)*") { match in
-        known(FactKey.key(for: match.keys()), match, hole: 1, "\(match.text())是\(match.text(1))")
-    }
+    private static let attribute: RuleTable<[Fact]> = [
+        Rule("*(是|在)*") { match in
+            known(FactKey.key(for: match.keys()), match, hole: 1, "\(match.text())是\(match.text(1))")
+        }
+    ]
 
     private static func known(_ key: String, _ match: Match, hole: Int = 0, _ sentence: String) -> [Fact]? {
         let words = match.keys(hole)
@@ -88,10 +90,7 @@ extension Chinese {
     }
 
     private static func facts(in clause: Clause, range: Range<Int>) -> [Fact]? {
-        for rule in statements {
-            if let facts = rule.apply(to: clause, range: range) { return facts }
-        }
-        return nil
+        statements.meaning(of: clause, range: range)
     }
 
     /// How the words for most trades end.

@@ -1,5 +1,5 @@
 extension Chinese {
-    static let intents: [Rule<Intent>] = [
+    static let intents: RuleTable<Intent> = [
         Rule(.greeting, "(你好|嗨|哈喽|哈啰|喂|早|早安|早上好|上午好|中午好|下午好|晚上好|大家好|在吗|在不在|很高兴认识你|hello|hi)"),
         Rule(.thanks, "(谢谢|多谢|感谢|谢啦|谢了|非常感谢|谢谢啦|太谢谢)(你|大家|)(了|啊|的帮助|)"),
         Rule(.farewell, "(再见|拜拜|拜|晚安|回头见|明天见|下次见|下次聊|我走|我先走|我要走|我去睡|bye)(了|啦|)"),
@@ -129,7 +129,7 @@ extension Chinese {
     ]
 
     /// What may be meant if nothing else is: any thing may have been told.
-    static let guesses: [Rule<Intent>] = [
+    static let guesses: RuleTable<Intent> = [
         Rule("*(是|在)(什么|多少|几|哪里|哪|谁|几号|啥|几点)~") { match in
             let words = match.keys()
             guard words.count <= 10, !["你", "他", "她", "它", "这", "那", "今"].contains(words[0]) else { return nil }

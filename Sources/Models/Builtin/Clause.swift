@@ -1,3 +1,5 @@
+import Chat
+
 /// A part of a message that says one thing: "Hi, my name is Alice. Who are you?" has three.
 struct Clause: Sendable {
     /// The text of the message's part that is read.

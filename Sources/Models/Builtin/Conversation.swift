@@ -2,11 +2,11 @@ import Chat
 
 /// What the built-in model sees of a prompt.
 struct Conversation {
-    private let history: ArraySlice<[Message]>
+    private let history: [PastTurn]
     private let turn: [Message]
 
     init(_ prompt: Prompt) {
-        history = prompt.history[...]
+        history = prompt.history
         // What follows the message to answer is not the user's.
         turn = prompt.turn.lastIndex { $0.role == .user }.map { Array(prompt.turn[...$0]) } ?? []
     }
@@ -16,15 +16,19 @@ struct Conversation {
 
     /// The user's messages, oldest first, the one to answer included.
     /// Lazy from both ends: the newest ones cost the same whatever came before.
-    var said: some BidirectionalCollection<String> { Self.said([history, [turn]]) }
+    var said: some BidirectionalCollection<String> { said(in: turn) }
 
     /// The user's messages before the one to answer, oldest first.
-    var earlier: some BidirectionalCollection<String> { Self.said([history, [Array(turn.dropLast())]]) }
+    var earlier: some BidirectionalCollection<String> { said(in: turn.dropLast()) }
 
     /// What was answered last.
-    var lastAnswer: String? { [history, [turn]].joined().joined().last { $0.role == .assistant }?.content }
+    var lastAnswer: String? { messages(turn[...]).last { $0.role == .assistant }?.content }
 
-    private static func said(_ turns: [ArraySlice<[Message]>]) -> some BidirectionalCollection<String> {
-        turns.joined().joined().lazy.filter { $0.role == .user }.map(\.content)
+    private func said(in turn: [Message]) -> some BidirectionalCollection<String> {
+        messages(turn[...]).lazy.filter { $0.role == .user }.map(\.content)
+    }
+
+    private func messages(_ turn: ArraySlice<Message>) -> some BidirectionalCollection<Message> {
+        [history[...], [PastTurn(Array(turn))]].joined().lazy.map(\.messages).joined()
     }
 }

@@ -1,3 +1,5 @@
+import Chat
+
 /// Words before and after what a clause says.
 enum Courtesy {
     /// Where the clause begins without its first lead-in.

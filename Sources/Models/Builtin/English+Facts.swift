@@ -4,7 +4,7 @@ extension English {
         "like", "love", "enjoy", "prefer", "hate", "dislike", "speak", "study", "own", "drive", "play", "collect", "teach", "have",
     ]
 
-    static let statements: [Rule<[Fact]>] = [
+    static let statements: RuleTable<[Fact]> = [
         Rule("(and|but|so|because|then|also) *") { match in
             facts(in: match.clause, range: match.captures[0])
         },
@@ -94,10 +94,7 @@ extension English {
     }
 
     private static func facts(in clause: Clause, range: Range<Int>) -> [Fact]? {
-        for rule in statements {
-            if let facts = rule.apply(to: clause, range: range) { return facts }
-        }
-        return nil
+        statements.meaning(of: clause, range: range)
     }
 
     /// The name without what else is said after it: "Alice nice to meet you".

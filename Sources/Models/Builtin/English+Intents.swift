@@ -1,5 +1,5 @@
 extension English {
-    static let intents: [Rule<Intent>] = [
+    static let intents: RuleTable<Intent> = [
         Rule(
             .greeting,
             "(hi|hello|hey|hiya|howdy|greetings|yo|start|hola|bonjour|hallo|hei|ciao)",

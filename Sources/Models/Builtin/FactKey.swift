@@ -1,3 +1,5 @@
+import Chat
+
 /// The key under which a fact about a thing is kept, whatever the language and the spelling.
 enum FactKey {
     /// The key for "dog's name" and "名字 of 狗" alike.

@@ -1,3 +1,5 @@
+import Chat
+
 /// The languages in which the built-in model reads and answers.
 enum Language: Sendable, Hashable {
     case english
@@ -9,14 +11,6 @@ enum Language: Sendable, Hashable {
 }
 
 extension Unicode.Scalar {
-    /// The unified ideographs and their extensions (Unicode Standard, chapter 18.1).
-    var isHan: Bool {
-        switch value {
-        case 0x4E00...0x9FFF, 0x3400...0x4DBF, 0x3007, 0xF900...0xFAFF, 0x20000...0x323AF: true
-        default: false
-        }
-    }
-
     var isWord: Bool {
         if isASCII {
             return (0x30...0x39).contains(value) || (0x41...0x5A).contains(value) || (0x61...0x7A).contains(value) || self == "_"

@@ -1,3 +1,5 @@
+import Chat
+
 /// A number in words, read from left to right: "two hundred five", "三百零五".
 struct Numeral {
     private var total = 0.0

@@ -1,3 +1,5 @@
+import Chat
+
 /// A phrase with holes. Words are literal, `(a|b c|)` is a choice that may be empty, `*` captures one or more words,
 /// `~` skips any number of words. In Chinese each character is a word.
 struct Pattern: Sendable {
@@ -8,6 +10,8 @@ struct Pattern: Sendable {
     }
 
     private let elements: [Element]
+    /// The words with which what it covers begins; nil where that may be any.
+    let openings: Set<String>?
 
     init(_ source: String) {
         var elements: [Element] = []
@@ -32,6 +36,17 @@ struct Pattern: Sendable {
         }
         close()
         self.elements = elements
+        openings = Self.openings(elements)
+    }
+
+    private static func openings(_ elements: [Element]) -> Set<String>? {
+        var openings: Set<String> = []
+        for element in elements {
+            guard case .choice(let choices) = element else { return nil }
+            openings.formUnion(choices.compactMap(\.first))
+            if !choices.contains([]) { return openings }
+        }
+        return nil
     }
 
     /// Splits on spaces and between Han characters; patterns are written in their final spelling.

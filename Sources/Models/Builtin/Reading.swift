@@ -10,15 +10,13 @@ extension Clause {
     func reading(in language: Language) -> Reading? {
         for range in readableRanges {
             for rules in language.intents {
-                if let intent = rules.lazy.compactMap({ $0.apply(to: self, range: range) }).first { return .intent(intent) }
+                if let intent = rules.meaning(of: self, range: range) { return .intent(intent) }
             }
             if let facts = facts(in: language, range: range) { return .facts(facts) }
         }
         if let calculation = Arithmetic(text[range]) { return .calculation(calculation) }
         guard language == .chinese else { return nil }
-        return readableRanges.lazy.compactMap { range in
-            Chinese.guesses.lazy.compactMap { $0.apply(to: self, range: range) }.first
-        }.first.map(Reading.intent)
+        return readableRanges.lazy.compactMap { Chinese.guesses.meaning(of: self, range: $0) }.first.map(Reading.intent)
     }
 
     /// The facts that the clause states.
@@ -29,7 +27,7 @@ extension Clause {
     private func facts(in language: Language, range: Range<Int>) -> [Fact]? {
         guard !isAsked else { return nil }
         for rules in language.statements {
-            if let facts = rules.lazy.compactMap({ $0.apply(to: self, range: range) }).first { return facts }
+            if let facts = rules.meaning(of: self, range: range) { return facts }
         }
         return nil
     }
@@ -50,6 +48,6 @@ extension Clause {
 }
 
 extension Language {
-    fileprivate var intents: [[Rule<Intent>]] { self == .english ? [English.intents] : [Chinese.intents, English.intents] }
-    fileprivate var statements: [[Rule<[Fact]>]] { self == .english ? [English.statements] : [Chinese.statements, English.statements] }
+    fileprivate var intents: [RuleTable<Intent>] { self == .english ? [English.intents] : [Chinese.intents, English.intents] }
+    fileprivate var statements: [RuleTable<[Fact]>] { self == .english ? [English.statements] : [Chinese.statements, English.statements] }
 }

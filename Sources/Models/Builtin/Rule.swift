@@ -1,7 +1,7 @@
 /// What clauses of certain shapes mean.
 struct Rule<Meaning: Sendable>: Sendable {
-    private let patterns: [Pattern]
-    private let meaning: @Sendable (Match) -> Meaning?
+    let patterns: [Pattern]
+    let meaning: @Sendable (Match) -> Meaning?
 
     init(_ patterns: String..., meaning: @escaping @Sendable (Match) -> Meaning?) {
         self.patterns = patterns.map(Pattern.init)
@@ -11,14 +11,6 @@ struct Rule<Meaning: Sendable>: Sendable {
     init(_ meaning: Meaning, _ patterns: String...) {
         self.patterns = patterns.map(Pattern.init)
         self.meaning = { _ in meaning }
-    }
-
-    func apply(to clause: Clause, range: Range<Int>) -> Meaning? {
-        for pattern in patterns {
-            guard let captures = pattern.captures(in: clause.tokens, range: range) else { continue }
-            if let meaning = meaning(Match(clause: clause, captures: captures)) { return meaning }
-        }
-        return nil
     }
 }
 

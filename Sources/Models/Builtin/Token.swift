@@ -1,3 +1,5 @@
+import Chat
+
 /// A word, or one Han character, with the spelling under which patterns know it.
 struct Token: Sendable {
     let key: String

@@ -1,8 +1,6 @@
-import Chat
-
-extension String {
+extension StringProtocol {
     /// Words between white space; each Han character is a word of its own. One pass over the scalars.
-    var wordCount: Int {
+    public var wordCount: Int {
         var count = 0
         var inWord = false
         for scalar in unicodeScalars {
@@ -20,9 +18,12 @@ extension String {
     }
 }
 
-extension Prompt {
-    var wordCount: Int {
-        func words(_ messages: [Message]) -> Int { messages.reduce(0) { $0 + $1.content.wordCount } }
-        return history.reduce(words(instructions) + words(turn)) { $0 + words($1) }
+extension Unicode.Scalar {
+    /// The unified ideographs and their extensions (Unicode Standard, chapter 18.1).
+    public var isHan: Bool {
+        switch value {
+        case 0x4E00...0x9FFF, 0x3400...0x4DBF, 0x3007, 0xF900...0xFAFF, 0x20000...0x323AF: true
+        default: false
+        }
     }
 }
