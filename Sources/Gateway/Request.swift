@@ -39,16 +39,26 @@ public struct Request: Sendable {
     /// A header's value, by its name in lower case; repeated ones joined by a comma and a space (RFC 9110, section 5.3). Nil if it was
     /// not sent. `Proxy` is never there, so that it cannot become a proxy setting (CVE-2016-5385).
     public func header(_ name: String) -> String? {
-        let variable = Self.metaVariable(for: name)
-        guard variable != "HTTP_PROXY" else { return nil }
-        let values = metaVariables.lazy.filter { $0.name == variable }.map(\.value)
-        return values.isEmpty ? nil : values.joined(separator: ", ")
+        guard name != "proxy" else { return nil }
+        var value: String?
+        for variable in metaVariables where Self.isHeader(variable.name, name) {
+            value = value.map { "\($0), \(variable.value)" } ?? variable.value
+        }
+        return value
     }
 
-    private static func metaVariable(for header: String) -> String {
-        let name = header.uppercased().map { $0 == "-" ? "_" : $0 }
-        // RFC 3875, section 4.1.18: these two have variables of their own.
-        return ["CONTENT_TYPE", "CONTENT_LENGTH"].contains(String(name)) ? String(name) : "HTTP_" + name
+    /// Whether a meta-variable holds a header (RFC 3875, section 4.1.18): `HTTP_X_SESSION_KEY` holds `x-session-key`. Two have variables
+    /// without the prefix.
+    private static func isHeader(_ variable: String, _ name: String) -> Bool {
+        let prefix = name == "content-type" || name == "content-length" ? "" : "HTTP_"
+        guard variable.utf8.count == prefix.utf8.count + name.utf8.count, variable.hasPrefix(prefix) else { return false }
+        return zip(variable.utf8.dropFirst(prefix.utf8.count), name.utf8).allSatisfy { upper, lower in
+            switch lower {
+            case UInt8(ascii: "-"): upper == UInt8(ascii: "_")
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): upper == lower & 0xdf
+            default: upper == lower
+            }
+        }
     }
 
     /// Where a server knows the program's place, `PATH_INFO` is what follows it; where it does not (nginx's `fastcgi_params`),

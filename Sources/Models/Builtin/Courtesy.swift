@@ -4,7 +4,7 @@ import Chat
 enum Courtesy {
     /// Where the clause begins without its first lead-in.
     static func start(of tokens: [Token], _ range: Range<Int>) -> Int {
-        for opener in openers where opener.count < range.count {
+        for opener in openers[tokens[range.lowerBound].key] ?? [] where opener.count < range.count {
             if zip(opener, tokens[range]).allSatisfy({ $0 == $1.key }) { return range.lowerBound + opener.count }
         }
         return range.lowerBound
@@ -16,7 +16,7 @@ enum Courtesy {
         var found = true
         while found {
             found = false
-            for closer in closers where closer.count < end - range.lowerBound {
+            for closer in closers[tokens[end - 1].key] ?? [] where closer.count < end - range.lowerBound {
                 guard end - closer.count - range.lowerBound > 1 || tokens[range.lowerBound].isHan else { continue }
                 guard zip(closer, tokens[(end - closer.count)..<end]).allSatisfy({ $0 == $1.key }) else { continue }
                 end -= closer.count
@@ -35,7 +35,7 @@ enum Courtesy {
         }
     }
 
-    private static let openers = phrases(
+    private static let openers = Dictionary(grouping: phrases(
         """
         good morning|good evening|good afternoon|hi there|hello there|hey there|hi|hello|hey|well|oh|ok|okay|so|yes|no|please|actually|also|\
         and|but|then|now|by the way|btw|fyi|just|sorry|sorry but|excuse me|thanks|thank you|great|nice|cool|again|nanobot|bot|um|hmm|right|\
@@ -49,15 +49,15 @@ enum Courtesy {
         请问一下|请问|请|麻烦|麻烦你|帮我|帮忙|你能|你可以|能不能|可不可以|\
         能|可以|那么|那|嗯|哦|对了|好的|好|嗨|哈喽|其实|还有|另外|顺便|顺便问一下|问一下|想问一下|我想问|我想知道|我想问一下|我忘了|提醒我|\
         不过|但是|而且|所以|现在|我说过|我告诉过你|说|再|再说一遍|谢谢|早上好|晚上好|下午好|大家好|到目前为止|目前|在这里|刚才
-        """.replacingNewlines)
+        """.replacingNewlines)) { $0[0] }
 
-    private static let closers = phrases(
+    private static let closers = Dictionary(grouping: phrases(
         """
         please|now|again|today|then|thanks|thank you|nanobot|bot|by the way|btw|exactly|actually|right now|at the moment|these days|though|\
         currently|if you remember|if you know|do you know|do you remember|too|as well|anyway|so far|to you|lol|haha|friend|mate|man|bro|\
         for me|can you tell me|remember|
         吗|呢|啊|呀|吧|嘛|哦|啦|哈|来着|谢谢|谢谢你|一下|你知道|你记得|你还记得|了|哟|喔
-        """.replacingNewlines)
+        """.replacingNewlines)) { $0[$0.count - 1] }
 }
 
 extension String {

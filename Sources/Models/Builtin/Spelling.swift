@@ -4,8 +4,11 @@ enum Spelling {
     static func keys(of word: Substring) -> [String] {
         var key = word.lowercased()
         guard key.utf8.count < 40 else { return [key] }
-        key = String(String.UnicodeScalarView(key.unicodeScalars.map { $0 == "’" ? "'" : $0 }))
+        if !key.utf8.allSatisfy({ $0 < 0x80 }) {
+            key = String(String.UnicodeScalarView(key.unicodeScalars.map { $0 == "’" ? "'" : $0 }))
+        }
         if let known = words[key] { return known }
+        guard key.utf8.contains(UInt8(ascii: "'")) else { return [key] }
         for (ending, meaning) in endings where key.hasSuffix(ending) {
             return [String(key.dropLast(ending.count)), meaning]
         }
