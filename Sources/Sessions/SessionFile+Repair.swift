@@ -26,7 +26,7 @@ extension SessionFile {
                     return false
                 }
             }
-            return visited < 5
+            return visited < 4
         }
         guard let wholeEnd else { throw SessionError(.unreadable, "\(path) is damaged before its last line") }
         try quarantine.keep(try read(wholeEnd..<size), of: self)

@@ -48,6 +48,9 @@ final class SessionLock: Sendable {
         return try await body()
     }
 
+    /// How many turns of a session stand in this process's queue.
+    func waiterCount(_ key: SessionKey) -> Int { state.withLock { $0.waiters[key.lockOffset]?.count ?? 0 } }
+
     private static var busy: SessionError {
         SessionError(.busy, "The turn before this one has not ended yet")
     }

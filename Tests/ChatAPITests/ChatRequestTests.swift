@@ -1,0 +1,57 @@
+import Chat
+import Testing
+
+@testable import ChatAPI
+
+@Suite("Chat requests")
+struct ChatRequestTests {
+    @Test("the last user message is the turn; instructions come along; the rest is ignored")
+    func turn() throws {
+        let request = try ChatRequest(
+            Array(
+                """
+                {"model":"m","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"first"},
+                {"role":"assistant","content":null,"tool_calls":[]},{"role":"developer","content":[{"type":"text","text":"Be kind."}]},
+                {"role":"user","content":[{"type":"text","text":"second"},{"type":"text","text":"part"}]},
+                {"role":"assistant","content":"prefill"}],"temperature":1,"tools":[{"x":[1]}],"unknown":{"a":null}}
+                """.utf8))
+        #expect(request.question == Message(role: .user, content: "second part"))
+        #expect(request.instructions == [Message(role: .system, content: "Be brief."), Message(role: .developer, content: "Be kind.")])
+        #expect(request.model == "m")
+        #expect(!request.stream)
+    }
+
+    @Test("a wrong body is refused with the code and the parameter that is wrong", arguments: [
+        ("", "invalid_json", nil),
+        ("[1]", "invalid_json", nil),
+        ("null", "invalid_json", nil),
+        (#"{"messages":[{"role":"user","content":"\ud800"}]}"#, "invalid_json", nil),
+        ("{}", "invalid_messages", "messages"),
+        (#"{"messages":{}}"#, "invalid_messages", "messages"),
+        (#"{"messages":[]}"#, "invalid_messages", "messages"),
+        (#"{"messages":null}"#, "invalid_messages", "messages"),
+        (#"{"messages":["x"]}"#, "invalid_messages", "messages[0]"),
+        (#"{"messages":[{}]}"#, "invalid_messages", "messages[0].role"),
+        (#"{"messages":[{"role":"robot","content":"x"}]}"#, "invalid_messages", "messages[0].role"),
+        (#"{"messages":[{"role":"user","content":5}]}"#, "invalid_messages", "messages[0].content"),
+        (#"{"messages":[{"role":"user","content":null}]}"#, "invalid_messages", "messages[0].content"),
+        (#"{"messages":[{"role":"user"}]}"#, "invalid_messages", "messages[0].content"),
+        (#"{"messages":[{"role":"user","content":[]}]}"#, "invalid_messages", "messages[0].content"),
+        (#"{"messages":[{"role":"user","content":["x"]}]}"#, "invalid_messages", "messages[0].content[0]"),
+        (#"{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}"#, "invalid_messages", "messages[0].content[0].type"),
+        (#"{"messages":[{"role":"system","content":"x"}]}"#, "invalid_messages", "messages"),
+        (#"{"messages":[{"role":"user","content":"x"},{"role":"tool","content":"y","tool_call_id":"z"}]}"#, "invalid_messages", "messages[1].tool_call_id"),
+        (#"{"messages":[{"role":"user","content":"x"}],"stream":"no"}"#, "invalid_value", "stream"),
+        (#"{"messages":[{"role":"user","content":"x"}],"model":5}"#, "invalid_value", "model"),
+        (#"{"messages":[{"role":"user","content":"x"}],"temperature":2.5}"#, "invalid_value", "temperature"),
+        (#"{"messages":[{"role":"user","content":"x"}],"max_tokens":0}"#, "invalid_value", "max_tokens"),
+        (#"{"messages":[{"role":"user","content":"x"}],"n":"1"}"#, "invalid_value", "n"),
+        (#"{"messages":[{"role":"user","content":"x"}],"n":2}"#, "unsupported_value", "n"),
+    ] as [(String, String, String?)])
+    func refusal(_ body: String, code: String, param: String?) {
+        let error = #expect(throws: APIError.self) { try ChatRequest(Array(body.utf8)) }
+        #expect(error?.code == code)
+        #expect(error?.param == param)
+        #expect(error?.status == 400)
+    }
+}

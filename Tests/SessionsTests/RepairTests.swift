@@ -1,0 +1,66 @@
+import Foundation
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import Sessions
+
+@Suite("Torn tails")
+struct RepairTests {
+    @Test("an append that stopped after any number of bytes loses no earlier turn", arguments: [1, 2, 5])
+    func everyPrefix(earlierTurns: Int) async throws {
+        let directory = try TemporaryDirectory()
+        let earlier = (1...earlierTurns).map { "earlier \($0)" }
+        for question in earlier { try await directory.store().say(question) }
+        let before = try directory.bytes("a.json")
+        try await directory.store().say("torn")
+        let after = try directory.bytes("a.json")
+        let start = before.count - 4
+        for count in 0...(after.count - start) {
+            // What a file holds when the first `count` bytes of the one write have arrived.
+            var torn = Array(after[..<(start + count)])
+            if torn.count < before.count { torn += before[torn.count...] }
+            try directory.write(torn, to: "a.json")
+            let store = try directory.store()
+            let seen = try await store.say("next")
+            #expect(seen == earlier || seen == earlier + ["torn"], "after \(count) bytes")
+            if count == after.count - start { #expect(seen == earlier + ["torn"]) }
+            let document = try JSONSerialization.jsonObject(with: Data(try directory.bytes("a.json"))) as? [String: Any]
+            #expect((document?["turns"] as? [Any])?.count == seen.count + 1)
+        }
+    }
+
+    @Test("what is cut is kept, and a warning names the session")
+    func quarantine() async throws {
+        let directory = try TemporaryDirectory()
+        try await directory.store().say("one")
+        let whole = try directory.bytes("a.json")
+        try directory.write(whole.dropLast(4) + Array(",\n{\"id\":\"turn-2\",\"at".utf8), to: "a.json")
+        let reports = Mutex<[String]>([])
+        let store = try directory.store(report: { report in reports.withLock { $0.append(report) } })
+        #expect(try await store.say("two") == ["one"])
+        let kept = try #require(try directory.names(in: "quarantine").first)
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: directory.path.appending("quarantine").appending(kept).string))
+        #expect(String(decoding: bytes, as: UTF8.self) == ",\n{\"id\":\"turn-2\",\"at")
+        #expect(reports.withLock { $0.count == 1 && $0[0].contains("Session a:") })
+    }
+
+    @Test("a tail cut anywhere in its last turn, or closing, is mended")
+    func truncation() async throws {
+        let directory = try TemporaryDirectory()
+        for question in ["one", "two"] { try await directory.store().say(question) }
+        let whole = try directory.bytes("a.json")
+        let secondLine = try #require(whole.lastRange(of: Array("\n{\"id\"".utf8))).lowerBound
+        for length in secondLine...whole.count {
+            try directory.write(whole[..<length], to: "a.json")
+            let seen = try await directory.store().say("next")
+            #expect(seen == ["one"] || seen == ["one", "two"], "cut at \(length)")
+        }
+    }
+}
+
+extension Array where Element == UInt8 {
+    fileprivate func lastRange(of other: [UInt8]) -> Range<Int>? {
+        indices.reversed().lazy.map { $0..<($0 + other.count) }.first { $0.upperBound <= count && Array(self[$0]) == other }
+    }
+}

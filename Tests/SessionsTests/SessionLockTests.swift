@@ -1,0 +1,73 @@
+import SystemPackage
+import Testing
+
+@testable import Sessions
+
+@Suite("The session lock")
+struct SessionLockTests {
+    /// A place where a turn stays until it is let go.
+    private struct Gate {
+        let opened: AsyncStream<Void>
+        let open: AsyncStream<Void>.Continuation
+
+        init() { (opened, open) = AsyncStream.makeStream() }
+
+        func pass() async { for await _ in opened {} }
+    }
+
+    @Test("a turn that waits too long is told that the session is busy", arguments: [true, false])
+    func busy(inOneProcess: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        let first = try SessionLock(directory.path.appending("locks"), timeout: .milliseconds(50))
+        // A second open file description stands for another process: the kernel tells them apart by it (fcntl(2)).
+        let second = inOneProcess ? first : try SessionLock(directory.path.appending("locks"), timeout: .milliseconds(50))
+        let key = try SessionKey("a")
+        let (holding, gate) = (Gate(), Gate())
+        let holder = Task {
+            try await first.withLock(key) {
+                holding.open.finish()
+                await gate.pass()
+            }
+        }
+        await holding.pass()
+        let error = await #expect(throws: SessionError.self) { try await second.withLock(key) {} }
+        #expect(error?.code == .busy)
+        // Another session does not wait.
+        try await second.withLock(SessionKey("b")) {}
+        gate.open.finish()
+        try await holder.value
+        try await second.withLock(key) {}
+    }
+
+    @Test("turns of one session run in the order in which they came")
+    func order() async throws {
+        let directory = try TemporaryDirectory()
+        let lock = try SessionLock(directory.path.appending("locks"), timeout: .seconds(30))
+        let key = try SessionKey("a")
+        let (holding, gate) = (Gate(), Gate())
+        let ran = Order()
+        let holder = Task {
+            try await lock.withLock(key) {
+                holding.open.finish()
+                await gate.pass()
+            }
+        }
+        await holding.pass()
+        var waiters: [Task<Void, any Error>] = []
+        for number in 0..<20 {
+            waiters.append(Task { try await lock.withLock(key) { await ran.append(number) } })
+            // The next one comes when this one stands in the queue.
+            while lock.waiterCount(key) <= number { await Task.yield() }
+        }
+        gate.open.finish()
+        try await holder.value
+        for waiter in waiters { try await waiter.value }
+        #expect(await ran.numbers == Array(0..<20))
+        #expect(lock.waiterCount(key) == 0)
+    }
+}
+
+private actor Order {
+    var numbers: [Int] = []
+    func append(_ number: Int) { numbers.append(number) }
+}

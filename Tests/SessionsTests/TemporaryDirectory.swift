@@ -1,0 +1,53 @@
+import Chat
+import Foundation
+import Sessions
+import SystemPackage
+
+/// A data directory of one test; it goes with the test.
+final class TemporaryDirectory: Sendable {
+    let path: FilePath
+
+    init() throws {
+        path = FilePath(FileManager.default.temporaryDirectory.path + "/nanobot-test-\(UUID())")
+        try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path.string) }
+
+    func store(
+        limits: WindowLimits = WindowLimits(), busyTimeout: Duration = .seconds(30), durability: SessionStore.Durability = .relaxed,
+        report: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> SessionStore {
+        try SessionStore(directory: path, durability: durability, limits: limits, busyTimeout: busyTimeout, report: report)
+    }
+
+    func file(_ name: String) -> FilePath { path.appending("sessions").appending(name) }
+
+    func bytes(_ name: String) throws -> [UInt8] { try Array(Data(contentsOf: URL(fileURLWithPath: file(name).string))) }
+
+    func write(_ bytes: some Sequence<UInt8>, to name: String) throws {
+        try Data(bytes).write(to: URL(fileURLWithPath: file(name).string))
+    }
+
+    func names(in directory: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path.appending(directory).string).sorted()
+    }
+}
+
+extension SessionStore {
+    /// Stores one turn and returns the questions of the turns that it saw.
+    @discardableResult
+    func say(_ question: String, answer: String = "Hi", to key: String = "a") async throws -> [String] {
+        let seen = Seen()
+        _ = try await turn(of: SessionKey(key)) { history in
+            await seen.set(history.map { $0.messages[0].content })
+            return .make(question, answer: answer)
+        }
+        return await seen.questions
+    }
+}
+
+private actor Seen {
+    var questions: [String] = []
+    func set(_ questions: [String]) { self.questions = questions }
+}
