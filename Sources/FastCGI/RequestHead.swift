@@ -45,7 +45,8 @@ enum RequestHead: Equatable {
                 guard requestID == nil else { return .invalid("management record inside a request") }
             case (params, requestID):
                 guard contentLength > 0 else {
-                    return holdsWholePairs(parameters) ? .complete(length: offset + headerLength) : .invalid("parameters with untrue lengths")
+                    return holdsWholePairs(parameters)
+                        ? .complete(length: offset + headerLength) : .invalid("parameters with untrue lengths")
                 }
                 let content = offset + headerLength
                 parameters += bytes.dropFirst(content).prefix(contentLength)

@@ -34,7 +34,9 @@ struct File: ~Copyable {
         var count = 0
         while count < bytes.count {
             let read = try systemCall {
-                bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress?.advanced(by: count), $0.count - count, range.lowerBound + count) }
+                bytes.withUnsafeMutableBytes {
+                    pread(descriptor, $0.baseAddress?.advanced(by: count), $0.count - count, range.lowerBound + count)
+                }
             }
             if read == 0 { break }
             count += read

@@ -32,7 +32,8 @@ struct WebServer {
             }
         }
         let names = wanted?.rawValue ?? Kind.allCases.map(\.rawValue).joined(separator: " or ")
-        throw Failure(description: "No web server was found. Install \(names), for instance: apt-get install \(wanted?.rawValue ?? "nginx-light").")
+        throw Failure(
+            description: "No web server was found. Install \(names), for instance: apt-get install \(wanted?.rawValue ?? "nginx-light").")
     }
 
     /// Starts it. It gets a process group of its own, so that Ctrl-C reaches this process alone and requests in flight can end,

@@ -21,33 +21,38 @@ struct ChatRequestTests {
         #expect(!request.stream)
     }
 
-    @Test("a wrong body is refused with the code and the parameter that is wrong", arguments: [
-        ("", "invalid_json", nil),
-        ("[1]", "invalid_json", nil),
-        ("null", "invalid_json", nil),
-        (#"{"messages":[{"role":"user","content":"\ud800"}]}"#, "invalid_json", nil),
-        ("{}", "invalid_messages", "messages"),
-        (#"{"messages":{}}"#, "invalid_messages", "messages"),
-        (#"{"messages":[]}"#, "invalid_messages", "messages"),
-        (#"{"messages":null}"#, "invalid_messages", "messages"),
-        (#"{"messages":["x"]}"#, "invalid_messages", "messages[0]"),
-        (#"{"messages":[{}]}"#, "invalid_messages", "messages[0].role"),
-        (#"{"messages":[{"role":"robot","content":"x"}]}"#, "invalid_messages", "messages[0].role"),
-        (#"{"messages":[{"role":"user","content":5}]}"#, "invalid_messages", "messages[0].content"),
-        (#"{"messages":[{"role":"user","content":null}]}"#, "invalid_messages", "messages[0].content"),
-        (#"{"messages":[{"role":"user"}]}"#, "invalid_messages", "messages[0].content"),
-        (#"{"messages":[{"role":"user","content":[]}]}"#, "invalid_messages", "messages[0].content"),
-        (#"{"messages":[{"role":"user","content":["x"]}]}"#, "invalid_messages", "messages[0].content[0]"),
-        (#"{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}"#, "invalid_messages", "messages[0].content[0].type"),
-        (#"{"messages":[{"role":"system","content":"x"}]}"#, "invalid_messages", "messages"),
-        (#"{"messages":[{"role":"user","content":"x"},{"role":"tool","content":"y","tool_call_id":"z"}]}"#, "invalid_messages", "messages[1].tool_call_id"),
-        (#"{"messages":[{"role":"user","content":"x"}],"stream":"no"}"#, "invalid_value", "stream"),
-        (#"{"messages":[{"role":"user","content":"x"}],"model":5}"#, "invalid_value", "model"),
-        (#"{"messages":[{"role":"user","content":"x"}],"temperature":2.5}"#, "invalid_value", "temperature"),
-        (#"{"messages":[{"role":"user","content":"x"}],"max_tokens":0}"#, "invalid_value", "max_tokens"),
-        (#"{"messages":[{"role":"user","content":"x"}],"n":"1"}"#, "invalid_value", "n"),
-        (#"{"messages":[{"role":"user","content":"x"}],"n":2}"#, "unsupported_value", "n"),
-    ] as [(String, String, String?)])
+    @Test(
+        "a wrong body is refused with the code and the parameter that is wrong",
+        arguments: [
+            ("", "invalid_json", nil),
+            ("[1]", "invalid_json", nil),
+            ("null", "invalid_json", nil),
+            (#"{"messages":[{"role":"user","content":"\ud800"}]}"#, "invalid_json", nil),
+            ("{}", "invalid_messages", "messages"),
+            (#"{"messages":{}}"#, "invalid_messages", "messages"),
+            (#"{"messages":[]}"#, "invalid_messages", "messages"),
+            (#"{"messages":null}"#, "invalid_messages", "messages"),
+            (#"{"messages":["x"]}"#, "invalid_messages", "messages[0]"),
+            (#"{"messages":[{}]}"#, "invalid_messages", "messages[0].role"),
+            (#"{"messages":[{"role":"robot","content":"x"}]}"#, "invalid_messages", "messages[0].role"),
+            (#"{"messages":[{"role":"user","content":5}]}"#, "invalid_messages", "messages[0].content"),
+            (#"{"messages":[{"role":"user","content":null}]}"#, "invalid_messages", "messages[0].content"),
+            (#"{"messages":[{"role":"user"}]}"#, "invalid_messages", "messages[0].content"),
+            (#"{"messages":[{"role":"user","content":[]}]}"#, "invalid_messages", "messages[0].content"),
+            (#"{"messages":[{"role":"user","content":["x"]}]}"#, "invalid_messages", "messages[0].content[0]"),
+            (#"{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}"#, "invalid_messages", "messages[0].content[0].type"),
+            (#"{"messages":[{"role":"system","content":"x"}]}"#, "invalid_messages", "messages"),
+            (
+                #"{"messages":[{"role":"user","content":"x"},{"role":"tool","content":"y","tool_call_id":"z"}]}"#, "invalid_messages",
+                "messages[1].tool_call_id"
+            ),
+            (#"{"messages":[{"role":"user","content":"x"}],"stream":"no"}"#, "invalid_value", "stream"),
+            (#"{"messages":[{"role":"user","content":"x"}],"model":5}"#, "invalid_value", "model"),
+            (#"{"messages":[{"role":"user","content":"x"}],"temperature":2.5}"#, "invalid_value", "temperature"),
+            (#"{"messages":[{"role":"user","content":"x"}],"max_tokens":0}"#, "invalid_value", "max_tokens"),
+            (#"{"messages":[{"role":"user","content":"x"}],"n":"1"}"#, "invalid_value", "n"),
+            (#"{"messages":[{"role":"user","content":"x"}],"n":2}"#, "unsupported_value", "n"),
+        ] as [(String, String, String?)])
     func refusal(_ body: String, code: String, param: String?) {
         let error = #expect(throws: APIError.self) { try ChatRequest(Array(body.utf8)) }
         #expect(error?.code == code)

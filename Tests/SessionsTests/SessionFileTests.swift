@@ -56,7 +56,8 @@ struct SessionFileTests {
         let directory = try TemporaryDirectory()
         let store = try directory.store()
         try directory.write(
-            #"{"format":"nanobot-session/1","key":"a","created_at":"2026-11-23T09:00:00Z","turns":["#.appending("\n]}\n").utf8, to: "a.json")
+            #"{"format":"nanobot-session/1","key":"a","created_at":"2026-11-23T09:00:00Z","turns":["#.appending("\n]}\n").utf8, to: "a.json"
+        )
         #expect(try await store.say("one") == [])
         #expect(try await store.say("two") == ["one"])
         #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(try directory.bytes("a.json"))) }
@@ -70,11 +71,13 @@ struct SessionFileTests {
         #expect(try await directory.store(limits: WindowLimits(maxTokens: 1_000_000)).say("two") == [question])
     }
 
-    @Test("a file that is not this session's is left alone", arguments: [
-        #"{"format":"nanobot-session/2","key":"a","created_at":"","turns":["# + "\n]}\n",
-        #"{"format":"nanobot-session/1","key":"b","created_at":"","turns":["# + "\n]}\n",
-        "{}", "", "not JSON", "[\n]}\n", #"{"format":"nanobot-session/1","key":"a","turns":["# + "\nrubbish,\nrubbish\n]}\n",
-    ])
+    @Test(
+        "a file that is not this session's is left alone",
+        arguments: [
+            #"{"format":"nanobot-session/2","key":"a","created_at":"","turns":["# + "\n]}\n",
+            #"{"format":"nanobot-session/1","key":"b","created_at":"","turns":["# + "\n]}\n",
+            "{}", "", "not JSON", "[\n]}\n", #"{"format":"nanobot-session/1","key":"a","turns":["# + "\nrubbish,\nrubbish\n]}\n",
+        ])
     func unreadable(_ text: String) async throws {
         let directory = try TemporaryDirectory()
         let store = try directory.store()

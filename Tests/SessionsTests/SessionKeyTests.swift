@@ -4,19 +4,21 @@ import Testing
 
 @Suite("Session keys")
 struct SessionKeyTests {
-    @Test("a key's file name is percent-encoded", arguments: [
-        ("wx:dm:user_alice", "wx%3Adm%3Auser_alice"),
-        ("wx:group:group_abc:user:user_alice", "wx%3Agroup%3Agroup_abc%3Auser%3Auser_alice"),
-        ("a:b", "a%3Ab"),
-        ("a_b", "a_b"),
-        ("a%3Ab", "a%253Ab"),
-        ("../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd"),
-        (".", "%2E"),
-        ("..", "%2E."),
-        ("con", "con"),
-        ("微信", "%E5%BE%AE%E4%BF%A1"),
-        ("a b~c", "a%20b%7Ec"),
-    ])
+    @Test(
+        "a key's file name is percent-encoded",
+        arguments: [
+            ("wx:dm:user_alice", "wx%3Adm%3Auser_alice"),
+            ("wx:group:group_abc:user:user_alice", "wx%3Agroup%3Agroup_abc%3Auser%3Auser_alice"),
+            ("a:b", "a%3Ab"),
+            ("a_b", "a_b"),
+            ("a%3Ab", "a%253Ab"),
+            ("../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd"),
+            (".", "%2E"),
+            ("..", "%2E."),
+            ("con", "con"),
+            ("微信", "%E5%BE%AE%E4%BF%A1"),
+            ("a b~c", "a%20b%7Ec"),
+        ])
     func fileName(_ key: String, name: String) throws {
         #expect(try SessionKey(key).fileName == name)
     }
@@ -26,10 +28,12 @@ struct SessionKeyTests {
         #expect(try SessionKey(text) == SessionKey("a"))
     }
 
-    @Test("a key that breaks the rules is refused", arguments: [
-        "", " ", "\t", "a\u{0}b", "a\nb", "\u{7f}a", "a\u{85}b", "a\u{fffd}", String(repeating: "x", count: 513),
-        String(repeating: "微", count: 171),
-    ])
+    @Test(
+        "a key that breaks the rules is refused",
+        arguments: [
+            "", " ", "\t", "a\u{0}b", "a\nb", "\u{7f}a", "a\u{85}b", "a\u{fffd}", String(repeating: "x", count: 513),
+            String(repeating: "微", count: 171),
+        ])
     func refusal(_ text: String) {
         let error = #expect(throws: SessionError.self) { try SessionKey(text) }
         #expect(error?.code == .invalidKey)

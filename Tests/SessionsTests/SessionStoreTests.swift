@@ -30,13 +30,15 @@ struct SessionStoreTests {
         }
     }
 
-    @Test("the window is the newest turns that fit", arguments: [
-        (WindowLimits(maxTurns: 3), ["7", "8", "9"]),
-        (WindowLimits(maxTurns: 1), ["9"]),
-        // A turn of "n" and "Hi" is 4 + 1 and 4 + 1 tokens.
-        (WindowLimits(maxTokens: 25), ["8", "9"]),
-        (WindowLimits(maxTokens: 1), ["9"]),
-    ])
+    @Test(
+        "the window is the newest turns that fit",
+        arguments: [
+            (WindowLimits(maxTurns: 3), ["7", "8", "9"]),
+            (WindowLimits(maxTurns: 1), ["9"]),
+            // A turn of "n" and "Hi" is 4 + 1 and 4 + 1 tokens.
+            (WindowLimits(maxTokens: 25), ["8", "9"]),
+            (WindowLimits(maxTokens: 1), ["9"]),
+        ])
     func window(_ limits: WindowLimits, expected: [String]) async throws {
         let directory = try TemporaryDirectory()
         let store = try directory.store(limits: limits)
