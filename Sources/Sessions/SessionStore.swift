@@ -19,20 +19,24 @@ public final class SessionStore: Sendable {
     private let cache = WindowCache(capacity: 16 << 20)
     private let durability: Durability
     private let limits: WindowLimits
+    private let disk: (any TaskExecutor)?
 
     /// Opens a data directory; creates it, for this user alone, if it is not there.
     ///
     /// - Parameters:
     ///   - busyTimeout: how long a turn waits for the one before it.
+    ///   - disk: where turns are written, if not where they run: with `sync` a write waits for the disk, and a file system takes many such
+    ///     waits at once.
     ///   - report: told when a torn tail was mended: a sentence for the log.
     public init(
         directory: FilePath, durability: Durability = .sync, limits: WindowLimits = WindowLimits(),
-        busyTimeout: Duration = .seconds(30), report: @escaping @Sendable (String) -> Void
+        busyTimeout: Duration = .seconds(30), disk: (any TaskExecutor)? = nil, report: @escaping @Sendable (String) -> Void
     ) throws(SessionError) {
         sessions = directory.appending("sessions")
         quarantine = Quarantine(directory: directory.appending("quarantine"), report: report)
         self.durability = durability
         self.limits = limits
+        self.disk = disk
         for path in [directory, sessions, quarantine.directory] { try Self.createDirectory(path) }
         guard sessions.withPlatformString({ access($0, W_OK | X_OK) }) == 0 else {
             throw SessionError(.storageUnavailable, "\(sessions) cannot be written by this user")
@@ -47,24 +51,29 @@ public final class SessionStore: Sendable {
             let path = sessions.appending(key.fileName + ".json")
             let past = try history(of: key, at: path)
             let turn = try await body(past?.window.turns ?? [])
-            let synchronizes = durability == .sync
-            // Opened again: a chat that waits for its model holds no descriptor.
-            guard var file = try SessionFile(path, key: key) else {
-                try SessionFile.create(path, key: key, turn: turn, synchronizes: synchronizes)
-                return turn
+            try await withTaskExecutorPreference(disk) {
+                try store(turn, after: past, of: key, at: path)
             }
-            var window: Window
-            if let past, try file.identity() == past.identity {
-                window = past.window
-                file.trust(size: past.identity.size)
-            } else {
-                window = try file.readWindow(limits: limits, quarantine: quarantine)
-            }
-            try file.append(turn, synchronizes: synchronizes)
-            window.append(turn.messages, limits: limits)
-            cache.put(key, try file.identity(), window)
             return turn
         }
+    }
+
+    private func store(_ turn: Turn, after past: Past?, of key: SessionKey, at path: FilePath) throws(SessionError) {
+        let synchronizes = durability == .sync
+        // Opened again: a chat that waits for its model holds no descriptor.
+        guard var file = try SessionFile(path, key: key) else {
+            return try SessionFile.create(path, key: key, turn: turn, synchronizes: synchronizes)
+        }
+        var window: Window
+        if let past, try file.identity() == past.identity {
+            window = past.window
+            file.trust(size: past.identity.size)
+        } else {
+            window = try file.readWindow(limits: limits, quarantine: quarantine)
+        }
+        try file.append(turn, synchronizes: synchronizes)
+        window.append(turn.messages, limits: limits)
+        cache.put(key, try file.identity(), window)
     }
 
     private struct Past {

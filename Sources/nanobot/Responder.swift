@@ -19,6 +19,9 @@ struct Responder {
     /// How long requests in flight may take to end when the program stops.
     static let patience = Duration.seconds(30)
 
+    /// How many turns wait for the disk at once: fdatasync calls run side by side, and the workers go on meanwhile.
+    private static let diskThreads = 16
+
     /// Reads the settings and opens the data directory.
     init(_ configuration: Configuration) throws {
         let level = try configuration.value("log.level", "a level such as info or debug") { Logger.Level(rawValue: $0) }
@@ -34,15 +37,17 @@ struct Responder {
         settings.systemPrompt = configuration.text("model.system")
         settings.requiresModel = try configuration.flag("requireModel")
         settings.bodyLimit = bodyLimit
+        let durability = try configuration.value("durability", "sync or relaxed") { SessionStore.Durability(rawValue: $0) }
         let sessions: SessionStore
         do {
             sessions = try SessionStore(
                 directory: FilePath(dataDirectory),
-                durability: try configuration.value("durability", "sync or relaxed") { SessionStore.Durability(rawValue: $0) },
+                durability: durability,
                 limits: WindowLimits(
                     maxTurns: try configuration.integer("history.maxTurns", in: 1...100_000),
                     maxTokens: try configuration.integer("history.maxTokens", in: 1...10_000_000)),
                 busyTimeout: .seconds(try configuration.integer("session.busyTimeout", in: 0...86_400)),
+                disk: durability == .sync ? try WorkerPool(threads: Self.diskThreads) : nil,
                 report: { logger.warning("\($0)") })
         } catch let error as SessionError {
             throw Failure(description: "\(error). Choose a directory that you can write with --data-dir.")
