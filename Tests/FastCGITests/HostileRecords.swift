@@ -17,7 +17,6 @@ struct HostileRecords: Sendable, CustomTestStringConvertible {
         HostileRecords(testDescription: "an unknown type", records: [.begin(), Record(type: 99)]),
         HostileRecords(testDescription: "ABORT_REQUEST inside the head", records: [.begin(), Record(type: Record.Kind.abort)]),
         HostileRecords(testDescription: "STDIN inside the head", records: [.begin()] + .body([1])),
-        HostileRecords(testDescription: "BEGIN_REQUEST of request 0", records: [.begin(id: 0), Record(type: 4, id: 0)], isRefusedUnread: false),
         HostileRecords(testDescription: "BEGIN_REQUEST of 7 bytes", records: [Record(type: 1, content: [0, 1, 0, 0, 0, 0, 0])]),
         HostileRecords(testDescription: "BEGIN_REQUEST of 9 bytes", records: [Record(type: 1, content: [0, 1, 0, 0, 0, 0, 0, 0, 0])]),
         HostileRecords(testDescription: "BEGIN_REQUEST without content", records: [Record(type: 1)]),
@@ -44,6 +43,8 @@ struct HostileRecords: Sendable, CustomTestStringConvertible {
         HostileRecords(testDescription: "the role FILTER", records: .head(role: 3), isRefusedUnread: false),
         HostileRecords(testDescription: "the role 77", records: .head(role: 77), isRefusedUnread: false),
         HostileRecords(testDescription: "the role 0", records: .head(role: 0), isRefusedUnread: false),
-        HostileRecords(testDescription: "parameters without end", records: Array([Record].head([("N", String(repeating: "v", count: 70_000))]).dropLast())),
+        HostileRecords(
+            testDescription: "parameters without end",
+            records: Array([Record].head([("N", String(repeating: "v", count: 70_000))]).dropLast())),
     ]
 }

@@ -2,7 +2,9 @@ import Testing
 
 @Suite("Listener: requests")
 struct ListenerRequestTests {
-    private static let post = [("REQUEST_METHOD", "POST"), ("PATH_INFO", "/v1"), ("HTTP_X_EMPTY", ""), ("HTTP_X_LONG", String(repeating: "x", count: 4000))]
+    private static let post = [
+        ("REQUEST_METHOD", "POST"), ("PATH_INFO", "/v1"), ("HTTP_X_EMPTY", ""), ("HTTP_X_LONG", String(repeating: "x", count: 4000)),
+    ]
 
     @Test("a request's parameters and body reach the handler, and its answer the client")
     func request() async throws {
@@ -15,9 +17,11 @@ struct ListenerRequestTests {
     @Test("parameters arrive however they are encoded and cut into records", arguments: [1, 7, 4096, 0xffff], [0, 1, 255] as [UInt8])
     func parameters(size: Int, padding: UInt8) async throws {
         try await ResponderFixture.run { fixture in
+            // Small records multiply what surrounds them, and a head has a largest length.
+            let parameters = [("REQUEST_METHOD", "POST"), ("HTTP_X_LONG", String(repeating: "x", count: min(4000, size * 130)))]
             for longLengths in [false, true] {
-                let head = [Record].head(Self.post, longLengths: longLengths, size: size, padding: padding)
-                try fixture.expect(.echo(Self.post), to: head + .body([]))
+                let head = [Record].head(parameters, longLengths: longLengths, size: size, padding: padding)
+                try fixture.expect(.echo(parameters), to: head + .body([]))
             }
         }
     }
@@ -94,15 +98,21 @@ struct ListenerRequestTests {
     func interleaved() async throws {
         try await ResponderFixture.run { fixture in
             let client = try fixture.client()
-            try client.send([Record].head() + .head(id: 2) + .body(Array("first".utf8)))
+            try client.send([Record].head() + [.begin(id: 2)] + .body(Array("first".utf8)))
             let refusal = try client.record()
             #expect(refusal?.id == 2 && refusal?.type == Record.Kind.end && refusal?.content == [0, 0, 0, 0, 1, 0, 0, 0])
             #expect(try client.reply() == .echo(body: "first"))
+            // libfcgi skips an empty record of the second request by skipping the next one's content (fcgiapp.c, FillBuffProc): the
+            // first request loses a piece of its body, which shows where the handler compares CONTENT_LENGTH, but not its answer.
+            let mixed = try fixture.client()
+            try mixed.send([Record].head() + .head(id: 2) + .body(Array("first".utf8)))
+            _ = try mixed.record()
+            #expect(try mixed.reply().protocolStatus == 0)
         }
     }
 
     @Test(
-        "the server's questions are answered as libfcgi can",
+        "the server's questions are answered: one request at a time on a connection",
         arguments: [
             ([("FCGI_MPXS_CONNS", "")], [("FCGI_MPXS_CONNS", "0")]),
             (
@@ -117,10 +127,13 @@ struct ListenerRequestTests {
             try client.send([Record(type: Record.Kind.getValues, id: 0, content: Record.pairs(questions))])
             let answer = try client.record()
             #expect(answer?.type == Record.Kind.getValuesResult && answer?.id == 0 && answer?.content == Record.pairs(answers))
-            let stranger = try fixture.client()
-            try stranger.send([Record(type: 99, id: 0)])
-            let unknown = try stranger.record()
-            #expect(unknown?.type == Record.Kind.unknownType && unknown?.content.first == 99)
+            // Whatever belongs to request 0 is a management record, a BEGIN_REQUEST too.
+            for type in [99, Record.Kind.begin] {
+                let stranger = try fixture.client()
+                try stranger.send([Record(type: type, id: 0)])
+                let unknown = try stranger.record()
+                #expect(unknown?.type == Record.Kind.unknownType && unknown?.content.first == type)
+            }
         }
     }
 }

@@ -110,7 +110,9 @@ struct ListeningSocketTests {
         #expect(FileManager.default.fileExists(atPath: directory.file("socket")))
     }
 
-    @Test("addresses beyond this machine are refused", arguments: ["0.0.0.0", "192.168.0.1", "128.0.0.1", "localhost", "", "::1", "127.0.0.1 "])
+    @Test(
+        "addresses beyond this machine are refused",
+        arguments: ["0.0.0.0", "192.168.0.1", "128.0.0.1", "localhost", "", "::1", "127.0.0.1 "])
     func address(host: String) {
         let error = #expect(throws: FastCGIError.self) { try ListeningSocket(ipv4: host, port: 0) }
         #expect(error?.description.contains("not a loopback address") == true)

@@ -9,7 +9,8 @@ struct RequestHeadTests {
     @Test(
         "a head is complete with its last byte and not before, and what follows is not of it",
         arguments: [
-            [Record].head([]), .head(), .head([("A", ""), ("", "b")], longLengths: true), .head([("A", String(repeating: "b", count: 300))]),
+            [Record].head([]), .head(), .head([("A", ""), ("", "b")], longLengths: true),
+            .head([("A", String(repeating: "b", count: 300))]),
             .head([("NAME", "value"), ("OTHER", "other")], size: 5, padding: 3), .head(keep: true, id: 0xffff, padding: 255),
         ])
     func complete(records: [Record]) {
@@ -72,7 +73,8 @@ struct RequestHeadTests {
         #expect(largest.bytes.count == RequestHead.maximumLength)
         #expect(inspect(largest) == .complete(length: RequestHead.maximumLength))
         let larger = [Record].head([("N", value + "v")], size: 0x8000)
-        for records in [larger, larger.dropLast(), .head([("N", value + value)])] {
+        let unfinished = [Record].head([("N", value + "12345678")], size: 0x8000).dropLast()
+        for records in [larger, Array(unfinished), .head([("N", value + value)], size: 0x8000)] {
             guard case .invalid = inspect(records) else {
                 Issue.record("\(records.bytes.count) bytes: \(inspect(records))")
                 continue
