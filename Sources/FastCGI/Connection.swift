@@ -26,7 +26,7 @@ final class Connection: Sendable {
         case nothing
         case partOfHead
         case head
-        case management
+        case management([UInt8])
         case end
         case refused(String)
     }
@@ -58,8 +58,7 @@ final class Connection: Sendable {
         case .incomplete:
             (arrival, taken) = (.partOfHead, count)
         case .management:
-            // libfcgi's answer goes where it reads from, so such a record is answered where it came in one piece.
-            (arrival, taken) = state.head.isEmpty ? (.management, 0) : (.refused("management record in pieces"), 0)
+            (arrival, taken) = state.head.isEmpty ? (.management(Array(arrived)), 0) : (.refused("management record in pieces"), 0)
         case .invalid(let reason):
             (arrival, taken) = (.refused(reason), 0)
         }

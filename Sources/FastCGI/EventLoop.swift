@@ -65,7 +65,9 @@ struct EventLoop {
                 acceptsAgain = .now + Self.shortage
                 return
             }
-            let stall = timeval(tv_sec: Int(listener.limits.stallTimeout.components.seconds), tv_usec: 0)
+            let (seconds, attoseconds) = listener.limits.stallTimeout.components
+            // 0 would mean no limit (socket(7)).
+            let stall = timeval(tv_sec: Int(seconds), tv_usec: max(seconds == 0 ? 1 : 0, Int(attoseconds / 1_000_000_000_000)))
             try? setOption(descriptor, level: SOL_SOCKET, SO_RCVTIMEO, stall)
             try? setOption(descriptor, level: SOL_SOCKET, SO_SNDTIMEO, stall)
             let connection = Connection(descriptor: descriptor, deadline: .now + listener.limits.headTimeout)
@@ -90,16 +92,20 @@ struct EventLoop {
             default:
                 break
             }
-            if !state.isWatched, !listener.arm(connection, &state) { return (.end, []) }
+            // After part of a head, epoll is asked again: the end may have come with it, and then there is no further edge.
+            let isToArm = arrival == .partOfHead || !state.isWatched
+            if isToArm, !listener.arm(connection, &state) { return (.end, []) }
             return (arrival, [])
         }
         switch arrival {
         case .head:
             listener.dispatch(connection, head: head)
-        case .management:
-            // libfcgi answers and reads on; the end that it then finds keeps it from waiting in a worker.
-            shutdown(connection.descriptor, CInt(SHUT_RD))
-            listener.dispatch(connection, head: head)
+        case .management(let records):
+            // Taken before the close, which would otherwise reset the connection under the answer (unix(7)).
+            recv(connection.descriptor, buffer.baseAddress, records.count, CInt(MSG_DONTWAIT))
+            let answers = ManagementRecord.answers(to: records)
+            send(connection.descriptor, answers, answers.count, CInt(MSG_DONTWAIT))
+            listener.close(connection)
         case .end:
             listener.close(connection)
         case .refused(let reason):

@@ -8,7 +8,7 @@ enum RequestHead: Equatable {
     case incomplete
     /// A request's whole head is there: its first `length` bytes.
     case complete(length: Int)
-    /// Management records alone (FastCGI specification, section 4): libfcgi answers them.
+    /// Management records alone: `ManagementRecord` answers them.
     case management
     /// Nothing that this responder accepts; the connection is to be closed.
     case invalid(String)
@@ -42,9 +42,14 @@ enum RequestHead: Equatable {
             case (_, 0):
                 // libfcgi answers FCGI_GET_VALUES from a 64-byte buffer that it does not measure: its three names fit, once each.
                 guard type != getValues || contentLength <= 48 else { return .invalid("FCGI_GET_VALUES of \(contentLength) bytes") }
+                let content = bytes.dropFirst(offset + headerLength).prefix(contentLength)
+                guard type != getValues || content.count < contentLength || holdsWholePairs(Array(content)) else {
+                    return .invalid("FCGI_GET_VALUES with untrue lengths")
+                }
                 guard requestID == nil else { return .invalid("management record inside a request") }
             case (params, requestID):
                 guard contentLength > 0 else {
+                    guard offset + headerLength <= maximumLength else { return tooLong }
                     return holdsWholePairs(parameters)
                         ? .complete(length: offset + headerLength) : .invalid("parameters with untrue lengths")
                 }
@@ -56,10 +61,12 @@ enum RequestHead: Equatable {
             guard end <= bytes.count else { break }
             offset = end
         }
-        if bytes.count >= maximumLength { return .invalid("more than \(maximumLength) bytes of parameters") }
+        if bytes.count >= maximumLength { return tooLong }
         if requestID == nil, offset > 0, offset == bytes.count { return .management }
         return .incomplete
     }
+
+    private static let tooLong = invalid("more than \(maximumLength) bytes of parameters")
 
     /// Whether the name-value pairs (section 3.4) end exactly where the stream does.
     private static func holdsWholePairs(_ parameters: [UInt8]) -> Bool {

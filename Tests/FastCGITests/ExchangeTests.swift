@@ -1,0 +1,47 @@
+import Testing
+
+@testable import FastCGI
+
+@Suite("Exchange")
+struct ExchangeTests {
+    @Test("dropping an exchange without finish() stops the process")
+    func dropped() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            try await ResponderFixture.run(handler: { _ in }) { fixture in _ = try fixture.ask(.request()) }
+        }
+        let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(message.contains("an Exchange was dropped without finish()"))
+    }
+
+    @Test("parameters keep their order, repeat, and have bytes that are not UTF-8 replaced")
+    func parameters() async throws {
+        try await ResponderFixture.run { fixture in
+            let repeated = [("B", "1"), ("A", "2"), ("B", "3"), ("Ü", "€"), ("A", "x=y")]
+            try fixture.expect(.echo(repeated), to: .request(repeated))
+            let reply = try fixture.ask([Record].head(untrue: [1, 2, 0x41, 0x62, 0xff]) + .body([]))
+            #expect(reply == .echo([("A", "b\u{FFFD}")]))
+        }
+    }
+
+    @Test("an answer of any length arrives whole", arguments: [1, 8183, 8184, 8185, 65_535, 65_536, 1 << 20])
+    func length(count: Int) async throws {
+        let answer = String(repeating: "a", count: count)
+        try await ResponderFixture.run(handler: Handlers.say(answer)) { fixture in
+            try fixture.expect(.complete(answer), to: .request())
+        }
+    }
+
+    @Test("a handler that writes in pieces, or nothing, ends its answer all the same")
+    func pieces() async throws {
+        let handler: ResponderFixture.Handler = { exchange in
+            if exchange.parameters.contains(where: { $0.name == "PATH_INFO" }) {
+                for piece in ["go", "", "od"] { try? exchange.write(Array(piece.utf8)) }
+            }
+            exchange.finish()
+        }
+        try await ResponderFixture.run(handler: handler) { fixture in
+            try fixture.expect(.complete("good"), to: .request([("PATH_INFO", "/")]))
+            try fixture.expect(.complete(""), to: .request([]))
+        }
+    }
+}

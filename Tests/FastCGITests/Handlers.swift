@@ -1,0 +1,57 @@
+import FastCGI
+
+/// What the tests' responders do with a request.
+enum Handlers {
+    static let bodyLimit = 2 << 20
+
+    /// Answers with the parameters and the body, as text.
+    static let echo: ResponderFixture.Handler = { exchange in
+        let body = exchange.readBody(limit: bodyLimit)
+        try? exchange.write(Array(text(exchange.parameters, body).utf8))
+        exchange.finish()
+    }
+
+    /// Answers with a text and does not look at the request.
+    static func say(_ text: String) -> ResponderFixture.Handler {
+        { exchange in
+            try? exchange.write(Array(text.utf8))
+            exchange.finish()
+        }
+    }
+
+    /// Echoes once the gate is open.
+    static func echo(after gate: Gate) -> ResponderFixture.Handler {
+        { exchange in
+            await gate.pass()
+            await echo(exchange)
+        }
+    }
+
+    /// Echoes, and writes down what came of each body.
+    static func echo(to log: Log<Exchange.Body>, limit: Int = bodyLimit) -> ResponderFixture.Handler {
+        { exchange in
+            let body = exchange.readBody(limit: limit)
+            log.append(body)
+            try? exchange.write(Array(text(exchange.parameters, body).utf8))
+            exchange.finish()
+        }
+    }
+
+    static func text(_ parameters: [(name: String, value: String)], _ body: Exchange.Body) -> String {
+        let lines = parameters.map { "\($0.name)=\($0.value)\n" }.joined()
+        return switch body {
+        case .complete(let bytes): lines + "\n" + String(decoding: bytes, as: UTF8.self)
+        case .tooLarge: lines + "\ntoo large"
+        case .incomplete: lines + "\nincomplete"
+        }
+    }
+}
+
+extension Reply {
+    /// What the echo handler makes of a request.
+    static func echo(_ parameters: [(String, String)] = [("REQUEST_METHOD", "GET")], body: String = "") -> Reply {
+        // libfcgi puts the role in front (fcgiapp.c, FCGX_Accept_r).
+        let parameters = [(name: "FCGI_ROLE", value: "RESPONDER")] + parameters.map { (name: $0.0, value: $0.1) }
+        return .complete(Handlers.text(parameters, .complete(Array(body.utf8))))
+    }
+}

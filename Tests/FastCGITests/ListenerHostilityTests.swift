@@ -1,0 +1,100 @@
+import Glibc
+import Testing
+
+@testable import FastCGI
+
+@Suite("Listener: peers that break the protocol or leave")
+struct ListenerHostilityTests {
+    @Test("what is no request closes its connection, whole or in pieces", arguments: HostileRecords.all)
+    func refused(hostile: HostileRecords) async throws {
+        try await ResponderFixture.run(workers: 1) { fixture in
+            let whole = try fixture.client()
+            try? whole.send(hostile.records)
+            #expect(try whole.isClosed(within: .seconds(20)))
+            let pieces = try fixture.client()
+            try? pieces.send(hostile.records.bytes.prefix(5))
+            _ = eventually { fixture.headBytes == 5 }
+            try? pieces.send(hostile.records.bytes.dropFirst(5))
+            #expect(try pieces.isClosed(within: .seconds(20)))
+        }
+    }
+
+    @Test("a request that ends early leaves nothing, wherever it is cut")
+    func cut() async throws {
+        let log = Log<Exchange.Body>()
+        try await ResponderFixture.run(handler: Handlers.echo(to: log)) { fixture in
+            let head = [Record].head([("NAME", "value")], padding: 3).bytes
+            let request = head + [Record].body(Array("body".utf8), padding: 5).bytes
+            for count in 0..<request.count {
+                let client = try fixture.client()
+                try client.send(request.prefix(count))
+                client.close()
+            }
+            let incomplete = [Exchange.Body](repeating: .incomplete, count: request.count - head.count)
+            #expect(eventually { log.entries == incomplete })
+        }
+    }
+
+    @Test("200 connections that come and go leave nothing")
+    func comeAndGo() async throws {
+        try await ResponderFixture.run { fixture in
+            for _ in 0..<200 { try fixture.client().close() }
+        }
+    }
+
+    @Test("200 silent connections keep no worker and leave nothing")
+    func silent() async throws {
+        try await ResponderFixture.run(workers: 1, limits: .make(headTimeout: .seconds(2))) { fixture in
+            let silent = try (0..<200).map { _ in try fixture.client() }
+            try fixture.expectGoodRequest()
+            for client in silent { #expect(try client.isClosed(within: .seconds(20))) }
+        }
+    }
+
+    @Test("a client that leaves before its answer leaves nothing")
+    func leaves() async throws {
+        let gate = Gate()
+        try await ResponderFixture.run(handler: Handlers.echo(after: gate)) { fixture in
+            let clients = try (0..<20).map { _ in try fixture.client() }
+            for client in clients { try client.send(.request(body: "unanswered", keep: true)) }
+            #expect(eventually { gate.waiting == 20 })
+            for client in clients { client.close() }
+            gate.open()
+        }
+    }
+
+    @Test("a client that aborts its request is answered or closed, and holds nothing")
+    func abort() async throws {
+        let log = Log<Exchange.Body>()
+        try await ResponderFixture.run(workers: 1, handler: Handlers.echo(to: log)) { fixture in
+            let client = try fixture.client()
+            let half = Record.stream(Record.Kind.stdin, Array("half".utf8))
+            try client.send([Record].head(keep: true) + half + [Record(type: Record.Kind.abort)])
+            #expect(try client.reply().text.hasSuffix("incomplete"))
+            #expect(try client.isClosed(within: .seconds(20)))
+            #expect(log.entries == [.incomplete])
+        }
+    }
+
+    @Test("a slow reader gets all of a long answer, and others are served meanwhile")
+    func slowReader() async throws {
+        let long = String(repeating: "0123456789abcdef", count: 1 << 16)
+        try await ResponderFixture.run(handler: Handlers.say(long)) { fixture in
+            let slow = try fixture.client()
+            try slow.send(.request())
+            for _ in 0..<5 { try fixture.expectGoodRequest() }
+            #expect(try slow.reply() == .complete(long))
+        }
+    }
+
+    @Test("a client that never reads its answer is given up")
+    func neverReads() async throws {
+        let long = String(repeating: "0123456789abcdef", count: 1 << 16)
+        try await ResponderFixture.run(workers: 1, limits: .make(stallTimeout: .milliseconds(600)), handler: Handlers.say(long)) {
+            fixture in
+            let client = try fixture.client()
+            try client.send(.request(keep: true))
+            #expect(eventually { fixture.connections == 1 } && eventually { fixture.connections == 0 })
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Testing
+
+@testable import FastCGI
+
+@Suite("Listener: limits")
+struct ListenerLimitsTests {
+    @Test(
+        "a connection that does not finish its head holds no worker and is closed in time",
+        arguments: [
+            [], Array([Record].head().bytes.prefix(5)), [Record.begin()].bytes, [Record].head().dropLast().bytes,
+        ])
+    func headTimeout(beginning: [UInt8]) async throws {
+        try await ResponderFixture.run(workers: 1, limits: .make(headTimeout: .seconds(1))) { fixture in
+            let start = ContinuousClock.now
+            let client = try fixture.client()
+            try client.send(beginning)
+            try fixture.expectGoodRequest()
+            #expect(try client.isClosed(within: .seconds(20)))
+            #expect(ContinuousClock.now - start >= .seconds(1))
+        }
+    }
+
+    @Test("a head that comes byte by byte has no more time than another")
+    func slowHead() async throws {
+        try await ResponderFixture.run(workers: 1, limits: .make(headTimeout: .seconds(1))) { fixture in
+            let client = try fixture.client()
+            let deadline = ContinuousClock.now + .seconds(20)
+            for byte in [Record].head([("N", String(repeating: "v", count: 60_000))]).bytes where ContinuousClock.now < deadline {
+                let before = fixture.headBytes
+                guard (try? client.send([byte])) != nil else { break }
+                _ = eventually(within: .milliseconds(100)) { fixture.headBytes != before }
+            }
+            #expect(try client.isClosed(within: .seconds(1)))
+            #expect(ContinuousClock.now < deadline)
+        }
+    }
+
+    @Test("a kept connection is closed when it was idle long enough")
+    func idleTimeout() async throws {
+        try await ResponderFixture.run(limits: .make(idleTimeout: .seconds(1))) { fixture in
+            let client = try fixture.client()
+            for _ in 0..<3 { #expect(try client.ask(.request(keep: true)) == .echo()) }
+            let start = ContinuousClock.now
+            #expect(try client.isClosed(within: .seconds(20)))
+            #expect(ContinuousClock.now - start >= .milliseconds(900))
+        }
+    }
+
+    @Test("a body that stalls is given up", arguments: [Duration.seconds(1), .milliseconds(300)])
+    func stallTimeout(timeout: Duration) async throws {
+        let log = Log<Exchange.Body>()
+        try await ResponderFixture.run(workers: 1, limits: .make(stallTimeout: timeout), handler: Handlers.echo(to: log)) { fixture in
+            let client = try fixture.client()
+            try client.send([Record].head(keep: true) + Record.stream(Record.Kind.stdin, [1, 2, 3]))
+            #expect(try client.reply().text.hasSuffix("incomplete"))
+            #expect(try client.isClosed(within: .seconds(20)))
+            #expect(log.entries == [.incomplete])
+        }
+    }
+
+    @Test("clients beyond the most connections wait and are served")
+    func connections() async throws {
+        let gate = Gate()
+        try await ResponderFixture.run(limits: .make(connections: 4), handler: Handlers.echo(after: gate)) { fixture in
+            let clients = try (0..<12).map { _ in try fixture.client() }
+            for client in clients { try client.send(.request(body: "served")) }
+            #expect(eventually { gate.waiting == 4 })
+            #expect(fixture.connections == 4)
+            gate.open()
+            for client in clients { #expect(try client.reply() == .echo(body: "served")) }
+        }
+    }
+
+    @Test("a body over the limit is refused, and its connection goes on")
+    func bodyLimit() async throws {
+        let log = Log<Exchange.Body>()
+        try await ResponderFixture.run(handler: Handlers.echo(to: log, limit: 1000)) { fixture in
+            let client = try fixture.client()
+            for count in [999, 1000, 1001, 100_000, 1000] {
+                _ = try client.ask(.request(body: String(repeating: "b", count: count), keep: true))
+            }
+            let whole = Exchange.Body.complete([UInt8](repeating: UInt8(ascii: "b"), count: 1000))
+            #expect(log.entries.dropFirst() == [whole, .tooLarge, .tooLarge, whole])
+        }
+    }
+
+    @Test("a body far over the limit is not read to its end, and its sender can still read the answer")
+    func endlessBody() async throws {
+        try await ResponderFixture.run(handler: Handlers.echo(to: Log(), limit: 1000)) { fixture in
+            let client = try fixture.client()
+            try? client.send(.request(body: String(repeating: "b", count: 8 << 20), keep: true))
+            #expect(try client.reply().text.hasSuffix("too large"))
+            #expect(try client.isClosed(within: .seconds(20)))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import FoundationEssentials
+import Testing
+
+@testable import FastCGI
+
+@Suite("Listener: stop")
+struct ListenerStopTests {
+    @Test("stopping closes idle connections and lets requests in flight end")
+    func inFlight() async throws {
+        let gate = Gate()
+        try await ResponderFixture.run(handler: Handlers.echo(after: gate), afterwards: false) { fixture in
+            let idle = try fixture.client()
+            let busy = try fixture.client()
+            try busy.send(.request(body: "in flight", keep: true))
+            #expect(eventually { gate.waiting == 1 && fixture.connections == 2 })
+            let stopped = try fixture.stopInBackground(patience: .seconds(60))
+            #expect(try idle.isClosed(within: .seconds(20)))
+            #expect(!FileManager.default.fileExists(atPath: fixture.path))
+            #expect(throws: FastCGIClient.Failure.self) { try fixture.client() }
+            #expect(stopped.entries.isEmpty)
+            gate.open()
+            #expect(try busy.reply() == .echo(body: "in flight"))
+            #expect(try busy.isClosed(within: .seconds(20)))
+            #expect(eventually { stopped.entries == [0] })
+        }
+    }
+
+    @Test("stopping is over when patience is, and says how many requests are unfinished")
+    func impatient() async throws {
+        let gate = Gate()
+        try await ResponderFixture.run(handler: Handlers.echo(after: gate), afterwards: false) { fixture in
+            let clients = try (0..<3).map { _ in try fixture.client() }
+            for client in clients { try client.send(.request(body: "late", keep: true)) }
+            #expect(eventually { gate.waiting == 3 })
+            #expect(fixture.listener.stop(patience: .milliseconds(200)) == 3)
+            gate.open()
+            for client in clients {
+                #expect(try client.reply() == .echo(body: "late"))
+                #expect(try client.isClosed(within: .seconds(20)))
+            }
+        }
+    }
+
+    @Test("stopping without connections is immediate")
+    func idle() async throws {
+        try await ResponderFixture.run(afterwards: false) { fixture in
+            #expect(fixture.listener.stop(patience: .seconds(60)) == 0)
+            #expect(!FileManager.default.fileExists(atPath: fixture.path))
+        }
+    }
+}
+
+extension ResponderFixture {
+    /// Stops the listener from another thread; its result is logged.
+    func stopInBackground(patience: Duration) throws -> Log<Int> {
+        let log = Log<Int>()
+        try startThread { log.append(listener.stop(patience: patience)) }
+        return log
+    }
+}

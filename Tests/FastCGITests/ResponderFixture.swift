@@ -1,0 +1,103 @@
+import FoundationEssentials
+import Glibc
+import Logging
+import Synchronization
+import Testing
+
+@testable import FastCGI
+
+/// A listener with its workers in this process, on a socket of its own.
+struct ResponderFixture: Sendable {
+    typealias Handler = @Sendable (consuming Exchange) async -> Void
+
+    let path: String
+    let listener: Listener
+    private let threadName: String
+
+    private static let count = Atomic(0)
+
+    /// Runs `test`, which may block, on a thread of its own, with a responder to talk to. Afterwards a good request must be answered,
+    /// nothing may be left of those before it, and the responder must stop with nothing unfinished.
+    static func run(
+        workers: Int = 2, limits: Listener.Limits = .make(), handler: @escaping Handler = Handlers.echo,
+        afterwards: Bool = true, _ test: @escaping @Sendable (ResponderFixture) throws -> Void
+    ) async throws {
+        try await withTaskExecutorPreference(WorkerPool(threads: 1)) {
+            let threadName = "fcgi-\(count.add(1, ordering: .relaxed).newValue)"
+            Census.nameThread(threadName)
+            let directory = try TemporaryDirectory()
+            let path = directory.file("socket")
+            let looseBefore = try Census.take(path: path, threadName: threadName).looseSockets
+            let listener = try Listener(
+                socket: ListeningSocket(unixPath: path), workers: WorkerPool(threads: workers), limits: limits,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, handler: handler)
+            try listener.start()
+            let fixture = ResponderFixture(path: path, listener: listener, threadName: threadName)
+            do {
+                try test(fixture)
+            } catch {
+                _ = listener.stop(patience: .seconds(1))
+                throw error
+            }
+            guard afterwards else { return }
+            try fixture.expectGoodRequest()
+            // The test's own thread, the listener's and the workers.
+            try fixture.expectCensus(sockets: 1, looseSockets: looseBefore, threads: 2 + workers)
+            #expect(listener.connections.withLock(\.count) == 0)
+            #expect(listener.stop(patience: .seconds(20)) == 0)
+            #expect(!FileManager.default.fileExists(atPath: path))
+            try fixture.expectCensus(sockets: 0, looseSockets: looseBefore, threads: 1 + workers)
+        }
+    }
+
+    func client() throws -> FastCGIClient { try FastCGIClient(path: path) }
+
+    /// Sends a request on a connection of its own and gives its answer.
+    func ask(_ records: [Record]) throws -> Reply { try client().ask(records) }
+
+    /// Such a request on a connection of its own has this answer.
+    func expect(_ reply: Reply, to records: [Record], sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let actual = try ask(records)
+        #expect(actual == reply, sourceLocation: sourceLocation)
+    }
+
+    /// How many connections the listener has.
+    var connections: Int { listener.connections.withLock(\.count) }
+
+    /// How many bytes of unfinished heads were taken.
+    var headBytes: Int {
+        listener.connections.withLock(\.values).reduce(0) { sum, connection in sum + connection.state.withLock(\.head.count) }
+    }
+
+    /// A request on a connection of its own is answered.
+    func expectGoodRequest(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let records: [Record] = .request([("REQUEST_METHOD", "POST"), ("PATH_INFO", "/good")], body: "good")
+        let reply = try ask(records)
+        // A handler of the test's own may answer otherwise: that it does is what counts.
+        #expect(!reply.stdout.isEmpty && reply.protocolStatus == 0, sourceLocation: sourceLocation)
+    }
+
+    private func expectCensus(sockets: Int, looseSockets: Int, threads: Int) throws {
+        var census = Census(sockets: 0, looseSockets: 0, threads: 0)
+        let holds = try eventually {
+            census = try .take(path: path, threadName: threadName)
+            return census.sockets == sockets && census.looseSockets <= looseSockets && census.threads == threads
+        }
+        #expect(holds, "\(census) is not \(sockets) sockets, \(looseSockets) loose ones and \(threads) threads")
+    }
+}
+
+extension Listener.Limits {
+    /// Limits that no test meets unless it says so.
+    static func make(
+        headTimeout: Duration = .seconds(60), idleTimeout: Duration = .seconds(60), stallTimeout: Duration = .seconds(60),
+        connections: Int = 1000
+    ) -> Listener.Limits {
+        var limits = Listener.Limits()
+        limits.headTimeout = headTimeout
+        limits.idleTimeout = idleTimeout
+        limits.stallTimeout = stallTimeout
+        limits.connections = connections
+        return limits
+    }
+}
