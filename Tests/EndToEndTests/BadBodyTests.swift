@@ -30,7 +30,9 @@ struct BadBodyTests {
         Case(#""x""#, "invalid_json"), Case(#"{"messages":"#, "invalid_json"), Case(content(#""x""#) + " and more", "invalid_json"),
         Case(content(#""x""#) + content(#""x""#), "invalid_json"), Case(content(#""a\ud800b""#), "invalid_json"),
         Case(content(#""a\udc00\ud800b""#), "invalid_json"), Case(content("\"a\nb\""), "invalid_json"),
-        Case("invalid UTF-8", bytes: Array(#"{"messages":[{"role":"user","content":""#.utf8) + [0xff, 0xfe] + Array(#""}]}"#.utf8), "invalid_json"),
+        Case(
+            "invalid UTF-8", bytes: Array(#"{"messages":[{"role":"user","content":""#.utf8) + [0xff, 0xfe] + Array(#""}]}"#.utf8),
+            "invalid_json"),
         Case("a NUL byte", bytes: Array(content(#""x""#).utf8) + [0], "invalid_json"),
         Case("nested 10,000 deep", bytes: Array(nested(10_000).utf8), "invalid_json"),
         Case("10,000 deep in content", bytes: Array(content(nested(10_000)).utf8), "invalid_json"),
@@ -51,7 +53,8 @@ struct BadBodyTests {
         Case(#"{"messages":[{"role":"boss","content":"x"}]}"#, "invalid_messages", param: "messages[0].role"),
         Case(#"{"messages":[{"role":"system","content":"x"}]}"#, "invalid_messages", param: "messages"),
 
-        Case(with(#""stream":true"#), "stream_unsupported", param: "stream"), Case(with(#""stream":"no""#), "invalid_value", param: "stream"),
+        Case(with(#""stream":true"#), "stream_unsupported", param: "stream"),
+        Case(with(#""stream":"no""#), "invalid_value", param: "stream"),
         Case(with(#""model":5"#), "invalid_value", param: "model"), Case(with(#""n":2"#), "unsupported_value", param: "n"),
         Case(with(#""n":0"#), "invalid_value", param: "n"), Case(with(#""temperature":9"#), "invalid_value", param: "temperature"),
         Case(with(#""temperature":"hot""#), "invalid_value", param: "temperature"),

@@ -13,7 +13,7 @@ enum RawClient {
         let connected = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
-        guard connected == 0, send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL.rawValue)) == bytes.count else {
+        guard connected == 0, send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else {
             throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
         }
         if thenCloses { shutdown(descriptor, CInt(SHUT_WR)) }
@@ -21,7 +21,7 @@ enum RawClient {
         var answer: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         let ended = try await eventually {
-            let count = recv(descriptor, &buffer, buffer.count, CInt(MSG_DONTWAIT.rawValue))
+            let count = recv(descriptor, &buffer, buffer.count, CInt(MSG_DONTWAIT))
             if count > 0 { answer += buffer[..<count] }
             return count == 0 || count < 0 && errno != EAGAIN
         }

@@ -6,15 +6,16 @@ struct SessionKeyTests {
     static let long = String(repeating: "k", count: 512)
 
     /// Keys and the names of their files.
-    static let good = [
+    static let goodKeys = [
         ("wx:dm:user_alice", "wx%3Adm%3Auser_alice"), ("../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd"), ("a:b", "a%3Ab"), ("a_b", "a_b"),
         ("a%3Ab", "a%253Ab"), ("con", "con"), ("CON", "CON"), (".", "%2E"), ("..", "%2E."), (".hidden", "%2Ehidden"),
-        ("张三的会话", "%E5%BC%A0%E4%B8%89%E7%9A%84%E4%BC%9A%E8%AF%9D"), ("a b", "a%20b"), ("a/b", "a%2Fb"), ("sessions+delete", "sessions%2Bdelete"),
+        ("张三的会话", "%E5%BC%A0%E4%B8%89%E7%9A%84%E4%BC%9A%E8%AF%9D"), ("a b", "a%20b"), ("a/b", "a%2Fb"),
+        ("sessions+delete", "sessions%2Bdelete"),
         ("-h", "-h"), (String(repeating: "n", count: 200), String(repeating: "n", count: 200)),
         (long, String(repeating: "k", count: 100) + "~789a49fcfe20dccddb0f9266345989ae51c3333847df3bc45400d1b04033a565"),
     ]
 
-    @Test("a good key has a memory and a file of its own, inside the data directory", arguments: Server.Kind.allCases, good)
+    @Test("a good key has a memory and a file of its own, inside the data directory", arguments: Server.Kind.allCases, goodKeys)
     func good(kind: Server.Kind, key: (text: String, name: String)) async throws {
         let server = try Server.shared(kind)
         let question = "Where is my hat number \(UUID())?"
@@ -55,7 +56,7 @@ struct SessionKeyTests {
         Bad(testDescription: "a C1 control character", key: [0x61, 0xc2, 0x85, 0x62]),
         Bad(testDescription: "a wide blank", key: Array("\u{3000}".utf8)),
     ]
-    static let badBehindNginx = [
+    static let badForNginx = [
         Bad(testDescription: "empty", key: []), Bad(testDescription: "blank", key: Array("   ".utf8)),
         Bad(testDescription: "tab", key: Array("a\tb".utf8)), Bad(testDescription: "U+0001", key: [0x61, 1, 0x62]),
         Bad(testDescription: "escape", key: [0x1b, 0x5b, 0x41]), Bad(testDescription: "delete", key: [0x61, 0x7f, 0x62]),
@@ -66,7 +67,7 @@ struct SessionKeyTests {
         try await expectRefused(bad, Server.shared(kind))
     }
 
-    @Test("a bad key that only nginx hands on is refused, too", arguments: badBehindNginx)
+    @Test("a bad key that only nginx hands on is refused, too", arguments: badForNginx)
     func badBehindNginx(bad: Bad) async throws {
         try await expectRefused(bad, Server.shared(.nginx))
     }
