@@ -1,0 +1,16 @@
+import Testing
+
+/// Checks an error response against the API's error table: the status, all four fields, and an id to ask about it.
+func expectError(
+    _ response: HTTPResponse, _ status: Int, _ code: String, param: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
+) {
+    let error = response.json["error"]
+    #expect(response.status == status, "\(String(decoding: response.body, as: UTF8.self))", sourceLocation: sourceLocation)
+    #expect(response.json?.keys == ["error"], sourceLocation: sourceLocation)
+    #expect(error?.keys == ["message", "type", "param", "code"], sourceLocation: sourceLocation)
+    #expect(error["code"] == .string(code), sourceLocation: sourceLocation)
+    #expect(error["param"] == param.map(JSON.string) ?? .null, sourceLocation: sourceLocation)
+    #expect(error["type"] == .string(status >= 500 ? "server_error" : "invalid_request_error"), sourceLocation: sourceLocation)
+    #expect(error["message"]?.text?.isEmpty == false, sourceLocation: sourceLocation)
+    #expect(response.headers["x-request-id"]?.isEmpty == false, sourceLocation: sourceLocation)
+}

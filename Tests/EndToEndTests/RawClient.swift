@@ -1,0 +1,38 @@
+import Foundation
+import Glibc
+
+/// An HTTP client that sends whatever bytes it is given.
+enum RawClient {
+    /// Sends bytes and gives all that came back until the server closed the connection.
+    ///
+    /// - Parameter thenCloses: whether to end the sending side afterwards, as a client that was cut off.
+    static func exchange(_ bytes: [UInt8], port: Int, thenCloses: Bool = false) async throws -> [UInt8] {
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in(loopback: port)
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        guard connected == 0, send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else {
+            throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+        }
+        if thenCloses { shutdown(descriptor, CInt(SHUT_WR)) }
+
+        var answer: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        let ended = try await eventually {
+            let count = recv(descriptor, &buffer, buffer.count, CInt(MSG_DONTWAIT))
+            if count > 0 { answer += buffer[..<count] }
+            return count == 0 || count < 0 && errno != EAGAIN
+        }
+        guard ended else { throw POSIXError(.ETIMEDOUT) }
+        return answer
+    }
+
+    /// Posts one turn with a session key of any bytes.
+    static func chat(sessionKey: [UInt8], port: Int) async throws -> HTTPResponse {
+        let body = Server.body("Hello")
+        let head = "POST \(Server.chatPath) HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: \(body.count)\r\nx-session-key:"
+        return try HTTPResponse(try await exchange(Array(head.utf8) + sessionKey + "\r\n\r\n".utf8 + body, port: port))
+    }
+}

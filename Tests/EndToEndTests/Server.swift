@@ -1,0 +1,62 @@
+import Foundation
+import Glibc
+import Testing
+
+/// `nanobot serve` and its web server on a free port.
+struct Server: Sendable {
+    enum Kind: String, CaseIterable, CustomTestStringConvertible {
+        case nginx
+        case lighttpd
+
+        var testDescription: String { rawValue }
+    }
+
+    let port: Int
+    let program: Program
+    /// Holds the data directory, the home directory and the runtime directories.
+    let home: Scratch
+
+    var dataDirectory: String { home.path + "/data" }
+
+    /// Starts it and waits until it says that it listens.
+    init(_ kind: Kind, port: Int = Port.free(), home: Scratch? = nil, environment: [String: String] = [:]) async throws {
+        let home = try home ?? Scratch()
+        self.home = home
+        self.port = port
+        program = try Program(
+            Nanobot.path, ["serve", "--port", "\(port)", "--data-dir", home.path + "/data", "--web-server", kind.rawValue],
+            environment: Nanobot.environment(home).merging(environment) { $1 })
+        let program = program
+        guard try await eventually(within: .seconds(20), { program.standardOutput.contains(UInt8(ascii: "\n")) }) else {
+            program.send(SIGKILL)
+            throw Program.DidNotEnd(description: "nanobot does not listen: \(try await program.outcome().standardError)")
+        }
+    }
+
+    /// Stops it as an operator does, and checks that it ends well.
+    func stop(_ signal: CInt = SIGTERM, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        program.send(signal)
+        let outcome = try await program.outcome()
+        #expect(outcome.status == 0, "\(outcome.standardError)", sourceLocation: sourceLocation)
+    }
+
+    /// Ends it without a chance to clean up, and waits until its web server is gone, too.
+    func kill() async throws {
+        let descendants = OtherProcess.descendants(of: program.processID)
+        program.send(SIGKILL)
+        _ = try await program.outcome()
+        #expect(try await eventually { !descendants.contains(where: \.isRunning) }, "the web server outlives nanobot")
+    }
+
+    /// Runs `body` with a server that is stopped afterwards, whatever happens.
+    static func run(_ kind: Kind, home: Scratch? = nil, _ body: (Server) async throws -> Void) async throws {
+        let server = try await Server(kind, home: home)
+        do {
+            try await body(server)
+        } catch {
+            try await server.stop()
+            throw error
+        }
+        try await server.stop()
+    }
+}
