@@ -96,7 +96,7 @@ final class FastCGIClient {
         var filled = 0
         while filled < count {
             setTimeout(max(.milliseconds(1), deadline - .now), SO_RCVTIMEO)
-            let received = bytes.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress! + filled, count - filled, 0) }
+            let received = bytes[filled...].withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
             // A reset is how a close looks that left bytes unread (unix(7)).
             if received == 0 || received < 0 && errno == ECONNRESET { break }
             guard received > 0 else { throw failure("receive") }
