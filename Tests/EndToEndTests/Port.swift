@@ -13,7 +13,7 @@ enum Port {
         }
     }
 
-    private static func isFree(_ port: Int) -> Bool {
+    static func isFree(_ port: Int) -> Bool {
         guard let socket = Listening(port: port) else { return false }
         socket.close()
         return true
