@@ -25,7 +25,7 @@ let package = Package(
         .target(
             name: "FastCGI",
             dependencies: [
-                "CFCGI",
+                "CFCGI", "Locking",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Logging", package: "swift-log"),
@@ -38,10 +38,11 @@ let package = Package(
             name: "Digest", dependencies: ["CSodium"], swiftSettings: settings, linkerSettings: [.linkedLibrary(":libsodium.a")]),
         .target(name: "Chat", swiftSettings: settings),
         .target(name: "Gateway", swiftSettings: settings),
+        .target(name: "Locking", swiftSettings: settings),
         .target(
             name: "Sessions",
             dependencies: [
-                "Chat", "Digest",
+                "Chat", "Digest", "Locking",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -71,12 +72,12 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "FastCGITests",
-            dependencies: ["FastCGI", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["FastCGI", "Locking", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: settings),
         .testTarget(
             name: "SessionsTests",
-            dependencies: ["Chat", "Sessions", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: ["Chat", "Locking", "Sessions", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: settings),
         .testTarget(name: "ModelsTests", dependencies: ["Chat", "Models"], swiftSettings: settings),
         .testTarget(

@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import Locking
 import SystemPackage
 
 /// One connection of the web server. Either the listener watches it or a worker serves a request on it, never both.

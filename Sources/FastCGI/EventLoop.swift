@@ -1,6 +1,6 @@
 import CFCGI
 import Glibc
-import Synchronization
+import Locking
 import SystemPackage
 
 /// The listener's thread: everything that waits for a descriptor waits here.

@@ -1,7 +1,7 @@
 import CFCGI
 import Glibc
+import Locking
 public import Logging
-import Synchronization
 import SystemPackage
 
 /// Accepts the web server's connections, watches the idle ones, and hands each request to the workers once its head has arrived:

@@ -1,5 +1,5 @@
 import DequeModule
-import Synchronization
+import Locking
 
 /// A task executor of a fixed number of threads: the only threads on which libfcgi's blocking calls and short file I/O run.
 /// A task that waits holds none of them, so thousands of chats wait on a few threads.

@@ -1,6 +1,6 @@
 import DequeModule
 import Glibc
-import Synchronization
+import Locking
 import SystemPackage
 
 /// One turn at a time per session: first come, first served inside the process, and one process at a time.

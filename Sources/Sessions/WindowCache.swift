@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 /// Recent windows, so that a turn need not read the file's tail again. Bounded in bytes.
 final class WindowCache: Sendable {

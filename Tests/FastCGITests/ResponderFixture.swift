@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
+import Locking
 import Logging
-import Synchronization
 import Testing
 
 @testable import FastCGI
@@ -14,7 +14,7 @@ struct ResponderFixture: Sendable {
     let listener: Listener
     private let threadName: String
 
-    private static let count = Atomic(0)
+    private static let count = Mutex(0)
 
     /// Runs `test`, which may block, on a thread of its own, with a responder to talk to. Afterwards a good request must be answered,
     /// nothing may be left of those before it, and the responder must stop with nothing unfinished.
@@ -23,7 +23,11 @@ struct ResponderFixture: Sendable {
         afterwards: Bool = true, _ test: @escaping @Sendable (ResponderFixture) throws -> Void
     ) async throws {
         try await withTaskExecutorPreference(WorkerPool(threads: 1)) {
-            let threadName = "fcgi-\(count.add(1, ordering: .relaxed).newValue)"
+            let number = count.withLock { count in
+                count += 1
+                return count
+            }
+            let threadName = "fcgi-\(number)"
             Census.nameThread(threadName)
             let directory = try TemporaryDirectory()
             let path = directory.file("socket")

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import Locking
 import SystemPackage
 import Testing
 
