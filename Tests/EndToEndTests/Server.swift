@@ -18,6 +18,11 @@ struct Server: Sendable {
 
     var dataDirectory: String { home.path + "/data" }
 
+    /// A web server that the test started by itself.
+    init(port: Int, program: Program, home: Scratch) {
+        (self.port, self.program, self.home) = (port, program, home)
+    }
+
     /// Starts it and waits until it says that it listens.
     init(_ kind: Kind, port: Int = Port.free(), home: Scratch? = nil, environment: [String: String] = [:]) async throws {
         let home = try home ?? Scratch()
@@ -38,14 +43,6 @@ struct Server: Sendable {
         program.send(signal)
         let outcome = try await program.outcome()
         #expect(outcome.status == 0, "\(outcome.standardError)", sourceLocation: sourceLocation)
-    }
-
-    /// Ends it without a chance to clean up, and waits until its web server is gone, too.
-    func kill() async throws {
-        let descendants = OtherProcess.descendants(of: program.processID)
-        program.send(SIGKILL)
-        _ = try await program.outcome()
-        #expect(try await eventually { !descendants.contains(where: \.isRunning) }, "the web server outlives nanobot")
     }
 
     /// Runs `body` with a server that is stopped afterwards, whatever happens.
