@@ -23,7 +23,7 @@ public struct Exchange: ~Copyable, Sendable {
 
     /// How long a body may take, and how many bytes are read only to be thrown away.
     private static let bodyTimeout = Duration.seconds(60)
-    private static let drainLength = 1 << 20
+    private static let drainLength = 64 << 20
 
     /// Lets libfcgi read the head that has arrived. Nil, and the connection closed, where libfcgi or the role says no.
     init?(connection: Connection, head: [UInt8], listener: Listener) {

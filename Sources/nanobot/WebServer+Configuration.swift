@@ -23,6 +23,9 @@ extension WebServer {
     /// Seconds that one turn may take: more than the responder's own limits, so that its error comes first.
     private static let readTimeout = 600
 
+    /// Larger than the responder's own limit, which is so the one that answers; it keeps what is buffered bounded.
+    private static func bodyLimit(_ site: Site) -> Int { site.bodyLimit * 16 }
+
     private static func nginx(_ site: Site) -> String {
         let descriptors = descriptorLimit()
         return """
@@ -41,7 +44,7 @@ extension WebServer {
                 proxy_temp_path \(site.directory)/proxy;
                 uwsgi_temp_path \(site.directory)/uwsgi;
                 scgi_temp_path \(site.directory)/scgi;
-                client_max_body_size \(site.bodyLimit);
+                client_max_body_size \(bodyLimit(site));
                 keepalive_requests 100000;
                 upstream responder {
                     server unix:\(site.socket);
@@ -76,21 +79,24 @@ extension WebServer {
             """
     }
 
-    /// The errors that nginx itself answers, in the form that clients of this API expect.
+    /// The errors that nginx itself answers, in the form that clients of this API expect. By paths, not by named locations: a request line
+    /// that nginx refuses has no path, and cannot go to a name.
     private static func nginxErrors(_ site: Site) -> String {
         let errors: [(from: String, status: Int, type: String, code: String, message: String)] = [
             ("400 408 414 494", 400, "invalid_request_error", "invalid_value", "The web server does not understand the request"),
-            ("405", 405, "invalid_request_error", "method_not_allowed", "The method is not allowed here"),
+            ("404", 404, "invalid_request_error", "not_found", "There is nothing at this path"),
+            ("405", 405, "invalid_request_error", "method_not_allowed", "The method is not allowed here. Allowed: GET, HEAD, POST, OPTIONS"),
             ("413", 413, "invalid_request_error", "request_too_large", "The request body is larger than \(site.bodyLimit) bytes"),
             ("500 502 503", 503, "server_error", "overloaded", "The responder does not answer. Try again later."),
             ("504", 504, "server_error", "upstream_timeout", "Request timed out after \(readTimeout)s"),
         ]
         return errors.map { error in
             """
-                    error_page \(error.from) @error\(error.status);
-                    location @error\(error.status) {
+                    error_page \(error.from) =\(error.status) /error/\(error.status);
+                    location = /error/\(error.status) {
+                        internal;
                         default_type application/json;
-                        add_header x-request-id $request_id always;
+                        add_header x-request-id $request_id always;\(error.status == 405 ? "\n            add_header Allow \"GET, HEAD, POST, OPTIONS\" always;" : "")
                         return \(error.status) '{"error":{"message":"\(error.message)","type":"\(error.type)","param":null,"code":"\(error.code)"}}';
                     }
             """
@@ -104,7 +110,9 @@ extension WebServer {
         server.port = \(site.port)
         server.document-root = "\(site.directory)"
         server.upload-dirs = ( "\(site.directory)" )
-        server.max-request-size = \(site.bodyLimit / 1024)
+        server.max-request-size = \(bodyLimit(site) / 1024)
+        # The responder refuses control characters in the API's own words.
+        server.http-parseopts = ( "header-strict" => "disable" )
         server.max-fds = \(descriptorLimit())
         server.feature-flags = ( "server.graceful-shutdown-timeout" => \(readTimeout) )
         fastcgi.server = ( "/" => ((
