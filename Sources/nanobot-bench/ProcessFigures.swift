@@ -1,0 +1,31 @@
+import FoundationEssentials
+import Glibc
+
+/// What the kernel knows of a process: proc(5).
+struct ProcessFigures {
+    /// Seconds of user and system time of all its threads.
+    let cpuSeconds: Double
+    /// Resident memory in megabytes of 1,000,000 bytes.
+    let residentMegabytes: Double
+
+    init(of processID: pid_t) throws {
+        let stat = try Self.text("/proc/\(processID)/stat")
+        // The name, in parentheses, may contain anything; utime and stime are fields 14 and 15, the name is field 2.
+        let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
+        guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else {
+            throw Failure(description: "/proc/\(processID)/stat is not as proc(5) says.")
+        }
+        cpuSeconds = (user + system) / Double(sysconf(CInt(_SC_CLK_TCK)))
+
+        let line = try Self.text("/proc/\(processID)/status").split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        guard let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Double($0) }) else {
+            throw Failure(description: "/proc/\(processID)/status does not give VmRSS.")
+        }
+        residentMegabytes = kibibytes * 1024 / 1e6
+    }
+
+    private static func text(_ path: String) throws -> String {
+        guard let data = FileManager.default.contents(atPath: path) else { throw Failure(description: "\(path) cannot be read.") }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

@@ -1,0 +1,50 @@
+import FoundationEssentials
+
+/// The measured programs and how each is started.
+struct Programs {
+    /// One of them.
+    enum Program: Hashable {
+        case nanobot
+        case reference(threads: Int)
+
+        var name: String {
+            switch self {
+            case .nanobot: "nanobot"
+            case .reference(let threads): "C, \(threads) threads"
+            }
+        }
+    }
+
+    private let nanobot: String
+    private let reference: String
+    private let workspace: Workspace
+
+    /// - Parameter nanobot: the program's path; nil for the one beside this program.
+    init(nanobot: String?, workspace: Workspace) throws {
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let directory = own[..<(own.lastIndex(of: "/") ?? own.startIndex)]
+        self.nanobot = nanobot ?? "\(directory)/nanobot"
+        reference = "\(directory)/fcgi-reference"
+        self.workspace = workspace
+        for path in [self.nanobot, reference] where !FileManager.default.isExecutableFile(atPath: path) {
+            throw Failure(description: "\(path) is not there. Build it with deploy/bench, or name it with --nanobot.")
+        }
+    }
+
+    /// Starts a program on the workspace's socket.
+    func start(_ program: Program, _ work: Case.Work, isTethered: Bool = true) throws -> ChildProcess {
+        switch program {
+        case .nanobot:
+            return try ChildProcess(
+                [
+                    nanobot, "fastcgi", "--socket", "unix:\(workspace.socket)", "--config", workspace.configuration,
+                    "--data-dir", "\(workspace.data)/sessions",
+                ],
+                environment: ["NANOBOT_DURABILITY": work == .relaxed ? "relaxed" : "sync", "NANOBOT_LOG_LEVEL": "warning"],
+                isTethered: isTethered)
+        case .reference(let threads):
+            let file = work == .health ? [] : ["\(workspace.data)/appended"]
+            return try ChildProcess([reference, workspace.socket, String(threads), work.referenceMode] + file, isTethered: isTethered)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import FoundationEssentials
+import Glibc
+
+/// The private directories of one run; they go with it.
+struct Workspace {
+    /// Sockets, configurations and output. Short, because a socket's path may have 107 bytes.
+    let runtime: String
+    /// What the measured programs store.
+    let data: String
+
+    init(directory: String) throws {
+        runtime = try Self.makeDirectory(in: "/tmp")
+        do {
+            data = try Self.makeDirectory(in: directory)
+        } catch {
+            rmdir(runtime)
+            throw error
+        }
+        try write("{}", to: "config.json")
+    }
+
+    var socket: String { "\(runtime)/responder.sock" }
+    /// A configuration file without settings, so that the user's own has no part in a measurement.
+    var configuration: String { "\(runtime)/config.json" }
+
+    func remove() {
+        for directory in [runtime, data] { try? FileManager.default.removeItem(atPath: directory) }
+    }
+
+    /// Removes what the programs before have stored and their socket.
+    func clear() throws {
+        unlink(socket)
+        for name in try FileManager.default.contentsOfDirectory(atPath: data) {
+            try FileManager.default.removeItem(atPath: "\(data)/\(name)")
+        }
+    }
+
+    /// Writes a file of the runtime directory and gives its path.
+    @discardableResult
+    func write(_ text: String, to name: String) throws -> String {
+        let path = "\(runtime)/\(name)"
+        guard let file = fopen(path, "w"), fputs(text, file) >= 0, fclose(file) == 0 else {
+            throw Failure(description: "\(path) cannot be written: \(String(cString: strerror(errno))).")
+        }
+        return path
+    }
+
+    private static func makeDirectory(in parent: String) throws -> String {
+        var template = Array("\(parent)/nanobot-bench-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw Failure(description: "No directory can be made in \(parent): \(String(cString: strerror(errno))).")
+        }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
