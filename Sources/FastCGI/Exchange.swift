@@ -21,9 +21,8 @@ public struct Exchange: ~Copyable, Sendable {
     private let deadline: ContinuousClock.Instant
     private var isFinished = false
 
-    /// How long a body may take, and how many bytes are read only to be thrown away.
+    /// How long a body may take.
     private static let bodyTimeout = Duration.seconds(60)
-    private static let drainLength = 64 << 20
 
     /// Lets libfcgi read the head that has arrived. Nil, and the connection closed, where libfcgi or the role says no.
     init?(connection: Connection, head: [UInt8], listener: Listener) {
@@ -72,7 +71,7 @@ public struct Exchange: ~Copyable, Sendable {
         isFinished = true
         // What is left of the body would be taken for the next request's head.
         var unread = 0
-        while unread < Self.drainLength, ContinuousClock.now < deadline, let piece = request.read() { unread += piece.count }
+        while unread < listener.limits.drainLength, ContinuousClock.now < deadline, let piece = request.read() { unread += piece.count }
         if request.end() { listener.watch(connection) } else { listener.close(connection) }
     }
 }

@@ -15,6 +15,8 @@ public final class Listener: Sendable {
         public var idleTimeout = Duration.seconds(600)
         /// How long one read of a body, or one write of a response, may stall.
         public var stallTimeout = Duration.seconds(30)
+        /// How many bytes of a body that nobody wanted are read, so that its sender comes to read the answer.
+        public var drainLength = 64 << 20
         /// The most connections at once. Further ones wait in the backlog.
         public var connections = 1000
 

@@ -39,9 +39,8 @@ public struct Request: Sendable {
     /// A header's value, by its name in lower case; repeated ones joined by a comma and a space (RFC 9110, section 5.3). Nil if it was
     /// not sent. `Proxy` is never there, so that it cannot become a proxy setting (CVE-2016-5385).
     public func header(_ name: String) -> String? {
-        guard name != "proxy" else { return nil }
         var value: String?
-        for variable in metaVariables where Self.isHeader(variable.name, name) {
+        for variable in metaVariables where variable.name != "HTTP_PROXY" && Self.isHeader(variable.name, name) {
             value = value.map { "\($0), \(variable.value)" } ?? variable.value
         }
         return value

@@ -85,7 +85,10 @@ extension WebServer {
         let errors: [(from: String, status: Int, type: String, code: String, message: String)] = [
             ("400 408 414 494", 400, "invalid_request_error", "invalid_value", "The web server does not understand the request"),
             ("404", 404, "invalid_request_error", "not_found", "There is nothing at this path"),
-            ("405", 405, "invalid_request_error", "method_not_allowed", "The method is not allowed here. Allowed: GET, HEAD, POST, OPTIONS"),
+            (
+                "405", 405, "invalid_request_error", "method_not_allowed",
+                "The method is not allowed here. Allowed: GET, HEAD, POST, OPTIONS"
+            ),
             ("413", 413, "invalid_request_error", "request_too_large", "The request body is larger than \(site.bodyLimit) bytes"),
             ("500 502 503", 503, "server_error", "overloaded", "The responder does not answer. Try again later."),
             ("504", 504, "server_error", "upstream_timeout", "Request timed out after \(readTimeout)s"),
