@@ -64,21 +64,27 @@ public final class SessionStore: Sendable {
         guard var file = try SessionFile(path, key: key) else {
             return try SessionFile.create(path, key: key, turn: turn, synchronizes: synchronizes)
         }
-        var window: Window
+        let now: Past
         if let past, try file.identity() == past.identity {
-            window = past.window
+            now = past
             file.trust(size: past.identity.size)
         } else {
-            window = try file.readWindow(limits: limits, quarantine: quarantine)
+            now = Past(window: try file.readWindow(limits: limits, quarantine: quarantine), identity: try file.identity())
         }
         try file.append(turn, synchronizes: synchronizes)
-        window.append(turn.messages, limits: limits)
-        cache.put(key, try file.identity(), window)
+        now.window.append(turn.messages, limits: limits)
+        cache.put(key, try file.identity(), now.window)
     }
 
-    private struct Past {
+    /// A class, so that the window is changed in place: as a value it would be copied once a turn.
+    private final class Past {
         var window: Window
-        var identity: WindowCache.Identity
+        let identity: WindowCache.Identity
+
+        init(window: Window, identity: WindowCache.Identity) {
+            self.window = window
+            self.identity = identity
+        }
     }
 
     /// What there is of a session, by cache or file; nil where there is no file.
