@@ -53,13 +53,34 @@ struct APIError: Error {
         switch error.code {
         case .invalidKey:
             self.init(status: 400, code: "invalid_session_key", message: error.description)
+        case .notFound:
+            self.init(status: 404, code: "session_not_found", message: "There is no session of this key")
+        case .exists:
+            self.init(status: 409, code: "session_exists", message: "There is a session of this key already", param: "to")
+        case .empty:
+            self.init(status: 404, code: "not_found", message: "The session has no turn that could be taken back")
+        case .unknownTurn:
+            self.init(status: 400, code: "invalid_value", message: "No turn of this session has this id", param: "before")
         case .busy:
             self.init(
                 status: 409, code: "session_busy", message: "Another turn of this session is still running. Try again later.",
                 headers: [("Retry-After", "1")])
+        case .idempotencyConflict:
+            self.init(
+                status: 409, code: "idempotency_key_conflict",
+                message: "The idempotency key was used for another request of this session. Use a new key for a new request.")
         case .unreadable:
             self.init(
                 status: 500, code: "session_unreadable", message: "The stored session cannot be read. It was left as it is.")
+        case .newerFormat:
+            self.init(
+                status: 500, code: "session_unreadable",
+                message: "The stored session was written by a newer version of this program. It was left as it is.")
+        case .sessionFull:
+            self.init(
+                status: 507, code: "storage_full",
+                message: "\(error.description). Nothing was lost. Go on with another session key, or delete this session; "
+                    + "the operator can raise session.maxBytes.")
         case .storageFull:
             self.init(status: 507, code: "storage_full", message: "There is no room to store this turn. Nothing was lost.")
         case .storageUnavailable:

@@ -23,19 +23,60 @@ extension Router {
         }
         let instructions = (settings.systemPrompt.map { [Message(role: .system, content: $0)] } ?? []) + chat.instructions
         let origin = Turn.Origin(
-            id: requestID, idempotencyKey: request.header("idempotency-key") ?? request.header("x-message-id"),
-            bodySHA256: SHA256.hexadecimal(of: body))
-
-        let turn = try await sessions.turn(of: key) { history in
+            id: requestID, idempotencyKey: try Self.idempotencyKey(request), bodySHA256: SHA256.hexadecimal(of: body))
+        let makeTurn = { (history: [PastTurn]) in
             let completion = try await answer(Prompt(instructions: instructions, history: history, turn: [chat.question]))
             return Turn(
-                id: Identifier.make(prefix: "turn-"), at: now().ISO8601Format(),
+                id: Identifier.make(prefix: Self.turnPrefix), at: now().ISO8601Format(),
                 messages: [chat.question, Message(role: .assistant, content: completion.content)],
                 model: chat.model ?? settings.modelName, finishReason: completion.finishReason, usage: completion.usage,
                 request: origin)
         }
-        return Self.ok(Self.completion(turn, created: Int(now().timeIntervalSince1970)))
+        switch try SessionMode(request) {
+        case .normal:
+            let isRetry = request.header("x-stainless-retry-count").flatMap { Int($0) }.map { $0 > 0 } ?? false
+            let (turn, isReplayed) = try await sessions.turn(of: key, from: origin, isRetry: isRetry, makeTurn)
+            var response = Self.ok(Self.completion(turn))
+            if isReplayed { response.headers.append(("idempotency-replayed", "true")) }
+            return response
+        case .readonly: return Self.ok(Self.completion(try await makeTurn(try await sessions.history(of: key))))
+        case .ephemeral: return Self.ok(Self.completion(try await makeTurn([])))
+        }
     }
+
+    /// `x-session-mode`: what a turn has to do with its session.
+    private enum SessionMode: String {
+        /// Sees the history, and is stored.
+        case normal
+        /// Sees the history.
+        case readonly
+        /// Neither.
+        case ephemeral
+
+        init(_ request: Request) throws(APIError) {
+            let text = request.header("x-session-mode") ?? ""
+            guard let mode = text.isEmpty ? .normal : Self(rawValue: text.lowercased()) else {
+                throw .invalidValue("x-session-mode must be normal, readonly or ephemeral", param: "x-session-mode")
+            }
+            self = mode
+        }
+    }
+
+    /// The client's own name for a request: `Idempotency-Key`, or a messenger's `x-message-id`. Empty counts as none.
+    private static func idempotencyKey(_ request: Request) throws(APIError) -> String? {
+        for name in ["idempotency-key", "x-message-id"] {
+            guard let key = request.header(name), !key.isEmpty else { continue }
+            // U+FFFD stands where bytes were not UTF-8: two such keys would become one.
+            guard key.utf8.count <= longestIdempotencyKey, !key.unicodeScalars.contains("\u{fffd}") else {
+                throw .invalidValue("\(name) must be UTF-8 and at most \(longestIdempotencyKey) bytes", param: name)
+            }
+            return key
+        }
+        return nil
+    }
+
+    private static let longestIdempotencyKey = 255
+    private static let turnPrefix = "turn-"
 
     /// Asks the model, and once more where it says nothing.
     private func answer(_ prompt: Prompt) async throws -> Completion {
@@ -46,9 +87,11 @@ extension Router {
         return second
     }
 
-    private static func completion(_ turn: Turn, created: Int) -> JSONValue {
-        [
-            "id": .string(Identifier.make(prefix: "chatcmpl-")), "object": "chat.completion", "created": .integer(created),
+    /// The answer to a turn: the same one, id and time included, whenever it is given.
+    private static func completion(_ turn: Turn) -> JSONValue {
+        let created = (try? Date(turn.at, strategy: .iso8601)).map { Int($0.timeIntervalSince1970) } ?? 0
+        return [
+            "id": .string("chatcmpl-" + turn.id.dropFirst(turnPrefix.count)), "object": "chat.completion", "created": .integer(created),
             "model": .string(turn.model),
             "choices": [
                 [

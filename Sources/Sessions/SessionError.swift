@@ -6,11 +6,25 @@ public struct SessionError: Error, Sendable, CustomStringConvertible {
     public enum Code: Sendable, Hashable {
         /// The key breaks the rules for keys.
         case invalidKey
+        /// There is no session of this key.
+        case notFound
+        /// There is a session of this key already.
+        case exists
+        /// The session has no turn that could be taken back.
+        case empty
+        /// No turn of the session has this id.
+        case unknownTurn
         /// The turn before this one did not end within `session.busyTimeout`.
         case busy
+        /// The idempotency key stands for another request.
+        case idempotencyConflict
         /// The file is not what this program writes; it was left as it is.
         case unreadable
-        /// There is no room for the turn; what was stored before is intact.
+        /// A newer version of this program wrote the file; it was left as it is.
+        case newerFormat
+        /// The session has reached `session.maxBytes`.
+        case sessionFull
+        /// There is no room on the disk; what was stored before is intact.
         case storageFull
         /// The files cannot be read or written now; what was stored before is intact.
         case storageUnavailable
@@ -18,7 +32,7 @@ public struct SessionError: Error, Sendable, CustomStringConvertible {
 
     /// The kind of failure.
     public let code: Code
-    /// One sentence for the operator's log; it may name files, so it is not for clients, except for `invalidKey`.
+    /// One sentence for the operator. It may name files, so it is not for clients, except for `invalidKey` and `sessionFull`.
     public let description: String
 
     init(_ code: Code, _ description: String) {
@@ -29,5 +43,16 @@ public struct SessionError: Error, Sendable, CustomStringConvertible {
     init(_ action: String, _ error: Errno) {
         let isFull = [.noSpace, .diskQuotaExceeded, .fileTooLarge].contains(error)
         self.init(isFull ? .storageFull : .storageUnavailable, "Cannot \(action): \(error)")
+    }
+
+    static func notFound(_ key: SessionKey) -> SessionError { SessionError(.notFound, "There is no session \(key)") }
+}
+
+/// Runs file operations that belong together and says what they were for when one fails.
+func attempt<Result: ~Copyable>(_ action: @autoclosure () -> String, _ operations: () throws(Errno) -> Result) throws(SessionError) -> Result {
+    do throws(Errno) {
+        return try operations()
+    } catch {
+        throw SessionError(action(), error)
     }
 }

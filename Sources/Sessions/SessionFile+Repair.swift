@@ -3,60 +3,77 @@ import Glibc
 import SystemPackage
 
 extension SessionFile {
-    /// Mends the tail of a file that a write left unfinished: cuts it after its last whole turn and closes it again.
+    /// Mends the tail of a file whose last write did not end: cuts it after its last whole turn and closes it again.
     ///
-    /// A torn append leaves `<turn>` and some prefix of `,\n<new turn>\n]}\n` over `\n]}\n`, so at most one line, and the rest of the
-    /// old closing, lie behind the last whole turn. More than that is not a torn tail, and is left alone.
+    /// The write puts `,\n<turn>\n]}\n` over `\n]}\n`. A process that dies leaves some prefix of it; a machine that dies leaves some of its
+    /// blocks, and zeros or the old closing in place of the others (SQLite, "Atomic Commit In SQLite", section 3.2, assumes as much of a
+    /// disk). So behind the last whole turn there is at most one line of a turn, and pieces of closings. More than that is not a torn
+    /// tail, and is left alone.
     mutating func repair(size: Int, quarantine: Quarantine) throws(SessionError) {
-        let decoder = JSONDecoder()
-        var wholeEnd: Int?
-        var visited = 0
-        try readLinesBackwards(from: size) { line, range in
-            visited += 1
-            if range.lowerBound == 0 {
-                // The header alone: a session without turns.
-                wholeEnd = line.last == UInt8(ascii: "[") ? range.upperBound : nil
-                return false
-            }
-            // Where the write stopped after one byte, the old closing stands behind the comma.
-            for rest in [",", "", ",]}"] where line.reversed().starts(with: rest.utf8.reversed()) {
-                let turn = line.dropLast(rest.utf8.count)
-                if Self.turn(in: turn, decoder) != nil {
-                    wholeEnd = range.lowerBound + turn.count
-                    return false
-                }
-            }
-            return visited < 4
+        guard let (wholeEnd, isTornTurn) = try lastWholeEnd(size: size) else {
+            throw SessionError(.unreadable, "\(path) is damaged before its last line")
         }
-        guard let wholeEnd else { throw SessionError(.unreadable, "\(path) is damaged before its last line") }
-        try quarantine.keep(try read(wholeEnd..<size), of: self)
-        do throws(Errno) {
-            try file.truncate(to: wholeEnd)
+        if isTornTurn { try quarantine.keep(try read(wholeEnd..<size), of: self) }
+        try attempt("mend \(path)") { () throws(Errno) in
             try file.write(Self.closing, at: wholeEnd)
+            try file.truncate(to: wholeEnd + Self.closing.count)
             try file.synchronize()
-        } catch {
-            throw SessionError("mend \(path)", error)
         }
         trust(size: wholeEnd + Self.closing.count)
+    }
+
+    /// Where the last whole turn, or the header, ends, and whether a piece of a turn follows; nil where more follows than one write.
+    private func lastWholeEnd(size: Int) throws(SessionError) -> (end: Int, isTornTurn: Bool)? {
+        let decoder = JSONDecoder()
+        var found: Int?
+        var tornTurns = 0
+        var failure: SessionError?
+        try readLinesBackwards(from: size) { line, range in
+            let text = line.prefix(upTo: line.lastIndex { $0 != 0 }.map { $0 + 1 } ?? line.startIndex)
+            if range.lowerBound == 0 {
+                if text.last == UInt8(ascii: "[") { found = text.count }
+                return false
+            }
+            // Where the write stopped after one byte, the rest of the old closing stands behind the comma.
+            for rest in [",", "", ",]}"] where text.reversed().starts(with: rest.utf8.reversed()) {
+                let turn = text.dropLast(rest.utf8.count)
+                guard turn.last == UInt8(ascii: "}"), Self.turn(in: turn, decoder) != nil else { continue }
+                do throws(SessionError) {
+                    if try followsSeparator(range.lowerBound) { found = range.lowerBound + turn.count }
+                } catch {
+                    failure = error
+                }
+                if found != nil || failure != nil { return false }
+            }
+            let isPieceOfClosing = text.count <= 3 && text.allSatisfy { ",]}".utf8.contains($0) }
+            if !isPieceOfClosing { tornTurns += 1 }
+            return tornTurns <= 1
+        }
+        if let failure { throw failure }
+        return found.map { ($0, tornTurns > 0) }
     }
 }
 
 /// Where bytes go that were cut from a session: nothing is thrown away.
 struct Quarantine: Sendable {
     let directory: FilePath
-    /// Told after bytes were kept: what, and where.
+    let system: any FileSystem
+    /// Told after something was kept: what, and where.
     let report: @Sendable (String) -> Void
 
     func keep(_ bytes: [UInt8], of session: borrowing SessionFile) throws(SessionError) {
-        let stamp = Date().ISO8601Format().filter { $0 != ":" }
-        let path = directory.appending("\(session.key.fileName).\(stamp).\(UInt32.random(in: 0 ... .max))")
-        do throws(Errno) {
-            let file = try File(path, O_WRONLY | O_CREAT | O_EXCL)
+        let path = newPath(session.key)
+        try attempt("write \(path)") { () throws(Errno) in
+            let file = try File(path, O_WRONLY | O_CREAT | O_EXCL, in: system)
             try file.write(bytes, at: 0)
             try file.synchronize()
-        } catch {
-            throw SessionError("write \(path)", error)
         }
         report("Session \(session.key): the last write was cut short; \(bytes.count) bytes were moved to \(path)")
+    }
+
+    /// A name that nothing has yet.
+    func newPath(_ key: SessionKey) -> FilePath {
+        let stamp = Date().ISO8601Format().filter { $0 != ":" }
+        return directory.appending("\(key.fileName).\(stamp).\(UInt32.random(in: 0 ... .max))")
     }
 }

@@ -45,11 +45,14 @@ public struct SessionKey: Sendable, Hashable, CustomStringConvertible {
         return String(decoding: name.prefix(100), as: UTF8.self) + "~" + SHA256.hexadecimal(of: description.utf8)
     }
 
-    /// A 63-bit hash, the same in every process and version: the byte of the lock file that stands for the session.
+    /// The byte of the lock file that stands for the session: an even number by a 62-bit hash, the same in every process and version.
     var lockOffset: Int64 {
         let bits = SHA256.digest(of: description.utf8).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return Int64(bits >> 1)
+        return Int64(bits >> 1) & ~1
     }
+
+    /// The byte that stands for the head of the queue of processes.
+    var queueOffset: Int64 { lockOffset + 1 }
 
     /// By bytes: Swift compares strings by canonical equivalence, but two spellings are two keys and two files.
     public static func == (left: SessionKey, right: SessionKey) -> Bool {

@@ -5,9 +5,11 @@ import SystemPackage
 
 /// One turn at a time per session: first come, first served inside the process, and one process at a time.
 ///
-/// Between processes it is an open-file-description lock (fcntl(2), "Open file description locks") on one byte of one file: nothing
-/// is left behind, and the kernel frees the lock of a process that dies. Inside the process all turns share the description, so it is a
-/// queue that keeps them apart; it goes by the same byte, or two sessions of one hash would free each other's lock.
+/// Between processes it is open-file-description locks (fcntl(2), "Open file description locks") on two bytes of one file: nothing is left
+/// behind, and the kernel frees the locks of a process that dies. One byte is the session; the other is its queue's head, which a
+/// process holds while it waits for the first. So a process with many turns cannot overtake another: its next turn has to become the
+/// head again. Inside the process all turns share the description, so it is a queue that keeps them apart; it goes by the same byte, or
+/// two sessions of one hash would free each other's lock.
 final class SessionLock: Sendable {
     private struct Waiter {
         var id: UInt64
@@ -17,20 +19,25 @@ final class SessionLock: Sendable {
     private struct State {
         var waiters: [Int64: Deque<Waiter>] = [:]
         var nextID: UInt64 = 0
+        var file: LockFile?
     }
 
-    private let file: File
+    private let path: FilePath
+    private let directories: [FilePath]
+    private let system: any FileSystem
     private let timeout: Duration
     private let state = Mutex(State())
 
-    init(_ path: FilePath, timeout: Duration) throws(SessionError) {
-        do throws(Errno) {
-            file = try File(path, O_RDWR | O_CREAT)
-        } catch {
-            throw SessionError("open \(path)", error)
-        }
-        self.timeout = timeout
+    /// - Parameters:
+    ///   - path: the file, in a directory that exists.
+    ///   - directories: made whenever the file is not there: they belong to it.
+    init(_ path: FilePath, directories: [FilePath], timeout: Duration, in system: any FileSystem) throws(SessionError) {
+        (self.path, self.directories, self.system, self.timeout) = (path, directories, system, timeout)
+        try check()
     }
+
+    /// Fails where the data directory is not there.
+    func check() throws(SessionError) { _ = try currentFile() }
 
     /// Runs `body` while no other turn of the session runs, in any process. Waits at most `session.busyTimeout` for that.
     func withLock<Result: Sendable>(_ key: SessionKey, _ body: () async throws -> Result) async throws -> Result {
@@ -38,21 +45,48 @@ final class SessionLock: Sendable {
         let deadline = ContinuousClock.now + timeout
         guard await enter(offset) else { throw Self.busy }
         defer { leave(offset) }
-        var pause = Duration.milliseconds(1)
-        while try !claim(offset, CInt(F_WRLCK)) {
-            guard ContinuousClock.now < deadline else { throw Self.busy }
-            try await Task.sleep(for: pause)
-            pause = min(pause * 2, .milliseconds(20))
+        let file = try currentFile()
+        try await file.claim(key.queueOffset, until: deadline)
+        do {
+            defer { file.free(key.queueOffset) }
+            try await file.claim(offset, until: deadline)
         }
-        defer { _ = try? claim(offset, CInt(F_UNLCK)) }
+        defer { file.free(offset) }
         return try await body()
+    }
+
+    /// Runs `body` if no turn of the session runs or waits, in any process; nil where one does.
+    func withLockIfFree<Result>(_ key: SessionKey, _ body: () throws(SessionError) -> Result) throws(SessionError) -> Result? {
+        let offset = key.lockOffset
+        let isFree = state.withLock { state in
+            guard state.waiters[offset] == nil else { return false }
+            state.waiters[offset] = []
+            return true
+        }
+        guard isFree else { return nil }
+        defer { leave(offset) }
+        let file = try currentFile()
+        guard try file.claimIfFree(offset) else { return nil }
+        defer { file.free(offset) }
+        return try body()
     }
 
     /// How many turns of a session stand in this process's queue.
     func waiterCount(_ key: SessionKey) -> Int { state.withLock { $0.waiters[key.lockOffset]?.count ?? 0 } }
 
-    private static var busy: SessionError {
+    static var busy: SessionError {
         SessionError(.busy, "The turn before this one has not ended yet")
+    }
+
+    /// The file that has the path now: a data directory may be moved away, and another one put in its place.
+    private func currentFile() throws(SessionError) -> LockFile {
+        if let file = state.withLock({ $0.file }), let status = try? system.status(at: path), file.isSame(status) { return file }
+        for directory in directories {
+            try attempt("create the directory \(directory)") { () throws(Errno) in try system.ensureDirectory(directory) }
+        }
+        let file = try attempt("open \(path)") { () throws(Errno) in try LockFile(path, in: system) }
+        state.withLock { $0.file = file }
+        return file
     }
 
     private func enter(_ offset: Int64) async -> Bool {
@@ -89,11 +123,31 @@ final class SessionLock: Sendable {
         }
         waiter?.continuation.resume(returning: false)
     }
+}
 
-    private func claim(_ offset: Int64, _ type: CInt) throws(SessionError) -> Bool {
-        var range = flock(l_type: Int16(type), l_whence: Int16(SEEK_SET), l_start: Int(offset), l_len: 1, l_pid: 0)
+/// The file whose bytes stand for sessions.
+private final class LockFile: Sendable {
+    private let file: File
+    private let status: FileStatus
+
+    init(_ path: FilePath, in system: any FileSystem) throws(Errno) {
+        file = try File(path, O_RDWR | O_CREAT, in: system)
+        status = try file.status()
+    }
+
+    func isSame(_ other: FileStatus) -> Bool { (other.device, other.inode) == (status.device, status.inode) }
+
+    /// Waits by asking again: a call that waits would take a thread. Who comes later asks no more often than who came earlier.
+    func claim(_ offset: Int64, until deadline: ContinuousClock.Instant) async throws {
+        while try !claimIfFree(offset) {
+            guard ContinuousClock.now < deadline else { throw SessionLock.busy }
+            try await Task.sleep(for: .microseconds(Int.random(in: 1_000...5_000)))
+        }
+    }
+
+    func claimIfFree(_ offset: Int64) throws(SessionError) -> Bool {
         do throws(Errno) {
-            try systemCall { fcntl(file.descriptor, openFileDescriptionSetLock, &range) }
+            try set(offset, isHeld: true)
             return true
         } catch {
             if error == .resourceTemporarilyUnavailable || error == .permissionDenied { return false }
@@ -101,6 +155,9 @@ final class SessionLock: Sendable {
         }
     }
 
-    /// F_OFD_SETLK (Linux, fcntl.h), which the Glibc module leaves out.
-    private let openFileDescriptionSetLock: CInt = 37
+    func free(_ offset: Int64) { try? set(offset, isHeld: false) }
+
+    private func set(_ offset: Int64, isHeld: Bool) throws(Errno) {
+        try uninterrupted { () throws(Errno) in try file.system.setLock(file.descriptor, at: offset, isHeld: isHeld) }
+    }
 }

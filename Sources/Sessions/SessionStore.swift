@@ -13,102 +13,222 @@ public final class SessionStore: Sendable {
         case relaxed
     }
 
-    private let sessions: FilePath
-    private let quarantine: Quarantine
-    private let lock: SessionLock
-    private let cache = WindowCache(capacity: 16 << 20)
-    private let durability: Durability
-    private let limits: WindowLimits
+    /// What a store may use, and how.
+    public struct Settings: Sendable {
+        /// When a turn counts as stored.
+        public var durability = Durability.sync
+        /// What of the past a model sees.
+        public var window = WindowLimits()
+        /// How long a turn waits for the one before it.
+        public var busyTimeout = Duration.seconds(30)
+        /// A session whose file has reached this many bytes takes no more turns.
+        public var maximumSessionBytes = 64 << 20
+        /// With fewer free bytes than these on the file system no turn begins.
+        public var minimumFreeBytes = 0
+        /// Whether a data directory that is not there is made.
+        public var createsDirectory = true
+
+        /// The defaults.
+        public init() {}
+    }
+
+    let settings: Settings
+    let system: any FileSystem
+    let directory: FilePath
+    let sessions: FilePath
+    let quarantine: Quarantine
+    let lock: SessionLock
+    let cache = TailCache(capacity: 16 << 20)
     private let disk: (any TaskExecutor)?
 
     /// Opens a data directory; creates it, for this user alone, if it is not there.
     ///
     /// - Parameters:
-    ///   - busyTimeout: how long a turn waits for the one before it.
     ///   - disk: where turns are written, if not where they run: with `sync` a write waits for the disk, and a file system takes many such
     ///     waits at once.
-    ///   - report: told when a torn tail was mended: a sentence for the log.
-    public init(
-        directory: FilePath, durability: Durability = .sync, limits: WindowLimits = WindowLimits(),
-        busyTimeout: Duration = .seconds(30), disk: (any TaskExecutor)? = nil, report: @escaping @Sendable (String) -> Void
+    ///   - report: told when a file was mended: a sentence for the log.
+    public convenience init(
+        directory: FilePath, settings: Settings = Settings(), disk: (any TaskExecutor)? = nil,
+        report: @escaping @Sendable (String) -> Void
     ) throws(SessionError) {
-        sessions = directory.appending("sessions")
-        quarantine = Quarantine(directory: directory.appending("quarantine"), report: report)
-        self.durability = durability
-        self.limits = limits
-        self.disk = disk
-        for path in [directory, sessions, quarantine.directory] { try Self.createDirectory(path) }
+        try self.init(directory: directory, settings: settings, disk: disk, system: HostFileSystem(), report: report)
         guard sessions.withPlatformString({ access($0, W_OK | X_OK) }) == 0 else {
             throw SessionError(.storageUnavailable, "\(sessions) cannot be written by this user")
         }
-        lock = try SessionLock(directory.appending("locks"), timeout: busyTimeout)
     }
 
-    /// Adds one turn to a session: `body` gets the earlier turns' messages, oldest first, and makes the new turn. When this returns the
-    /// turn is stored; when `body` throws nothing is. One turn of a session runs at a time.
-    public func turn(of key: SessionKey, _ body: ([PastTurn]) async throws -> Turn) async throws -> Turn {
+    init(
+        directory: FilePath, settings: Settings, disk: (any TaskExecutor)? = nil, system: any FileSystem,
+        report: @escaping @Sendable (String) -> Void
+    ) throws(SessionError) {
+        self.settings = settings
+        self.system = system
+        self.directory = directory
+        self.disk = disk
+        sessions = directory.appending("sessions")
+        quarantine = Quarantine(directory: directory.appending("quarantine"), system: system, report: report)
+        if settings.createsDirectory {
+            try Self.createDirectory(directory, in: system)
+        } else if (try? system.status(at: directory)) == nil {
+            throw SessionError(.storageUnavailable, "There is no data directory \(directory)")
+        }
+        lock = try SessionLock(
+            directory.appending("locks"), directories: [sessions, quarantine.directory], timeout: settings.busyTimeout, in: system)
+    }
+
+    /// Adds one turn to a session: `body` gets the earlier turns, oldest first, and makes the new one. When this returns the turn is
+    /// stored; when `body` throws nothing is. One turn of a session runs at a time.
+    ///
+    /// A retry gets the turn that its first try stored, and `body` is not run: the idempotency key of a turn of the last 24 hours, or
+    /// where `isRetry` the body of the last turn.
+    ///
+    /// - Parameters:
+    ///   - origin: the request; what the turn says of it.
+    ///   - isRetry: whether the client says that it asks again.
+    /// - Throws: `SessionError`, `idempotencyConflict` among others, and what `body` throws.
+    public func turn(
+        of key: SessionKey, from origin: Turn.Origin, isRetry: Bool = false, _ body: ([PastTurn]) async throws -> Turn
+    ) async throws -> (turn: Turn, isReplayed: Bool) {
         try await lock.withLock(key) {
-            let path = sessions.appending(key.fileName + ".json")
-            let past = try history(of: key, at: path)
-            let turn = try await body(past?.window.turns ?? [])
-            try await withTaskExecutorPreference(disk) {
-                try store(turn, after: past, of: key, at: path)
+            let past = try past(of: key)
+            if let turn = try storedTurn(for: origin, isRetry: isRetry, past, key) {
+                if let past { cache.put(key, past.status, past.tail) }
+                return (turn, true)
             }
-            return turn
+            try checkRoom(past, key)
+            let turn = try await body(past?.tail.window.turns ?? [])
+            try await withTaskExecutorPreference(disk) {
+                try store(turn, after: past, of: key)
+            }
+            return (turn, false)
         }
     }
 
-    private func store(_ turn: Turn, after past: Past?, of key: SessionKey, at path: FilePath) throws(SessionError) {
-        let synchronizes = durability == .sync
-        // Opened again: a chat that waits for its model holds no descriptor.
-        guard var file = try SessionFile(path, key: key) else {
-            return try SessionFile.create(path, key: key, turn: turn, synchronizes: synchronizes)
-        }
-        let now: Past
-        if let past, try file.identity() == past.identity {
-            now = past
-            file.trust(size: past.identity.size)
-        } else {
-            now = Past(window: try file.readWindow(limits: limits, quarantine: quarantine), identity: try file.identity())
-        }
-        try file.append(turn, synchronizes: synchronizes)
-        now.window.append(turn.messages, limits: limits)
-        cache.put(key, try file.identity(), now.window)
+    /// The turns of a session that a model may see, oldest first. Waits for no turn.
+    public func history(of key: SessionKey) async throws -> [PastTurn] {
+        try await withSession(key) { file throws(SessionError) in
+            let status = try file.status()
+            if let tail = cache.peek(key, status) { return tail.window.turns }
+            return try file.readWindow(limits: settings.window).turns
+        } ?? []
     }
 
-    /// A class, so that the window is changed in place: as a value it would be copied once a turn.
+    /// Runs `body` on a session's file, for reading; nil where there is none. Waits only for a write that is under way, and mends a torn
+    /// tail.
+    func withSession<Result: Sendable>(
+        _ key: SessionKey, _ body: (borrowing SessionFile) throws(SessionError) -> Result
+    ) async throws -> Result? {
+        try lock.check()
+        let path = path(of: key)
+        guard var file = try SessionFile(path, key: key, isWritable: false, in: system) else { return nil }
+        if try file.settleIfWhole() { return try body(file) }
+        return try await lock.withLock(key) {
+            guard var file = try SessionFile(path, key: key, in: system) else { return nil }
+            try file.settle(quarantine: quarantine)
+            return try body(file)
+        }
+    }
+
+    func path(of key: SessionKey) -> FilePath { sessions.appending(key.fileName + Self.fileExtension) }
+
+    static let fileExtension = ".json"
+
+    var synchronizes: Bool { settings.durability == .sync }
+
+    /// A class, so that the tail is changed in place: as a value it would be copied once a turn.
     private final class Past {
-        var window: Window
-        let identity: WindowCache.Identity
+        var tail: SessionTail
+        let status: FileStatus
 
-        init(window: Window, identity: WindowCache.Identity) {
-            self.window = window
-            self.identity = identity
+        init(_ tail: SessionTail, _ status: FileStatus) {
+            (self.tail, self.status) = (tail, status)
         }
     }
 
     /// What there is of a session, by cache or file; nil where there is no file.
-    private func history(of key: SessionKey, at path: FilePath) throws(SessionError) -> Past? {
-        guard var file = try SessionFile(path, key: key) else { return nil }
-        let identity = try file.identity()
-        if let window = cache.take(key, identity) { return Past(window: window, identity: identity) }
-        let window = try file.readWindow(limits: limits, quarantine: quarantine)
-        return Past(window: window, identity: try file.identity())
+    private func past(of key: SessionKey) throws(SessionError) -> Past? {
+        guard var file = try SessionFile(path(of: key), key: key, in: system) else { return nil }
+        let status = try file.status()
+        if let tail = cache.take(key, status) { return Past(tail, status) }
+        return try past(reading: &file)
     }
 
-    private static func createDirectory(_ path: FilePath) throws(SessionError) {
-        // The way there may have to be made, too; it stops at the first directory that exists.
+    private func past(reading file: inout SessionFile) throws(SessionError) -> Past {
+        try file.settle(quarantine: quarantine)
+        return Past(SessionTail(window: try file.readWindow(limits: settings.window)), try file.status())
+    }
+
+    private func store(_ turn: Turn, after past: Past?, of key: SessionKey) throws(SessionError) {
+        // Opened again: a chat that waits for its model holds no descriptor.
+        guard var file = try SessionFile(path(of: key), key: key, in: system) else {
+            var writer = try SessionWriter(path(of: key), key: key, createdAt: turn.at, in: system)
+            try writer.append(turn.line)
+            return try writer.commit(synchronizes: synchronizes)
+        }
+        let now: Past
+        if let past, try file.status() == past.status {
+            now = past
+            file.trust(size: past.status.size)
+        } else {
+            now = try self.past(reading: &file)
+        }
+        let offset = try file.append(turn, synchronizes: synchronizes)
+        now.tail.window.append(turn.messages, limits: settings.window)
+        now.tail.recentKeys?.insert(turn, offset: offset, now: Date())
+        cache.put(key, try file.status(), now.tail)
+    }
+
+    /// The turn that the first try of a request stored.
+    private func storedTurn(
+        for origin: Turn.Origin, isRetry: Bool, _ past: Past?, _ key: SessionKey
+    ) throws(SessionError) -> Turn? {
+        guard let past, isRetry || origin.idempotencyKey != nil,
+            var file = try SessionFile(path(of: key), key: key, isWritable: false, in: system)
+        else { return nil }
+        file.trust(size: past.status.size)
+        let now = Date()
+        if let idempotencyKey = origin.idempotencyKey {
+            if past.tail.recentKeys == nil { past.tail.recentKeys = try RecentKeys(file, now: now) }
+            guard let offset = past.tail.recentKeys?.offset(of: idempotencyKey), let turn = try file.turn(at: offset),
+                turn.request.idempotencyKey?.utf8.elementsEqual(idempotencyKey.utf8) == true,
+                RecentKeys.reaches(turn.at, now: now)
+            else { return nil }
+            guard turn.request.bodySHA256 == origin.bodySHA256 else {
+                throw SessionError(.idempotencyConflict, "Another request of session \(key) had the same idempotency key")
+            }
+            return turn
+        }
+        guard let turn = try file.lastTurn(), turn.request.bodySHA256 == origin.bodySHA256, RecentKeys.reaches(turn.at, now: now)
+        else { return nil }
+        return turn
+    }
+
+    /// Before the model is asked: an answer that cannot be stored should not be paid for.
+    private func checkRoom(_ past: Past?, _ key: SessionKey) throws(SessionError) {
+        if let size = past?.status.size, size >= settings.maximumSessionBytes {
+            throw SessionError(
+                .sessionFull, "Session \(key) has \(size) bytes and takes no more turns from \(settings.maximumSessionBytes) on")
+        }
+        guard settings.minimumFreeBytes > 0 else { return }
+        let free = try attempt("look at \(sessions)") { () throws(Errno) in
+            try uninterrupted { () throws(Errno) in try system.freeByteCount(at: sessions) }
+        }
+        guard free >= settings.minimumFreeBytes else {
+            throw SessionError(.storageFull, "\(free) bytes are free for \(sessions); \(settings.minimumFreeBytes) have to stay free")
+        }
+    }
+
+    /// Makes a directory and the way there.
+    private static func createDirectory(_ path: FilePath, in system: any FileSystem) throws(SessionError) {
         let parent = path.removingLastComponent()
         do throws(Errno) {
-            try systemCall { path.withPlatformString { mkdir($0, 0o700) } }
+            try system.ensureDirectory(path)
         } catch {
-            switch error {
-            case .fileExists: return
-            case .noSuchFileOrDirectory where !parent.isEmpty && parent != path:
-                try createDirectory(parent)
-                try createDirectory(path)
-            default: throw SessionError("create the directory \(path)", error)
+            guard error == .noSuchFileOrDirectory, !parent.isEmpty, parent != path else {
+                throw SessionError("create the directory \(path)", error)
             }
+            try createDirectory(parent, in: system)
+            try createDirectory(path, in: system)
         }
     }
 }

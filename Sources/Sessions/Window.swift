@@ -35,14 +35,19 @@ struct Window: Sendable, Equatable {
         total += tokens[tokens.count - 1]
         byteCount += Self.byteCount(messages)
         var excess = 0
-        while excess < turns.count - 1, turns.count - excess > limits.maxTurns || total > limits.maxTokens {
-            total -= tokens[excess]
-            byteCount -= Self.byteCount(turns[excess].messages)
-            excess += 1
+        while turns.count - excess > limits.maxTurns || total > limits.maxTokens,
+            let next = turns.indices.dropFirst(excess + 1).first(where: { !Self.continuesTurnBefore(turns[$0].messages) })
+        {
+            total -= tokens[excess..<next].reduce(0, +)
+            byteCount -= turns[excess..<next].reduce(0) { $0 + Self.byteCount($1.messages) }
+            excess = next
         }
         turns.removeFirst(excess)
         tokens.removeFirst(excess)
     }
+
+    /// Whether a turn begins with the result of a tool that the turn before it called: no window begins there.
+    static func continuesTurnBefore(_ messages: [Message]) -> Bool { messages.first?.role == .tool }
 
     /// An estimate that needs no tokenizer: four ASCII characters, or one other character, make a token (CJK text is about one token a
     /// character), and a message takes four more.
@@ -50,14 +55,23 @@ struct Window: Sendable, Equatable {
         messages.reduce(0) { sum, message in
             var ascii = 0
             var other = 0
-            for byte in message.content.utf8 {
-                if byte < 0x80 { ascii += 1 } else if byte >= 0xc0 { other += 1 }
+            for text in message.texts {
+                for byte in text.utf8 {
+                    if byte < 0x80 { ascii += 1 } else if byte >= 0xc0 { other += 1 }
+                }
             }
             return sum + 4 + (ascii + 3) / 4 + other
         }
     }
 
     private static func byteCount(_ messages: [Message]) -> Int {
-        messages.reduce(64) { $0 + 48 + $1.content.utf8.count }
+        messages.reduce(64) { sum, message in message.texts.reduce(sum + 96) { $0 + 16 + $1.utf8.count } }
+    }
+}
+
+extension Message {
+    /// Everything in it that a model reads.
+    fileprivate var texts: [String] {
+        toolCalls.isEmpty ? [content] : [content] + toolCalls.flatMap { [$0.name, $0.arguments] }
     }
 }

@@ -30,24 +30,19 @@ struct Responder {
         self.logger = logger
         workers = try configuration.integer("workers", in: 1...256)
         bodyLimit = try configuration.integer("limits.bodyBytes", in: 1024...(1 << 30))
-        dataDirectory = try configuration.value("dataDir", "a directory; set HOME, or give --data-dir") { $0.isEmpty ? nil : $0 }
+        dataDirectory = try configuration.dataDirectory()
 
         var settings = Router.Settings()
         settings.modelName = try configuration.value("model.name", "a name") { $0.isEmpty ? nil : $0 }
         settings.systemPrompt = configuration.text("model.system")
         settings.requiresModel = try configuration.flag("requireModel")
         settings.bodyLimit = bodyLimit
-        let durability = try configuration.value("durability", "sync or relaxed") { SessionStore.Durability(rawValue: $0) }
         let sessions: SessionStore
         do {
+            let storeSettings = try SessionStore.Settings(configuration)
             sessions = try SessionStore(
-                directory: FilePath(dataDirectory),
-                durability: durability,
-                limits: WindowLimits(
-                    maxTurns: try configuration.integer("history.maxTurns", in: 1...100_000),
-                    maxTokens: try configuration.integer("history.maxTokens", in: 1...10_000_000)),
-                busyTimeout: .seconds(try configuration.integer("session.busyTimeout", in: 0...86_400)),
-                disk: durability == .sync ? try WorkerPool(threads: Self.diskThreads) : nil,
+                directory: FilePath(dataDirectory), settings: storeSettings,
+                disk: storeSettings.durability == .sync ? try WorkerPool(threads: Self.diskThreads) : nil,
                 report: { logger.warning("\($0)") })
         } catch let error as SessionError {
             throw Failure(description: "\(error). Choose a directory that you can write with --data-dir.")

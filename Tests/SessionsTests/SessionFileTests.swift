@@ -74,7 +74,7 @@ struct SessionFileTests {
     @Test(
         "a file that is not this session's is left alone",
         arguments: [
-            #"{"format":"nanobot-session/2","key":"a","created_at":"","turns":["# + "\n]}\n",
+            #"{"format":"other/1","key":"a","created_at":"","turns":["# + "\n]}\n",
             #"{"format":"nanobot-session/1","key":"b","created_at":"","turns":["# + "\n]}\n",
             "{}", "", "not JSON", "[\n]}\n", #"{"format":"nanobot-session/1","key":"a","turns":["# + "\nrubbish,\nrubbish\n]}\n",
         ])
@@ -84,6 +84,17 @@ struct SessionFileTests {
         try directory.write(text.utf8, to: "a.json")
         let error = await #expect(throws: SessionError.self) { try await store.say("one") }
         #expect(error?.code == .unreadable)
+        #expect(try directory.bytes("a.json") == Array(text.utf8))
+    }
+
+    @Test("a file of a newer format is left alone, and the error says so")
+    func newerFormat() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try directory.store()
+        let text = #"{"format":"nanobot-session/2","key":{"new":"shape"},"turns":["# + "\nanything"
+        try directory.write(text.utf8, to: "a.json")
+        let error = await #expect(throws: SessionError.self) { try await store.say("one") }
+        #expect(error?.code == .newerFormat)
         #expect(try directory.bytes("a.json") == Array(text.utf8))
     }
 

@@ -18,9 +18,9 @@ struct SessionLockTests {
     @Test("a turn that waits too long is told that the session is busy", arguments: [true, false])
     func busy(inOneProcess: Bool) async throws {
         let directory = try TemporaryDirectory()
-        let first = try SessionLock(directory.path.appending("locks"), timeout: .milliseconds(50))
+        let first = try SessionLock(directory.path, timeout: .milliseconds(50))
         // A second open file description stands for another process: the kernel tells them apart by it (fcntl(2)).
-        let second = inOneProcess ? first : try SessionLock(directory.path.appending("locks"), timeout: .milliseconds(50))
+        let second = inOneProcess ? first : try SessionLock(directory.path, timeout: .milliseconds(50))
         let key = try SessionKey("a")
         let (holding, gate) = (Gate(), Gate())
         let holder = Task {
@@ -42,7 +42,7 @@ struct SessionLockTests {
     @Test("turns of one session run in the order in which they came")
     func order() async throws {
         let directory = try TemporaryDirectory()
-        let lock = try SessionLock(directory.path.appending("locks"), timeout: .seconds(30))
+        let lock = try SessionLock(directory.path, timeout: .seconds(30))
         let key = try SessionKey("a")
         let (holding, gate) = (Gate(), Gate())
         let ran = Order()
@@ -70,4 +70,10 @@ struct SessionLockTests {
 private actor Order {
     var numbers: [Int] = []
     func append(_ number: Int) { numbers.append(number) }
+}
+
+extension SessionLock {
+    fileprivate convenience init(_ directory: FilePath, timeout: Duration) throws {
+        try self.init(directory.appending("locks"), directories: [], timeout: timeout, in: HostFileSystem())
+    }
 }

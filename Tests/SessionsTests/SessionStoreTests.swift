@@ -63,10 +63,10 @@ struct SessionStoreTests {
         struct Broken: Error {}
         let directory = try TemporaryDirectory()
         let store = try directory.store()
-        await #expect(throws: Broken.self) { try await store.turn(of: SessionKey("a")) { _ in throw Broken() } }
+        await #expect(throws: Broken.self) { try await store.turn(of: SessionKey("a"), from: .make()) { _ in throw Broken() } }
         #expect(try directory.names(in: "sessions") == [])
         try await store.say("one")
-        await #expect(throws: Broken.self) { try await store.turn(of: SessionKey("a")) { _ in throw Broken() } }
+        await #expect(throws: Broken.self) { try await store.turn(of: SessionKey("a"), from: .make()) { _ in throw Broken() } }
         #expect(try await store.say("two") == ["one"])
     }
 

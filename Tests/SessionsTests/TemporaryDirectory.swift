@@ -16,9 +16,14 @@ final class TemporaryDirectory: Sendable {
 
     func store(
         limits: WindowLimits = WindowLimits(), busyTimeout: Duration = .seconds(30), durability: SessionStore.Durability = .relaxed,
-        report: @escaping @Sendable (String) -> Void = { _ in }
+        maximumSessionBytes: Int = 64 << 20, report: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> SessionStore {
-        try SessionStore(directory: path, durability: durability, limits: limits, busyTimeout: busyTimeout, report: report)
+        var settings = SessionStore.Settings()
+        settings.window = limits
+        settings.busyTimeout = busyTimeout
+        settings.durability = durability
+        settings.maximumSessionBytes = maximumSessionBytes
+        return try SessionStore(directory: path, settings: settings, report: report)
     }
 
     func file(_ name: String) -> FilePath { path.appending("sessions").appending(name) }
@@ -39,7 +44,7 @@ extension SessionStore {
     @discardableResult
     func say(_ question: String, answer: String = "Hi", to key: String = "a") async throws -> [String] {
         let seen = Seen()
-        _ = try await turn(of: SessionKey(key)) { history in
+        _ = try await turn(of: SessionKey(key), from: .make()) { history in
             await seen.set(history.map { $0.messages[0].content })
             return .make(question, answer: answer)
         }

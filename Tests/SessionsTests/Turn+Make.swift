@@ -9,6 +9,12 @@ extension Turn {
             id: id, at: "2026-11-23T09:00:00Z",
             messages: [Message(role: .user, content: question), Message(role: .assistant, content: answer)],
             model: "nanobot", finishReason: "stop", usage: Usage(promptTokens: 1, completionTokens: 1),
-            request: Origin(id: "req_1", idempotencyKey: idempotencyKey, bodySHA256: "00"))
+            request: .make(idempotencyKey))
+    }
+}
+
+extension Turn.Origin {
+    static func make(_ idempotencyKey: String? = nil, body: String = "00") -> Self {
+        Self(id: "req_1", idempotencyKey: idempotencyKey, bodySHA256: body)
     }
 }

@@ -1,0 +1,65 @@
+import Glibc
+import SystemPackage
+
+/// What sessions ask of a file system. Each function is one system call, once: it may be interrupted, and a write may be short.
+///
+/// The seam at which tests make the nth call fail, or let the process die after it.
+protocol FileSystem: Sendable {
+    func open(_ path: FilePath, _ flags: CInt) throws(Errno) -> CInt
+    func close(_ descriptor: CInt)
+    func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Errno) -> Int
+    func write(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Errno) -> Int
+    func truncate(_ descriptor: CInt, to length: Int) throws(Errno)
+    /// Returns when the content, and the size that leads to it, are on the disk.
+    func synchronize(_ descriptor: CInt) throws(Errno)
+    func status(of descriptor: CInt) throws(Errno) -> FileStatus
+    func status(at path: FilePath) throws(Errno) -> FileStatus
+    /// Takes the name at `target`, whatever had it.
+    func rename(_ path: FilePath, to target: FilePath) throws(Errno)
+    /// Gives a file a second name; fails where that is taken.
+    func link(_ path: FilePath, to target: FilePath) throws(Errno)
+    func unlink(_ path: FilePath) throws(Errno)
+    func makeDirectory(_ path: FilePath) throws(Errno)
+    /// Bytes that this user may still write there.
+    func freeByteCount(at path: FilePath) throws(Errno) -> Int
+    /// Takes or frees a lock on one byte of a file; `resourceTemporarilyUnavailable` where another process has it.
+    func setLock(_ descriptor: CInt, at offset: Int64, isHeld: Bool) throws(Errno)
+    /// Names in a directory, in its own order, until `visit` returns false.
+    ///
+    /// - Parameters:
+    ///   - position: where to go on; 0 is the beginning.
+    ///   - visit: gets a name, and the position behind it.
+    func visitNames(in directory: FilePath, from position: Int, _ visit: (_ name: String, _ next: Int) -> Bool) throws(Errno)
+}
+
+extension FileSystem {
+    /// Makes a directory if it is not there.
+    func ensureDirectory(_ path: FilePath) throws(Errno) {
+        do throws(Errno) {
+            try uninterrupted { () throws(Errno) in try makeDirectory(path) }
+        } catch {
+            if error != .fileExists { throw error }
+        }
+    }
+}
+
+/// What tells one state of a file from another: any process's write changes its size or time.
+struct FileStatus: Equatable, Sendable {
+    var device: UInt64
+    var inode: UInt64
+    var size: Int
+    var modifiedSeconds: Int
+    var modifiedNanoseconds: Int
+}
+
+/// Repeats a system call that a signal interrupted: no call here is meant to be interrupted.
+@discardableResult
+func uninterrupted<Result>(_ call: () throws(Errno) -> Result) throws(Errno) -> Result {
+    while true {
+        do throws(Errno) {
+            return try call()
+        } catch {
+            if error != .interrupted { throw error }
+        }
+    }
+}

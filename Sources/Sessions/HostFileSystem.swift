@@ -1,0 +1,92 @@
+import Glibc
+import SystemPackage
+
+/// The operating system's files. The one place of this module that reads `errno`.
+struct HostFileSystem: FileSystem {
+    func open(_ path: FilePath, _ flags: CInt) throws(Errno) -> CInt {
+        try systemCall { path.withPlatformString { Glibc.open($0, flags | O_CLOEXEC, 0o600) } }
+    }
+
+    func close(_ descriptor: CInt) { _ = Glibc.close(descriptor) }
+
+    func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Errno) -> Int {
+        try systemCall { pread(descriptor, buffer.baseAddress, buffer.count, offset) }
+    }
+
+    func write(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Errno) -> Int {
+        try systemCall { pwrite(descriptor, bytes.baseAddress, bytes.count, offset) }
+    }
+
+    func truncate(_ descriptor: CInt, to length: Int) throws(Errno) { _ = try systemCall { ftruncate(descriptor, length) } }
+
+    func synchronize(_ descriptor: CInt) throws(Errno) { _ = try systemCall { fdatasync(descriptor) } }
+
+    func status(of descriptor: CInt) throws(Errno) -> FileStatus {
+        var status = stat()
+        _ = try systemCall { fstat(descriptor, &status) }
+        return FileStatus(status)
+    }
+
+    func status(at path: FilePath) throws(Errno) -> FileStatus {
+        var status = stat()
+        _ = try systemCall { path.withPlatformString { stat($0, &status) } }
+        return FileStatus(status)
+    }
+
+    func rename(_ path: FilePath, to target: FilePath) throws(Errno) {
+        _ = try systemCall { path.withPlatformString { from in target.withPlatformString { Glibc.rename(from, $0) } } }
+    }
+
+    func link(_ path: FilePath, to target: FilePath) throws(Errno) {
+        _ = try systemCall { path.withPlatformString { from in target.withPlatformString { Glibc.link(from, $0) } } }
+    }
+
+    func unlink(_ path: FilePath) throws(Errno) { _ = try systemCall { path.withPlatformString { Glibc.unlink($0) } } }
+
+    func makeDirectory(_ path: FilePath) throws(Errno) { _ = try systemCall { path.withPlatformString { mkdir($0, 0o700) } } }
+
+    func freeByteCount(at path: FilePath) throws(Errno) -> Int {
+        var status = statvfs()
+        _ = try systemCall { path.withPlatformString { statvfs($0, &status) } }
+        return Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+    }
+
+    func setLock(_ descriptor: CInt, at offset: Int64, isHeld: Bool) throws(Errno) {
+        let type = Int16(isHeld ? F_WRLCK : F_UNLCK)
+        var range = flock(l_type: type, l_whence: Int16(SEEK_SET), l_start: Int(offset), l_len: 1, l_pid: 0)
+        _ = try systemCall { fcntl(descriptor, Self.setOpenFileDescriptionLock, &range) }
+    }
+
+    func visitNames(in directory: FilePath, from position: Int, _ visit: (_ name: String, _ next: Int) -> Bool) throws(Errno) {
+        guard let stream = directory.withPlatformString({ opendir($0) }) else { throw Errno(rawValue: errno) }
+        defer { closedir(stream) }
+        if position != 0 { seekdir(stream, position) }
+        while true {
+            // Null is the end, or an error where errno says so (readdir(3)).
+            errno = 0
+            guard let entry = readdir(stream) else {
+                if errno != 0 { throw Errno(rawValue: errno) }
+                return
+            }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            guard visit(name, telldir(stream)) else { return }
+        }
+    }
+
+    /// F_OFD_SETLK (Linux, fcntl.h), which the Glibc module leaves out.
+    private static let setOpenFileDescriptionLock: CInt = 37
+
+    private func systemCall<Result: FixedWidthInteger>(_ call: () -> Result) throws(Errno) -> Result {
+        let result = call()
+        guard result != -1 else { throw Errno(rawValue: errno) }
+        return result
+    }
+}
+
+extension FileStatus {
+    fileprivate init(_ status: stat) {
+        self.init(
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int(status.st_size),
+            modifiedSeconds: status.st_mtim.tv_sec, modifiedNanoseconds: status.st_mtim.tv_nsec)
+    }
+}

@@ -1,0 +1,132 @@
+import Chat
+import FoundationEssentials
+import SystemPackage
+
+extension SessionFile {
+    /// Reads the newest turns, from the end backwards, as far as the limits reach.
+    func readWindow(limits: WindowLimits) throws(SessionError) -> Window {
+        var turns: [[Message]] = []
+        var tokens = 0
+        try readTurnsBackwards { turn, _ in
+            turns.append(turn.messages)
+            tokens += Window.estimatedTokens(turn.messages)
+            return turns.count < limits.maxTurns && tokens < limits.maxTokens || Window.continuesTurnBefore(turn.messages)
+        }
+        return Window(newestFirst: turns, limits: limits)
+    }
+
+    /// Visits the turns, the newest first, until `visit` has seen enough.
+    func readTurnsBackwards(_ visit: (_ turn: Turn, _ offset: Int) -> Bool) throws(SessionError) {
+        let decoder = JSONDecoder()
+        var isUnreadable = false
+        try readLinesBackwards(from: end) { line, range in
+            // The first line is the header, which was checked.
+            guard range.lowerBound > 0 else { return false }
+            guard let turn = Self.turn(in: line, decoder) else {
+                isUnreadable = true
+                return false
+            }
+            return visit(turn, range.lowerBound)
+        }
+        guard !isUnreadable else { throw unreadableLine }
+    }
+
+    /// The newest turn; nil where there is none.
+    func lastTurn() throws(SessionError) -> Turn? {
+        var last: Turn?
+        try readTurnsBackwards { turn, _ in
+            last = turn
+            return false
+        }
+        return last
+    }
+
+    /// The turn whose line begins at an offset; nil where none does.
+    func turn(at offset: Int) throws(SessionError) -> Turn? {
+        var length = 4096
+        while true {
+            let bytes = try read(offset..<min(end, offset + length))
+            if let feed = bytes.firstIndex(of: UInt8(ascii: "\n")) { return Self.turn(in: bytes[..<feed], JSONDecoder()) }
+            if offset + length >= end { return Self.turn(in: bytes[...], JSONDecoder()) }
+            length *= 4
+        }
+    }
+
+    /// Visits every turn's line, the oldest first. Lines come without the comma and the line feed behind them.
+    func readLines(_ visit: (_ line: ArraySlice<UInt8>) throws(SessionError) -> Void) throws(SessionError) {
+        var position = 0
+        var bytes: [UInt8] = []
+        var isHeader = true
+        while position < end {
+            let chunk = try read(position..<min(end, position + max(1 << 20, bytes.count)))
+            guard !chunk.isEmpty else { throw SessionError(.storageUnavailable, "\(path) became shorter while it was read") }
+            position += chunk.count
+            bytes += chunk
+            var rest = bytes[...]
+            while let feed = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                let line = rest[..<feed]
+                rest = rest[(feed + 1)...]
+                if !isHeader { try visit(line.last == UInt8(ascii: ",") ? line.dropLast() : line) }
+                isHeader = false
+            }
+            bytes = Array(rest)
+        }
+        if !isHeader { try visit(bytes[...]) }
+    }
+
+    var unreadableLine: SessionError { SessionError(.unreadable, "\(path) has a line that is not a turn") }
+
+    /// The turn that a line holds; nil if it is none. The comma behind it is the file's. A decoder takes control characters inside
+    /// strings, which no line has: blocks that never reached the disk are zeros.
+    static func turn(in line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> Turn? {
+        guard line.allSatisfy({ $0 >= 0x20 }) else { return nil }
+        return try? decoder.decode(Turn.self, from: Data(line.last == UInt8(ascii: ",") ? line.dropLast() : line))
+    }
+
+    /// Visits the lines that end before `end`, the last one first, until `visit` has seen enough. Lines come without their line feed.
+    func readLinesBackwards(
+        from end: Int, _ visit: (_ line: ArraySlice<UInt8>, _ range: Range<Int>) -> Bool
+    ) throws(SessionError) {
+        var start = end
+        var bytes: [UInt8] = []
+        while true {
+            if let feed = bytes.lastIndex(of: UInt8(ascii: "\n")) {
+                let line = bytes[(feed + 1)...]
+                guard visit(line, start + feed + 1..<start + bytes.count) else { return }
+                bytes.removeSubrange(feed...)
+            } else if start == 0 {
+                _ = visit(bytes[...], 0..<bytes.count)
+                return
+            } else {
+                // Growing with the line keeps a long one linear.
+                let chunk = min(start, max(65_536, bytes.count))
+                let read = try read(start - chunk..<start)
+                guard read.count == chunk else { throw SessionError(.storageUnavailable, "\(path) became shorter while it was read") }
+                bytes = read + bytes
+                start -= chunk
+            }
+        }
+    }
+
+    /// Whether the file ends in a whole turn, or in the header, and its closing.
+    func endsWhole(_ size: Int) throws(SessionError) -> Bool {
+        let end = size - Self.closing.count
+        guard end > 0, try read(end..<size) == Self.closing else { return false }
+        var isWhole = false
+        var start = 0
+        try readLinesBackwards(from: end) { line, range in
+            start = range.lowerBound
+            isWhole = start == 0 ? line.last == UInt8(ascii: "[") : Self.turn(in: line, JSONDecoder()) != nil
+            return false
+        }
+        guard isWhole else { return false }
+        return try followsSeparator(start)
+    }
+
+    /// Whether a line stands where a turn may: behind the header or another turn's comma. One that a torn write left may not.
+    func followsSeparator(_ start: Int) throws(SessionError) -> Bool {
+        guard start > 0 else { return true }
+        let before = try read(max(0, start - 2)..<start)
+        return before == Array(",\n".utf8) || before == Array("[\n".utf8)
+    }
+}

@@ -1,0 +1,152 @@
+public import Chat
+import FoundationEssentials
+import SystemPackage
+
+/// What there is to say of a session without its messages.
+public struct SessionSummary: Sendable, Equatable {
+    /// Its key.
+    public var key: SessionKey
+    /// When its first turn was stored: ISO 8601, UTC.
+    public var createdAt: String
+    /// When its last turn was stored; nil where it has none.
+    public var updatedAt: String?
+    /// How many turns it has.
+    public var turnCount: Int
+    /// What all its turns cost.
+    public var usage: Usage
+    /// The size of its file, in bytes.
+    public var byteCount: Int
+}
+
+extension SessionStore {
+    /// What there is to say of a session. Reads the whole file.
+    ///
+    /// - Throws: `SessionError`, `notFound` among others.
+    public func summary(of key: SessionKey) async throws -> SessionSummary {
+        try await reading(key) { file throws(SessionError) in try file.summary() }
+    }
+
+    /// The newest turns of a session, oldest first, and whether there are older ones.
+    ///
+    /// - Parameters:
+    ///   - messages: the most messages; one turn comes even if it has more.
+    ///   - turn: the id of a turn: only older ones come.
+    /// - Throws: `SessionError`, `notFound` and `unknownTurn` among others.
+    public func turns(
+        of key: SessionKey, messages limit: Int, before turnID: String? = nil
+    ) async throws -> (turns: [Turn], hasMore: Bool) {
+        try await reading(key) { file throws(SessionError) in
+            var turns: [Turn] = []
+            var messageCount = 0
+            var hasMore = false
+            var isBefore = turnID == nil
+            try file.readTurnsBackwards { turn, _ in
+                guard isBefore else {
+                    isBefore = turn.id == turnID
+                    return true
+                }
+                messageCount += turn.messages.count
+                hasMore = !turns.isEmpty && messageCount > limit
+                if !hasMore { turns.append(turn) }
+                return !hasMore
+            }
+            guard isBefore else { throw SessionError(.unknownTurn, "Session \(key) has no turn \(turnID ?? "")") }
+            return (turns.reversed(), hasMore)
+        }
+    }
+
+    /// Gives a session's file in pieces to `write`, line by line: the header's line first, then each turn's, without what separates them.
+    ///
+    /// - Throws: `SessionError`, `notFound` among others, and what `write` throws.
+    public func lines(of key: SessionKey, _ write: (ArraySlice<UInt8>) throws(SessionError) -> Void) async throws {
+        try await reading(key) { file throws(SessionError) in
+            let header = try file.header()
+            try write(SessionFile.header(key, createdAt: header.createdAt)[...])
+            try file.readLines(write)
+        }
+    }
+
+    /// Removes a session: after this its key is new.
+    ///
+    /// - Throws: `SessionError`, `notFound` and `busy` among others.
+    public func delete(_ key: SessionKey) async throws {
+        try await lock.withLock(key) {
+            let path = path(of: key)
+            do throws(Errno) {
+                try uninterrupted { () throws(Errno) in try system.unlink(path) }
+            } catch {
+                throw error == .noSuchFileOrDirectory ? .notFound(key) : SessionError("remove \(path)", error)
+            }
+            if synchronizes { try SessionWriter.synchronize(sessions, in: system) }
+        }
+    }
+
+    /// Takes the last turn of a session back.
+    ///
+    /// - Returns: the turn that is no longer there.
+    /// - Throws: `SessionError`, `notFound`, `empty` and `busy` among others.
+    public func undo(_ key: SessionKey) async throws -> Turn {
+        try await lock.withLock(key) {
+            guard var file = try SessionFile(path(of: key), key: key, in: system) else { throw SessionError.notFound(key) }
+            try file.settle(quarantine: quarantine)
+            guard let last = try file.lastTurn() else { throw SessionError(.empty, "Session \(key) has no turn to take back") }
+            var writer = try SessionWriter(path(of: key), key: key, createdAt: try file.header().createdAt, in: system)
+            // One line behind: the last one is not copied.
+            var previous: [UInt8]?
+            try file.readLines { line throws(SessionError) in
+                if let previous { try writer.append(previous) }
+                previous = Array(line)
+            }
+            try writer.commit(synchronizes: synchronizes)
+            return last
+        }
+    }
+
+    /// Copies a session, as it is now, to a new key.
+    ///
+    /// - Throws: `SessionError`, `notFound` and `exists` among others.
+    public func fork(_ key: SessionKey, to target: SessionKey) async throws -> SessionSummary {
+        try await lock.withLock(target) {
+            guard !exists(target) else { throw SessionError(.exists, "There is a session \(target) already") }
+            try await reading(key) { file throws(SessionError) in
+                var writer = try SessionWriter(path(of: target), key: target, createdAt: Date().ISO8601Format(), in: system)
+                try file.readLines { line throws(SessionError) in try writer.append(line) }
+                try writer.commit(synchronizes: synchronizes)
+            }
+            return try await summary(of: target)
+        }
+    }
+
+    func exists(_ key: SessionKey) -> Bool { (try? system.status(at: path(of: key))) != nil }
+
+    private func reading<Result: Sendable>(
+        _ key: SessionKey, _ body: (borrowing SessionFile) throws(SessionError) -> Result
+    ) async throws -> Result {
+        guard let result = try await withSession(key, body) else { throw SessionError.notFound(key) }
+        return result
+    }
+}
+
+extension SessionFile {
+    /// Reads the whole file.
+    func summary() throws(SessionError) -> SessionSummary {
+        var summary = SessionSummary(
+            key: key, createdAt: try header().createdAt, turnCount: 0, usage: Usage(promptTokens: 0, completionTokens: 0),
+            byteCount: end + Self.closing.count)
+        let decoder = JSONDecoder()
+        /// What of a turn is summed up; the messages are left unread.
+        struct Cost: Decodable {
+            var at: String
+            var usage: Usage
+        }
+        try readLines { line throws(SessionError) in
+            guard let cost = try? decoder.decode(Cost.self, from: Data(line)) else { throw unreadableLine }
+            summary.turnCount += 1
+            summary.updatedAt = cost.at
+            summary.usage.promptTokens += cost.usage.promptTokens
+            summary.usage.completionTokens += cost.usage.completionTokens
+            summary.usage.totalTokens += cost.usage.totalTokens
+        }
+        return summary
+    }
+}

@@ -1,0 +1,66 @@
+import Chat
+import Glibc
+import SystemPackage
+
+/// A session file that is written whole beside the others and then takes its name: after a crash the old one is there, or the new one.
+struct SessionWriter: ~Copyable {
+    private let file: File
+    private let temporary: FilePath
+    private let path: FilePath
+    private let key: SessionKey
+    private var written = 0
+    private var buffer: [UInt8]
+    private var isFirst = true
+    private var isCommitted = false
+
+    /// A session's own name never begins with a dot.
+    static let temporaryPrefix = ".new-"
+
+    /// Begins a session that is to have the name `path`, in the directory where it will be.
+    init(_ path: FilePath, key: SessionKey, createdAt: String, in system: any FileSystem) throws(SessionError) {
+        let temporary = path.removingLastComponent().appending(Identifier.make(prefix: Self.temporaryPrefix))
+        (self.path, self.key, self.temporary) = (path, key, temporary)
+        file = try attempt("create \(path)") { () throws(Errno) in try File(temporary, O_WRONLY | O_CREAT | O_EXCL, in: system) }
+        buffer = SessionFile.header(key, createdAt: createdAt)
+    }
+
+    deinit {
+        if !isCommitted { try? uninterrupted { () throws(Errno) in try file.system.unlink(temporary) } }
+    }
+
+    /// Adds a turn's line: without a comma, without a line feed.
+    mutating func append(_ line: some Collection<UInt8>) throws(SessionError) {
+        buffer += isFirst ? "\n".utf8 : ",\n".utf8
+        buffer += line
+        isFirst = false
+        if buffer.count > 1 << 20 { try flush() }
+    }
+
+    /// Gives the file its name. Where that fails, what had the name before still has it, or the new file has it whole.
+    consuming func commit(synchronizes: Bool) throws(SessionError) {
+        buffer += SessionFile.closing
+        try flush()
+        let (temporary, path, system) = (temporary, path, file.system)
+        try attempt("create \(path)") { () throws(Errno) in
+            if synchronizes { try file.synchronize() }
+            try uninterrupted { () throws(Errno) in try system.rename(temporary, to: path) }
+        }
+        isCommitted = true
+        // The name is on the disk once its directory is.
+        if synchronizes { try Self.synchronize(path.removingLastComponent(), in: system) }
+    }
+
+    /// Returns when the names in a directory are on the disk.
+    static func synchronize(_ directory: FilePath, in system: any FileSystem) throws(SessionError) {
+        try attempt("write \(directory)") { () throws(Errno) in
+            try File(directory, O_RDONLY | O_DIRECTORY, in: system).synchronize()
+        }
+    }
+
+    private mutating func flush() throws(SessionError) {
+        let (bytes, offset) = (buffer, written)
+        try attempt("create \(path)") { () throws(Errno) in try file.write(bytes, at: offset) }
+        written += bytes.count
+        buffer.removeAll(keepingCapacity: true)
+    }
+}
