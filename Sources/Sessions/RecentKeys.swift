@@ -87,7 +87,9 @@ extension ArraySlice<UInt8> {
     fileprivate func lastRange(of pattern: [UInt8]) -> Range<Int>? {
         var index = endIndex - pattern.count
         while index >= startIndex {
-            if self[index] == pattern[0], self[index..<(index + pattern.count)].elementsEqual(pattern) { return index..<(index + pattern.count) }
+            if self[index] == pattern[0], self[index..<(index + pattern.count)].elementsEqual(pattern) {
+                return index..<(index + pattern.count)
+            }
             index -= 1
         }
         return nil

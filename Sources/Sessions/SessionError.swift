@@ -49,7 +49,9 @@ public struct SessionError: Error, Sendable, CustomStringConvertible {
 }
 
 /// Runs file operations that belong together and says what they were for when one fails.
-func attempt<Result: ~Copyable>(_ action: @autoclosure () -> String, _ operations: () throws(Errno) -> Result) throws(SessionError) -> Result {
+func attempt<Result: ~Copyable>(_ action: @autoclosure () -> String, _ operations: () throws(Errno) -> Result) throws(SessionError)
+    -> Result
+{
     do throws(Errno) {
         return try operations()
     } catch {

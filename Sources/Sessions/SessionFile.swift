@@ -113,7 +113,8 @@ struct SessionFile: ~Copyable {
         struct Format: Decodable { var format: String }
         if let format = try? decoder.decode(Format.self, from: bytes).format, format != Self.format {
             throw SessionError(
-                format.hasPrefix("nanobot-session/") ? .newerFormat : .unreadable, "\(path) has the format \"\(format)\"; this version reads \(Self.format)")
+                format.hasPrefix("nanobot-session/") ? .newerFormat : .unreadable,
+                "\(path) has the format \"\(format)\"; this version reads \(Self.format)")
         }
         guard let header = try? decoder.decode(Header.self, from: bytes) else {
             throw SessionError(.unreadable, "\(path) does not begin as a session does")
