@@ -52,27 +52,33 @@ extension SessionFile {
         }
     }
 
-    /// Visits every turn's line, the oldest first. Lines come without the comma and the line feed behind them.
-    func readLines(_ visit: (_ line: ArraySlice<UInt8>) throws(SessionError) -> Void) throws(SessionError) {
+    /// Visits every turn's line, the oldest first. Lines come without the line feed and the comma behind them; `isSeparated` is false
+    /// where another line follows and the comma is missing.
+    func readLines(
+        skipsHeader: Bool = true, _ visit: (_ line: ArraySlice<UInt8>, _ isSeparated: Bool) throws(SessionError) -> Void
+    ) throws(SessionError) {
         var position = 0
         var bytes: [UInt8] = []
-        var isHeader = true
+        var isHeader = skipsHeader
         while position < end {
             let chunk = try read(position..<min(end, position + max(1 << 20, bytes.count)))
-            guard !chunk.isEmpty else { throw SessionError(.storageUnavailable, "\(path) became shorter while it was read") }
+            guard !chunk.isEmpty else { throw becameShorter }
             position += chunk.count
             bytes += chunk
             var rest = bytes[...]
             while let feed = rest.firstIndex(of: UInt8(ascii: "\n")) {
                 let line = rest[..<feed]
                 rest = rest[(feed + 1)...]
-                if !isHeader { try visit(line.last == UInt8(ascii: ",") ? line.dropLast() : line) }
+                let isSeparated = line.last == UInt8(ascii: ",")
+                if !isHeader { try visit(isSeparated ? line.dropLast() : line, isSeparated) }
                 isHeader = false
             }
             bytes = Array(rest)
         }
-        if !isHeader { try visit(bytes[...]) }
+        if !isHeader { try visit(bytes[...], true) }
     }
+
+    private var becameShorter: SessionError { SessionError(.storageUnavailable, "\(path) became shorter while it was read") }
 
     var unreadableLine: SessionError { SessionError(.unreadable, "\(path) has a line that is not a turn") }
 
@@ -101,7 +107,7 @@ extension SessionFile {
                 // Growing with the line keeps a long one linear.
                 let chunk = min(start, max(65_536, bytes.count))
                 let read = try read(start - chunk..<start)
-                guard read.count == chunk else { throw SessionError(.storageUnavailable, "\(path) became shorter while it was read") }
+                guard read.count == chunk else { throw becameShorter }
                 bytes = read + bytes
                 start -= chunk
             }

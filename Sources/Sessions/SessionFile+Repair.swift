@@ -23,7 +23,7 @@ extension SessionFile {
     }
 
     /// Where the last whole turn, or the header, ends, and whether a piece of a turn follows; nil where more follows than one write.
-    private func lastWholeEnd(size: Int) throws(SessionError) -> (end: Int, isTornTurn: Bool)? {
+    func lastWholeEnd(size: Int) throws(SessionError) -> (end: Int, isTornTurn: Bool)? {
         let decoder = JSONDecoder()
         var found: Int?
         var tornTurns = 0

@@ -105,18 +105,18 @@ struct SessionFile: ~Copyable {
     }
 
     /// The first line's fields, checked: `unreadable` where it is no session's, `newerFormat` where a later version wrote it.
-    func header() throws(SessionError) -> Header {
+    func header() throws(SessionError) -> Header { try Self.header(in: file, path) }
+
+    static func header(in file: borrowing File, _ path: FilePath) throws(SessionError) -> Header {
         // A key of 512 bytes takes 3,072 at most, each byte escaped.
-        let line = try read(0..<4096).prefix { $0 != UInt8(ascii: "\n") }
-        let decoder = JSONDecoder()
-        let bytes = Data(line + Array("]}".utf8))
-        struct Format: Decodable { var format: String }
-        if let format = try? decoder.decode(Format.self, from: bytes).format, format != Self.format {
-            throw SessionError(
-                format.hasPrefix("nanobot-session/") ? .newerFormat : .unreadable,
-                "\(path) has the format \"\(format)\"; this version reads \(Self.format)")
+        let line = try attempt("read \(path)") { () throws(Errno) in try file.read(0..<4096) }.prefix { $0 != UInt8(ascii: "\n") }
+        // A version that is not known may have other fields, and more of them.
+        let start = Array("{\"format\":\"nanobot-session/".utf8)
+        if line.starts(with: start), !line.starts(with: Array("{\"format\":\"\(format)\"".utf8)) {
+            let version = String(decoding: line.dropFirst(start.count).prefix { $0 != UInt8(ascii: "\"") }.prefix(16), as: UTF8.self)
+            throw SessionError(.newerFormat, "\(path) has version \(version) of the format; this program reads \(format)")
         }
-        guard let header = try? decoder.decode(Header.self, from: bytes) else {
+        guard let header = try? JSONDecoder().decode(Header.self, from: Data(line + Array("]}".utf8))), header.format == format else {
             throw SessionError(.unreadable, "\(path) does not begin as a session does")
         }
         return header

@@ -45,6 +45,25 @@ public struct SessionKey: Sendable, Hashable, CustomStringConvertible {
         return String(decoding: name.prefix(100), as: UTF8.self) + "~" + SHA256.hexadecimal(of: description.utf8)
     }
 
+    /// The key whose file has this name; nil where the name is a shortened one, or nobody's.
+    init?(fileName: String) {
+        var bytes: [UInt8] = []
+        var rest = fileName.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else { return nil }
+            bytes.append(code)
+            rest = rest.dropFirst(2)
+        }
+        guard let text = String(validating: bytes, as: UTF8.self), let key = try? SessionKey(text), key.fileName == fileName else {
+            return nil
+        }
+        self = key
+    }
+
     /// The byte of the lock file that stands for the session: an even number by a 62-bit hash, the same in every process and version.
     var lockOffset: Int64 {
         let bits = SHA256.digest(of: description.utf8).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }

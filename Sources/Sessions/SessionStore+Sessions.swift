@@ -62,7 +62,7 @@ extension SessionStore {
         try await reading(key) { file throws(SessionError) in
             let header = try file.header()
             try write(SessionFile.header(key, createdAt: header.createdAt)[...])
-            try file.readLines(write)
+            try file.readLines { line, _ throws(SessionError) in try write(line) }
         }
     }
 
@@ -93,7 +93,7 @@ extension SessionStore {
             var writer = try SessionWriter(path(of: key), key: key, createdAt: try file.header().createdAt, in: system)
             // One line behind: the last one is not copied.
             var previous: [UInt8]?
-            try file.readLines { line throws(SessionError) in
+            try file.readLines { line, _ throws(SessionError) in
                 if let previous { try writer.append(previous) }
                 previous = Array(line)
             }
@@ -110,7 +110,7 @@ extension SessionStore {
             guard !exists(target) else { throw SessionError(.exists, "There is a session \(target) already") }
             try await reading(key) { file throws(SessionError) in
                 var writer = try SessionWriter(path(of: target), key: target, createdAt: Date().ISO8601Format(), in: system)
-                try file.readLines { line throws(SessionError) in try writer.append(line) }
+                try file.readLines { line, _ throws(SessionError) in try writer.append(line) }
                 try writer.commit(synchronizes: synchronizes)
             }
             return try await summary(of: target)
@@ -139,7 +139,7 @@ extension SessionFile {
             var at: String
             var usage: Usage
         }
-        try readLines { line throws(SessionError) in
+        try readLines { line, _ throws(SessionError) in
             guard let cost = try? decoder.decode(Cost.self, from: Data(line)) else { throw unreadableLine }
             summary.turnCount += 1
             summary.updatedAt = cost.at

@@ -1,6 +1,7 @@
 public import Chat
 import FoundationEssentials
 import Glibc
+import Locking
 public import SystemPackage
 
 /// The sessions under a data directory.
@@ -25,6 +26,8 @@ public final class SessionStore: Sendable {
         public var maximumSessionBytes = 64 << 20
         /// With fewer free bytes than these on the file system no turn begins.
         public var minimumFreeBytes = 0
+        /// Sessions that were not used for so long are removed, where the store has a disk executor. Nil keeps them.
+        public var retention: Duration?
         /// Whether a data directory that is not there is made.
         public var createsDirectory = true
 
@@ -39,13 +42,15 @@ public final class SessionStore: Sendable {
     let quarantine: Quarantine
     let lock: SessionLock
     let cache = TailCache(capacity: 16 << 20)
-    private let disk: (any TaskExecutor)?
+    /// When this process looks again whether sessions are too old.
+    let nextPruning = Mutex<ContinuousClock.Instant?>(nil)
+    let disk: (any TaskExecutor)?
 
     /// Opens a data directory; creates it, for this user alone, if it is not there.
     ///
     /// - Parameters:
-    ///   - disk: where turns are written, if not where they run: with `sync` a write waits for the disk, and a file system takes many such
-    ///     waits at once.
+    ///   - disk: where what waits for the disk runs, if not where turns run: with `sync` every write waits, and a file system takes many
+    ///     such waits at once.
     ///   - report: told when a file was mended: a sentence for the log.
     public convenience init(
         directory: FilePath, settings: Settings = Settings(), disk: (any TaskExecutor)? = nil,
@@ -89,7 +94,8 @@ public final class SessionStore: Sendable {
     public func turn(
         of key: SessionKey, from origin: Turn.Origin, isRetry: Bool = false, _ body: ([PastTurn]) async throws -> Turn
     ) async throws -> (turn: Turn, isReplayed: Bool) {
-        try await lock.withLock(key) {
+        defer { pruneIfDue() }
+        return try await lock.withLock(key) {
             let past = try past(of: key)
             if let turn = try storedTurn(for: origin, isRetry: isRetry, past, key) {
                 if let past { cache.put(key, past.status, past.tail) }
@@ -97,7 +103,7 @@ public final class SessionStore: Sendable {
             }
             try checkRoom(past, key)
             let turn = try await body(past?.tail.window.turns ?? [])
-            try await withTaskExecutorPreference(disk) {
+            try await withTaskExecutorPreference(synchronizes ? disk : nil) {
                 try store(turn, after: past, of: key)
             }
             return (turn, false)

@@ -17,6 +17,9 @@ extension SessionStore.Settings {
             maxTokens: try configuration.integer("history.maxTokens", in: 1...10_000_000))
         busyTimeout = .seconds(try configuration.integer("session.busyTimeout", in: 0...86_400))
         maximumSessionBytes = try configuration.integer("session.maxBytes", in: 4096...(1 << 40))
+        if configuration.text("retention.days") != nil {
+            retention = .seconds(86_400 * (try configuration.integer("retention.days", in: 1...36_500)))
+        }
         minimumFreeBytes = try configuration.integer("storage.minFreeBytes", in: 0...(1 << 50))
     }
 }

@@ -28,6 +28,7 @@ struct Configuration {
         Setting(key: "durability", fallback: "sync", meaning: "sync: on the disk before the answer; relaxed: the kernel decides"),
         Setting(key: "session.busyTimeout", fallback: "30", meaning: "seconds that a turn waits for the one before it"),
         Setting(key: "session.maxBytes", fallback: "67108864", meaning: "a session file of this size takes no more turns"),
+        Setting(key: "retention.days", fallback: nil, meaning: "sessions that were not used for so long are removed"),
         Setting(key: "storage.minFreeBytes", fallback: "16777216", meaning: "what has to stay free where the data lives"),
         Setting(key: "limits.bodyBytes", fallback: "1048576", meaning: "the largest request body"),
         Setting(key: "workers", fallback: "4", meaning: "worker threads"),

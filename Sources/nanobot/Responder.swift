@@ -42,7 +42,7 @@ struct Responder {
             let storeSettings = try SessionStore.Settings(configuration)
             sessions = try SessionStore(
                 directory: FilePath(dataDirectory), settings: storeSettings,
-                disk: storeSettings.durability == .sync ? try WorkerPool(threads: Self.diskThreads) : nil,
+                disk: try WorkerPool(threads: storeSettings.durability == .sync ? Self.diskThreads : 1),
                 report: { logger.warning("\($0)") })
         } catch let error as SessionError {
             throw Failure(description: "\(error). Choose a directory that you can write with --data-dir.")

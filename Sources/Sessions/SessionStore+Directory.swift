@@ -1,0 +1,141 @@
+public import FoundationEssentials
+import Glibc
+import SystemPackage
+
+/// A session as a list shows it.
+public struct SessionListing: Sendable, Equatable {
+    /// Its key.
+    public var key: SessionKey
+    /// How many turns it has.
+    public var turnCount: Int
+    /// The size of its file, in bytes.
+    public var byteCount: Int
+    /// When its file was last written.
+    public var lastUsed: Date
+}
+
+extension SessionStore {
+    /// Visits every session, in the directory's order, until `visit` returns false. Holds a few hundred names at a time, however many there
+    /// are. Files that do not say which session they are, or that go away meanwhile, are passed over.
+    ///
+    /// - Parameter prefix: only keys that begin with it.
+    public func list(prefix: String = "", _ visit: (SessionListing) throws -> Bool) throws {
+        var isWanted = true
+        var position: Int? = 0
+        while isWanted, let from = position {
+            let names: [String]
+            (names, position) = try self.names(from: from)
+            for name in names where isWanted {
+                guard let key = key(named: name), key.description.utf8.starts(with: prefix.utf8),
+                    let file = try SessionFile(path(named: name), key: key, isWritable: false, in: system)
+                else { continue }
+                isWanted = try visit(try file.listing())
+            }
+        }
+    }
+
+    /// Removes sessions whose last use is long ago. One that is in use, in any process, is left.
+    ///
+    /// - Parameters:
+    ///   - limit: the date before which a session's last use has to be.
+    ///   - isDryRun: whether the sessions stay, and are only reported.
+    ///   - looked: told after each look at some names how many it has been so far.
+    ///   - removed: told each session that went, and its last use.
+    public func prune(
+        before limit: Date, isDryRun: Bool = false, looked: (Int) -> Void = { _ in }, removed: (SessionKey, Date) -> Void
+    ) throws(SessionError) {
+        var bound = PruneBound(names: .max, removals: .max)
+        var position: Int? = 0
+        while let from = position {
+            position = try prune(before: limit, isDryRun: isDryRun, from: from, &bound, removed)
+            looked(.max - bound.names)
+        }
+    }
+
+    /// How much of the directory one pass of pruning may touch.
+    struct PruneBound {
+        var names: Int
+        var removals: Int
+        var isReached: Bool { names <= 0 || removals <= 0 }
+    }
+
+    /// One step of pruning: a few hundred names from a position in the directory. Returns where to go on; nil at the end.
+    func prune(
+        before limit: Date, isDryRun: Bool, from position: Int, _ bound: inout PruneBound, _ removed: (SessionKey, Date) -> Void
+    ) throws(SessionError) -> Int? {
+        let (names, next) = try names(from: position)
+        bound.names -= names.count
+        for name in names where !bound.isReached {
+            let path = path(named: name)
+            if !isDryRun { removeAbandoned(name) }
+            // Cheap first: most sessions are not that old.
+            guard let status = try? system.status(at: path), status.modified < limit, let key = key(named: name) else { continue }
+            let lastUse = try lock.withLockIfFree(key) { () throws(SessionError) -> Date? in
+                guard let status = try? system.status(at: path), status.modified < limit else { return nil }
+                if !isDryRun {
+                    try attempt("remove \(path)") { () throws(Errno) in
+                        try uninterrupted { () throws(Errno) in try system.unlink(path) }
+                    }
+                }
+                return status.modified
+            }
+            guard let lastUse = lastUse ?? nil else { continue }
+            bound.removals -= 1
+            removed(key, lastUse)
+        }
+        return next
+    }
+
+    /// Some names of files from a position in the directory, and where to go on; nil at the end.
+    func names(from position: Int) throws(SessionError) -> (names: [String], next: Int?) {
+        var names: [String] = []
+        var last: Int?
+        try attempt("read \(sessions)") { () throws(Errno) in
+            try system.visitNames(in: sessions, from: position) { name, next in
+                if name.hasSuffix(Self.fileExtension) || name.hasPrefix(SessionWriter.temporaryPrefix) { names.append(name) }
+                if names.count == 512 { last = next }
+                return last == nil
+            }
+        }
+        return (names, last)
+    }
+
+    /// Removes what a process that died left beside the sessions, once it is certain that it is at nothing any more.
+    func removeAbandoned(_ name: String) {
+        guard name.hasPrefix(SessionWriter.temporaryPrefix), let status = try? system.status(at: path(named: name)),
+            status.modified.addingTimeInterval(3600) < Date()
+        else { return }
+        try? system.unlink(path(named: name))
+    }
+
+    func path(named name: String) -> FilePath { sessions.appending(name) }
+
+    /// The key of a session file's name; nil for other files. A shortened name has to be looked up in the file; nil where that does not say, or says another's.
+    func key(named name: String) -> SessionKey? {
+        guard name.hasSuffix(Self.fileExtension) else { return nil }
+        let stem = String(name.dropLast(Self.fileExtension.count))
+        if let key = SessionKey(fileName: stem) { return key }
+        guard let file = try? File(path(named: name), O_RDONLY, in: system),
+            let header = try? SessionFile.header(in: file, path(named: name)),
+            let key = try? SessionKey(header.key), key.fileName == stem
+        else { return nil }
+        return key
+    }
+}
+
+extension SessionFile {
+    /// Counts the turns without reading them: a line each, between the header's line and the closing.
+    fileprivate func listing() throws(SessionError) -> SessionListing {
+        let status = try status()
+        var feeds = 0
+        for start in stride(from: 0, to: status.size, by: 1 << 20) {
+            feeds += try read(start..<min(status.size, start + 1 << 20)).reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
+        }
+        return SessionListing(key: key, turnCount: max(0, feeds - 2), byteCount: status.size, lastUsed: status.modified)
+    }
+}
+
+extension FileStatus {
+    /// When the file was last written.
+    var modified: Date { Date(timeIntervalSince1970: Double(modifiedSeconds) + Double(modifiedNanoseconds) / 1e9) }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Sessions
+
+@Suite("The sessions' directory")
+struct DirectoryTests {
+    private func age(_ name: String, days: Double, in directory: TemporaryDirectory) throws {
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -86_400 * days)], ofItemAtPath: directory.file(name).string)
+    }
+
+    @Test("a list has every session once, its turns and its size")
+    func list() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try directory.store()
+        let long = "wx:group:" + String(repeating: "g", count: 300)
+        // More than one look at the directory gives names.
+        for number in 0..<1100 { try await store.say("one", to: "wx:dm:\(number)") }
+        for _ in 0..<3 { try await store.say("one", to: long) }
+        try directory.write(Array("{}".utf8), to: "%zz.json")
+        try directory.write([], to: ".new-x")
+        var listings: [SessionListing] = []
+        try store.list { listing in
+            listings.append(listing)
+            return true
+        }
+        #expect(listings.count == 1101)
+        #expect(Set(listings.map(\.key)).count == 1101)
+        let group = try #require(listings.first { $0.key.description == long })
+        #expect(group.turnCount == 3)
+        let file = try directory.bytes(SessionKey(long).fileName + ".json")
+        #expect(group.byteCount == file.count)
+        #expect(abs(group.lastUsed.timeIntervalSinceNow) < 600)
+
+        var groups = 0
+        try store.list(prefix: "wx:group:") { _ in
+            groups += 1
+            return true
+        }
+        #expect(groups == 1)
+        var visits = 0
+        try store.list { _ in
+            visits += 1
+            return visits < 10
+        }
+        #expect(visits == 10)
+    }
+
+    @Test("pruning removes what is old, but not what is in use, and a dry run nothing")
+    func prune() async throws {
+        let directory = try TemporaryDirectory()
+        let (store, other) = (try directory.store(), try directory.store())
+        for key in ["young", "old", "busy", "elsewhere"] {
+            try await store.say("one", to: key)
+            if key != "young" { try age("\(key).json", days: 40, in: directory) }
+        }
+        let limit = Date(timeIntervalSinceNow: -30 * 86_400)
+        func pruned(dry: Bool) throws -> [String] {
+            var keys: [String] = []
+            try store.prune(before: limit, isDryRun: dry) { key, _ in keys.append(key.description) }
+            return keys.sorted()
+        }
+        #expect(try pruned(dry: true) == ["busy", "elsewhere", "old"])
+        #expect(try directory.names(in: "sessions").count == 4)
+        _ = try await store.turn(of: SessionKey("busy"), from: .make()) { _ in
+            // Another store stands for another process.
+            _ = try await other.turn(of: SessionKey("elsewhere"), from: .make()) { _ in
+                let keys = try pruned(dry: false)
+                #expect(keys == ["old"])
+                return .make()
+            }
+            return .make()
+        }
+        #expect(try directory.names(in: "sessions") == ["busy.json", "elsewhere.json", "young.json"])
+    }
+
+    @Test("retention works once an hour, whoever does it, and goes on where it stopped")
+    func retention() async throws {
+        let directory = try TemporaryDirectory()
+        let (store, other) = (try directory.store(), try directory.store())
+        for number in 0..<3 {
+            try await store.say("one", to: "\(number)")
+            try age("\(number).json", days: 40, in: directory)
+        }
+        #expect(try store.pruneOnce(olderThan: .seconds(30 * 86_400)) == 3)
+        try await store.say("one", to: "later")
+        try age("later.json", days: 40, in: directory)
+        #expect(try other.pruneOnce(olderThan: .seconds(30 * 86_400)) == 0)
+        #expect(try other.pruneOnce(olderThan: .seconds(30 * 86_400), now: Date(timeIntervalSinceNow: 3700)) == 1)
+    }
+}

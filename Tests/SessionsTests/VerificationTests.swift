@@ -1,0 +1,98 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Sessions
+
+@Suite("Verification")
+struct VerificationTests {
+    private func damages(_ directory: TemporaryDirectory, repairs: Bool = false) async throws -> [SessionDamage] {
+        var found: [SessionDamage] = []
+        try await directory.store().verify(repairs: repairs) { found.append($0) }
+        return found
+    }
+
+    @Test("whole files are found whole, whatever their names")
+    func whole() async throws {
+        let directory = try TemporaryDirectory()
+        for key in ["a", "微信:dm:x", String(repeating: "y", count: 400)] { try await directory.store().say("one", to: key) }
+        var looked = 0
+        try await directory.store().verify(looked: { looked = $0 }, found: { Issue.record("\($0)") })
+        #expect(looked == 3)
+    }
+
+    /// A session of three turns, changed.
+    struct Case: Sendable, CustomTestStringConvertible {
+        var name: String
+        var change: @Sendable (inout [UInt8]) -> Void
+        /// The questions that are left after the repair; nil where the file stays as it is.
+        var left: [String]?
+        var testDescription: String { name }
+    }
+
+    static let cases = [
+        Case(name: "torn tail", change: { $0.removeLast(20) }, left: ["one", "two"]),
+        Case(name: "damaged middle", change: { $0[$0.firstRange(of: Array("\"two\"".utf8))!.lowerBound] = 0 }, left: ["one", "three"]),
+        Case(
+            name: "missing comma", change: { $0.remove(at: $0.firstRange(of: Array(",\n".utf8))!.lowerBound) },
+            left: ["one", "two", "three"]),
+        Case(
+            name: "no closing, and a damaged middle",
+            change: { bytes in
+                bytes[bytes.firstRange(of: Array("\"one\"".utf8))!.lowerBound] = 0
+                bytes.removeLast(4)
+            }, left: ["two", "three"]),
+        Case(name: "no header", change: { $0.removeSubrange(...$0.firstIndex(of: 10)!) }, left: ["one", "two", "three"]),
+        Case(name: "rubbish", change: { $0 = Array("rubbish".utf8) }, left: []),
+        Case(name: "empty", change: { $0 = [] }, left: []),
+        Case(
+            name: "newer format", change: { $0[$0.firstRange(of: Array("session/1".utf8))!.upperBound - 1] = UInt8(ascii: "2") }, left: nil),
+        Case(name: "another key", change: { $0[$0.firstRange(of: Array("\"a\"".utf8))!.lowerBound + 1] = UInt8(ascii: "b") }, left: nil),
+    ]
+
+    @Test("damage is named, and repaired without losing a turn that can be read", arguments: cases)
+    func repair(_ damage: Case) async throws {
+        let directory = try TemporaryDirectory()
+        for question in ["one", "two", "three"] { try await directory.store().say(question) }
+        try await directory.store().say("other", to: "c")
+        var bytes = try directory.bytes("a.json")
+        damage.change(&bytes)
+        try directory.write(bytes, to: "a.json")
+
+        #expect(try await damages(directory).map(\.fileName) == ["a.json"])
+        #expect(try directory.bytes("a.json") == bytes)
+        let found = try await damages(directory, repairs: true)
+        #expect(found.count == 1)
+        #expect((found.first?.repair != nil) == (damage.left != nil))
+        guard let left = damage.left else {
+            #expect(try directory.bytes("a.json") == bytes)
+            return
+        }
+        #expect(try directory.names(in: "quarantine").count == 1)
+        #expect(try await damages(directory) == [])
+        #expect(try await directory.store().say("four") == left)
+    }
+
+    @Test("a torn tail behind a damaged middle is damage, not a torn tail")
+    func tornAndDamaged() async throws {
+        let directory = try TemporaryDirectory()
+        for question in ["one", "two", "three"] { try await directory.store().say(question) }
+        var bytes = try directory.bytes("a.json")
+        bytes[try #require(bytes.firstRange(of: Array("\"one\"".utf8))).lowerBound] = 0
+        bytes.removeLast(20)
+        try directory.write(bytes, to: "a.json")
+        #expect(try await damages(directory, repairs: true).count == 1)
+        #expect(try await directory.store().say("four") == ["two"])
+    }
+
+    @Test("what a process that died left beside the sessions goes once it is old")
+    func abandoned() async throws {
+        let directory = try TemporaryDirectory()
+        try await directory.store().say("one")
+        for name in [".new-old", ".new-young"] { try directory.write([], to: name) }
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -7200)], ofItemAtPath: directory.file(".new-old").string)
+        #expect(try await damages(directory, repairs: true) == [])
+        #expect(try directory.names(in: "sessions") == [".new-young", "a.json"])
+    }
+}
