@@ -32,22 +32,20 @@ struct VerificationTests {
 
     static let cases = [
         Case(name: "torn tail", change: { $0.removeLast(20) }, left: ["one", "two"]),
-        Case(name: "damaged middle", change: { $0[$0.firstRange(of: Array("\"two\"".utf8))!.lowerBound] = 0 }, left: ["one", "three"]),
-        Case(
-            name: "missing comma", change: { $0.remove(at: $0.firstRange(of: Array(",\n".utf8))!.lowerBound) },
-            left: ["one", "two", "three"]),
+        Case(name: "damaged middle", change: { $0.replace("\"two\"", "\"two") }, left: ["one", "three"]),
+        Case(name: "a block of zeros", change: { $0.replace("two", "\0\0\0") }, left: ["one", "three"]),
+        Case(name: "missing comma", change: { $0.replace(",\n", "\n") }, left: ["one", "two", "three"]),
         Case(
             name: "no closing, and a damaged middle",
-            change: { bytes in
-                bytes[bytes.firstRange(of: Array("\"one\"".utf8))!.lowerBound] = 0
-                bytes.removeLast(4)
+            change: {
+                $0.replace("\"one\"", "\"one")
+                $0.removeLast(4)
             }, left: ["two", "three"]),
-        Case(name: "no header", change: { $0.removeSubrange(...$0.firstIndex(of: 10)!) }, left: ["one", "two", "three"]),
+        Case(name: "no header", change: { $0.removeSubrange(...($0.firstIndex(of: 10) ?? 0)) }, left: ["one", "two", "three"]),
         Case(name: "rubbish", change: { $0 = Array("rubbish".utf8) }, left: []),
         Case(name: "empty", change: { $0 = [] }, left: []),
-        Case(
-            name: "newer format", change: { $0[$0.firstRange(of: Array("session/1".utf8))!.upperBound - 1] = UInt8(ascii: "2") }, left: nil),
-        Case(name: "another key", change: { $0[$0.firstRange(of: Array("\"a\"".utf8))!.lowerBound + 1] = UInt8(ascii: "b") }, left: nil),
+        Case(name: "newer format", change: { $0.replace("session/1", "session/2") }, left: nil),
+        Case(name: "another key", change: { $0.replace("\"a\"", "\"b\"") }, left: nil),
     ]
 
     @Test("damage is named, and repaired without losing a turn that can be read", arguments: cases)
@@ -78,7 +76,7 @@ struct VerificationTests {
         let directory = try TemporaryDirectory()
         for question in ["one", "two", "three"] { try await directory.store().say(question) }
         var bytes = try directory.bytes("a.json")
-        bytes[try #require(bytes.firstRange(of: Array("\"one\"".utf8))).lowerBound] = 0
+        bytes.replace("\"one\"", "\"one")
         bytes.removeLast(20)
         try directory.write(bytes, to: "a.json")
         #expect(try await damages(directory, repairs: true).count == 1)
@@ -94,5 +92,16 @@ struct VerificationTests {
             [.modificationDate: Date(timeIntervalSinceNow: -7200)], ofItemAtPath: directory.file(".new-old").string)
         #expect(try await damages(directory, repairs: true) == [])
         #expect(try directory.names(in: "sessions") == [".new-young", "a.json"])
+    }
+}
+
+extension [UInt8] {
+    /// Replaces the first occurrence of a text.
+    fileprivate mutating func replace(_ text: String, _ other: String) {
+        guard let range = firstRange(of: Array(text.utf8)) else {
+            Issue.record("\(text) is not there")
+            return
+        }
+        replaceSubrange(range, with: other.utf8)
     }
 }
