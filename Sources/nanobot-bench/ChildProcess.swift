@@ -5,6 +5,8 @@ import Glibc
 struct ChildProcess: ~Copyable {
     let processID: pid_t
     private let name: String
+    /// Whether the kernel has given the identifier back: it may be another process's.
+    private var isReaped = false
 
     /// Starts a program.
     ///
@@ -50,6 +52,7 @@ struct ChildProcess: ~Copyable {
     }
 
     deinit {
+        guard !isReaped else { return }
         kill(processID, SIGTERM)
         let deadline = ContinuousClock.now + .seconds(5)
         while waitpid(processID, nil, WNOHANG) == 0 {
@@ -70,15 +73,28 @@ struct ChildProcess: ~Copyable {
     }
 
     /// Waits until it ends by itself. Throws if it takes longer than `limit`.
-    func waitForEnd(within limit: Duration) throws {
+    func waitForEnd(within limit: Duration, poll: Duration = .milliseconds(100)) throws {
         let deadline = ContinuousClock.now + limit
         while true {
             var information = siginfo_t()
             waitid(P_PID, id_t(processID), &information, WEXITED | WNOHANG | WNOWAIT)
             if information.si_signo != 0 { return }
             guard ContinuousClock.now < deadline else { throw Failure(description: "\(name) did not end within \(limit).") }
-            try Interruption.pause(.milliseconds(100))
+            try Interruption.pause(poll)
         }
+    }
+
+    /// Runs a program to its end, its output thrown away. Throws where its status is not 0.
+    static func run(_ arguments: [String]) throws -> (seconds: Double, peakMegabytes: Double) {
+        let begin = ContinuousClock.now
+        var child = try ChildProcess(arguments, isTethered: false)
+        try child.waitForEnd(within: .seconds(3600), poll: .milliseconds(1))
+        let seconds = (ContinuousClock.now - begin) / .seconds(1)
+        var (usage, status) = (rusage(), CInt(0))
+        wait4(child.processID, &status, 0, &usage)
+        child.isReaped = true
+        guard status == 0 else { throw Failure(description: "\(arguments.joined(separator: " ")) failed.") }
+        return (seconds, Double(usage.ru_maxrss) * 1024 / 1e6)
     }
 
     /// Looks a program up on PATH, and where Debian has servers, which is not on every user's PATH.

@@ -51,4 +51,9 @@ extension [Double] {
         let sorted = sorted()
         return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
     }
+
+    /// The value that so many of a hundred do not pass; 0 where there is none.
+    func percentile(_ percent: Int) -> Double {
+        isEmpty ? 0 : sorted()[Swift.min(count - 1, count * percent / 100)]
+    }
 }

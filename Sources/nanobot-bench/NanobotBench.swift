@@ -1,99 +1,37 @@
 import ArgumentParser
-import FoundationEssentials
 import Glibc
 
-/// Measures the responder behind nginx beside a C program on libfcgi, in turn, and prints tables in Markdown.
+/// Measures nanobot and prints tables in Markdown.
 @main
 struct NanobotBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "nanobot-bench",
-        abstract: "Measure nanobot behind nginx beside a C program on libfcgi.",
+        abstract: "Measure nanobot.",
         discussion: """
             Tables go to standard output, progress to standard error. The ratios are reported and not judged; \
-            an error in an answer makes the exit status 1. It needs nginx, wrk and setpriv.
-            """)
+            an error in an answer makes the exit status 1.
+            """,
+        subcommands: [ThroughputBench.self, ScaleBench.self], defaultSubcommand: ThroughputBench.self)
 
-    @Option(help: "Seconds per measurement.")
-    var seconds = 5
-
-    @Option(help: "How often each measurement is made; medians are reported.")
-    var rounds = 3
-
-    @Option(help: "Connections that send requests.")
-    var connections = 64
-
-    @Option(help: ArgumentHelp("Thread counts of the C program, with commas between.", valueName: "counts"))
-    var threads = ThreadCounts(values: [8, 64])
-
-    @Option(help: ArgumentHelp("The program to measure (default: the one beside this one).", valueName: "path"))
-    var nanobot: String?
-
-    @Option(help: "Where sessions are written: its disk is what a sync measurement measures.")
-    var directory = "/var/tmp"
-
-    @Option(help: ArgumentHelp("Measure only what has this in its name: health, relaxed, sync, keep-alive, start.", valueName: "text"))
-    var only: String?
-
-    func validate() throws {
-        guard 1...3600 ~= seconds else { throw ValidationError("--seconds is a number from 1 to 3600.") }
-        guard 1...1000 ~= rounds else { throw ValidationError("--rounds is a number from 1 to 1000.") }
-        guard 1...1000 ~= connections else { throw ValidationError("--connections is a number from 1 to 1000.") }
-        guard includesStart || !cases.isEmpty else { throw ValidationError("Nothing that is measured has \"\(only ?? "")\" in its name.") }
-    }
-
-    func run() throws {
+    /// Runs a benchmark and says what stopped it.
+    static func run(_ body: () throws -> Bool) throws {
         Interruption.block()
         do {
-            guard try measure() else { throw ExitCode.failure }
+            guard try body() else { throw ExitCode.failure }
         } catch let error as Failure {
             Progress.say("nanobot-bench: \(error)")
             throw ExitCode.failure
         }
     }
-
-    private var includesStart: Bool { only.map { StartMeasurement.name.contains($0) } ?? true }
-    private var cases: [Case] { Case.all.filter { only.map($0.name.contains) ?? true } }
-
-    /// False where an answer was an error.
-    private func measure() throws -> Bool {
-        let workspace = try Workspace(directory: directory)
-        defer { workspace.remove() }
-        let programs = try Programs(nanobot: nanobot, workspace: workspace)
-        print(Machine.description(directory: directory))
-
-        if includesStart {
-            Progress.say("start: \(StartMeasurement.repetitions) times")
-            let start = try StartMeasurement.run(programs, workspace)
-            print(Report.start(start))
-        }
-        let bench = Bench(
-            programs: programs, workspace: workspace, webServer: try WebServer(workspace: workspace),
-            load: try LoadGenerator(connections: connections, seconds: seconds, workspace: workspace))
-        var results = cases.map { CaseResults($0, threads: $0.threadCounts(threads.values, connections: connections)) }
-        for round in 1...rounds where !results.isEmpty {
-            for index in results.indices { try bench.measure(&results[index], round: round, of: rounds) }
-        }
-        guard !results.isEmpty else { return true }
-        print(Report.ratios(results))
-        print(Report.figures(results))
-        print(Report.notes(results, rounds: rounds, seconds: seconds, connections: connections))
-        return results.allSatisfy { $0.errors == 0 }
-    }
 }
 
-/// Thread counts on the command line: `8,64`.
-struct ThreadCounts: ExpressibleByArgument {
-    var values: [Int]
+/// What every benchmark takes.
+struct CommonOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The program to measure (default: the one beside this one).", valueName: "path"))
+    var nanobot: String?
 
-    init(values: [Int]) { self.values = values }
-
-    init?(argument: String) {
-        let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard !numbers.isEmpty, numbers.allSatisfy({ 1...1000 ~= $0 }) else { return nil }
-        values = numbers
-    }
-
-    var defaultValueDescription: String { values.map(String.init).joined(separator: ",") }
+    @Option(help: "Where sessions are written: its disk is what a sync measurement measures.")
+    var directory = "/var/tmp"
 }
 
 /// One sentence that says what to do.

@@ -24,6 +24,15 @@ struct ProcessFigures {
         residentMegabytes = kibibytes * 1024 / 1e6
     }
 
+    /// Bytes that a process had the kernel write to storage so far, by pages that it changed.
+    static func writtenBytes(of processID: pid_t) throws -> Int {
+        let line = try text("/proc/\(processID)/io").split(separator: "\n").first { $0.hasPrefix("write_bytes:") }
+        guard let bytes = line?.split(separator: " ").last.flatMap({ Int($0) }) else {
+            throw Failure(description: "/proc/\(processID)/io does not give write_bytes.")
+        }
+        return bytes
+    }
+
     private static func text(_ path: String) throws -> String {
         guard let data = FileManager.default.contents(atPath: path) else { throw Failure(description: "\(path) cannot be read.") }
         return String(decoding: data, as: UTF8.self)

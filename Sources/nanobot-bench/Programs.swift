@@ -15,7 +15,7 @@ struct Programs {
         }
     }
 
-    private let nanobot: String
+    let nanobot: String
     private let reference: String
     private let workspace: Workspace
 
@@ -35,16 +35,18 @@ struct Programs {
     func start(_ program: Program, _ work: Case.Work, isTethered: Bool = true) throws -> ChildProcess {
         switch program {
         case .nanobot:
-            return try ChildProcess(
-                [
-                    nanobot, "fastcgi", "--socket", "unix:\(workspace.socket)", "--config", workspace.configuration,
-                    "--data-dir", "\(workspace.data)/sessions",
-                ],
-                environment: ["NANOBOT_DURABILITY": work == .relaxed ? "relaxed" : "sync", "NANOBOT_LOG_LEVEL": "warning"],
-                isTethered: isTethered)
+            return try startNanobot(isSynchronous: work != .relaxed, isTethered: isTethered)
         case .reference(let threads):
             let file = work == .health ? [] : ["\(workspace.data)/appended"]
             return try ChildProcess([reference, workspace.socket, String(threads), work.referenceMode] + file, isTethered: isTethered)
         }
+    }
+
+    /// Starts nanobot on the workspace's socket and data.
+    func startNanobot(isSynchronous: Bool, isTethered: Bool = true) throws -> ChildProcess {
+        try ChildProcess(
+            [nanobot, "fastcgi", "--socket", "unix:\(workspace.socket)"] + workspace.options,
+            environment: ["NANOBOT_DURABILITY": isSynchronous ? "sync" : "relaxed", "NANOBOT_LOG_LEVEL": "warning"],
+            isTethered: isTethered)
     }
 }

@@ -23,6 +23,11 @@ struct Workspace {
     /// A configuration file without settings, so that the user's own has no part in a measurement.
     var configuration: String { "\(runtime)/config.json" }
 
+    /// nanobot's options for this workspace.
+    var options: [String] { ["--config", configuration, "--data-dir", "\(data)/nanobot"] }
+    /// Where nanobot keeps its session files.
+    var sessions: String { "\(data)/nanobot/sessions" }
+
     func remove() {
         for directory in [runtime, data] { try? FileManager.default.removeItem(atPath: directory) }
     }
