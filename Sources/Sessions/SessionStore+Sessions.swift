@@ -119,7 +119,7 @@ extension SessionStore {
 
     func exists(_ key: SessionKey) -> Bool { (try? system.status(at: path(of: key))) != nil }
 
-    private func reading<Result: Sendable>(
+    func reading<Result: Sendable>(
         _ key: SessionKey, _ body: (borrowing SessionFile) throws(SessionError) -> Result
     ) async throws -> Result {
         guard let result = try await withSession(key, body) else { throw SessionError.notFound(key) }
