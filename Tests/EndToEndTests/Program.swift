@@ -24,7 +24,12 @@ struct Program: Sendable {
     private let output: Scratch
 
     /// Starts an executable with nothing on standard input.
-    init(_ executable: String, _ arguments: [String], environment: [String: String] = Program.environment) throws {
+    ///
+    /// - Parameter descriptor: one that the process gets under the same number, though others do not.
+    init(
+        _ executable: String, _ arguments: [String], environment: [String: String] = Program.environment,
+        inheriting descriptor: CInt? = nil
+    ) throws {
         output = try Scratch()
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -32,6 +37,8 @@ struct Program: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output.path + "/stdout", O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, output.path + "/stderr", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        // To its own number: the close-on-exec flag goes (posix_spawn_file_actions_adddup2(3p)).
+        if let descriptor { posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor) }
 
         // A shell's background job ignores SIGINT, and so would what it starts.
         var attributes = posix_spawnattr_t()

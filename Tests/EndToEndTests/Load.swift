@@ -1,0 +1,90 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// Clients that send turns until they are told to stop: each turn with a key of its own, and again until it is answered.
+final class Load: Sendable {
+    /// A turn that was answered.
+    struct Turn: Sendable {
+        let session: String
+        /// Its idempotency key, which begins its text.
+        let key: String
+        let isLong: Bool
+        /// The stored turn's id, which the answer's id repeats.
+        var id = ""
+
+        /// What the client said. A long one takes many pages of its file, and a process that is killed may have written some of them.
+        var text: String { key + (isLong ? String(repeating: " word", count: 60_000) : "") }
+    }
+
+    /// What a client saw.
+    struct Log: Sendable {
+        /// In the order of the answers.
+        var answered: [Turn] = []
+        var failures = 0
+        var replays = 0
+    }
+
+    struct Unexpected: Error {
+        var status: Int
+        var body: String
+    }
+
+    /// The least of an answer: reading all of it is dear here.
+    private struct Completion: Decodable {
+        var id: String
+    }
+
+    private let port: Int
+    private let responders: Int
+    private let isStopped = Atomic(false)
+    private let answers = Atomic(0)
+
+    init(port: Int, responders: Int) {
+        (self.port, self.responders) = (port, responders)
+    }
+
+    /// How many turns were answered so far.
+    var answerCount: Int { answers.load(ordering: .relaxed) }
+
+    func stop() { isStopped.store(true, ordering: .relaxed) }
+
+    /// One client's turns, on sessions that are its own. Blocks until `stop()`.
+    func run(_ sessions: [String]) throws -> Log {
+        let connection = HTTPConnection(port: port)
+        var log = Log()
+        for number in 1... where !isStopped.load(ordering: .relaxed) {
+            let session = sessions[number % sessions.count]
+            // Every other turn of the first session.
+            let isLong = number % (sessions.count * 2) == 0
+            let turn = Turn(session: session, key: "turn-\(number)-of-\(session)", isLong: isLong)
+            try send(turn, connection, &log)
+            answers.add(1, ordering: .relaxed)
+            if isStopped.load(ordering: .relaxed) { break }
+        }
+        return log
+    }
+
+    private func send(_ turn: Turn, _ connection: HTTPConnection, _ log: inout Log) throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            let path = "/\(Int.random(in: 1...responders))" + Server.chatPath
+            let response = try connection.chat(
+                turn.text, session: turn.session, headers: ["Idempotency-Key: \(turn.key)"], path: path)
+            if response.status == 200 {
+                var turn = turn
+                turn.id = "turn-" + (try JSONDecoder().decode(Completion.self, from: Data(response.body)).id.dropFirst("chatcmpl-".count))
+                log.answered.append(turn)
+                if response.headers["idempotency-replayed"] == "true" { log.replays += 1 }
+                return
+            }
+            // 502 is nginx's: the responder is not there, or was killed before it answered.
+            guard response.status == 502, ContinuousClock.now < deadline else {
+                throw Unexpected(status: response.status, body: String(decoding: response.body, as: UTF8.self))
+            }
+            log.failures += 1
+            // Clients that ask without a pause would keep the next responder from starting.
+            usleep(1_000)
+        }
+    }
+}
