@@ -33,6 +33,16 @@ protocol FileSystem: Sendable {
 }
 
 extension FileSystem {
+    /// A file's status; nil where there is no file.
+    func statusIfThere(_ path: FilePath) throws(Errno) -> FileStatus? {
+        do throws(Errno) {
+            return try uninterrupted { () throws(Errno) in try status(at: path) }
+        } catch {
+            if error == .noSuchFileOrDirectory { return nil }
+            throw error
+        }
+    }
+
     /// Makes a directory if it is not there.
     func ensureDirectory(_ path: FilePath) throws(Errno) {
         do throws(Errno) {

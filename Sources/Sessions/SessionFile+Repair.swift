@@ -45,7 +45,8 @@ extension SessionFile {
                 }
                 if found != nil || failure != nil { return false }
             }
-            let isPieceOfClosing = text.count <= 3 && text.allSatisfy { ",]}".utf8.contains($0) }
+            // Of the turn, one byte may stand alone: where the old closing's last byte is the first of a block.
+            let isPieceOfClosing = text.count <= 3 && text.allSatisfy { ",]}{".utf8.contains($0) }
             if !isPieceOfClosing { tornTurns += 1 }
             return tornTurns <= 1
         }

@@ -80,7 +80,7 @@ final class SessionLock: Sendable {
 
     /// The file that has the path now: a data directory may be moved away, and another one put in its place.
     private func currentFile() throws(SessionError) -> LockFile {
-        if let file = state.withLock({ $0.file }), let status = try? system.status(at: path), file.isSame(status) { return file }
+        if let file = state.withLock({ $0.file }), let status = try? system.statusIfThere(path), file.isSame(status) { return file }
         for directory in directories {
             try attempt("create the directory \(directory)") { () throws(Errno) in try system.ensureDirectory(directory) }
         }

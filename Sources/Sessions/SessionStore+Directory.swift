@@ -65,13 +65,14 @@ extension SessionStore {
     ) throws(SessionError) -> Int? {
         let (names, next) = try names(from: position)
         bound.names -= names.count
+        var wasRemoved = false
         for name in names where !bound.isReached {
             let path = path(named: name)
             if !isDryRun { removeAbandoned(name) }
             // Cheap first: most sessions are not that old.
-            guard let status = try? system.status(at: path), status.modified < limit, let key = key(named: name) else { continue }
+            guard let status = try self.status(at: path), status.modified < limit, let key = key(named: name) else { continue }
             let lastUse = try lock.withLockIfFree(key) { () throws(SessionError) -> Date? in
-                guard let status = try? system.status(at: path), status.modified < limit else { return nil }
+                guard let status = try self.status(at: path), status.modified < limit else { return nil }
                 if !isDryRun {
                     try attempt("remove \(path)") { () throws(Errno) in
                         try uninterrupted { () throws(Errno) in try system.unlink(path) }
@@ -81,23 +82,32 @@ extension SessionStore {
             }
             guard let lastUse = lastUse ?? nil else { continue }
             bound.removals -= 1
+            wasRemoved = !isDryRun
             removed(key, lastUse)
         }
+        if wasRemoved, synchronizes { try SessionWriter.synchronize(sessions, in: system) }
         return next
     }
 
     /// Some names of files from a position in the directory, and where to go on; nil at the end.
     func names(from position: Int) throws(SessionError) -> (names: [String], next: Int?) {
-        var names: [String] = []
-        var last: Int?
         try attempt("read \(sessions)") { () throws(Errno) in
-            try system.visitNames(in: sessions, from: position) { name, next in
-                if name.hasSuffix(Self.fileExtension) || name.hasPrefix(SessionWriter.temporaryPrefix) { names.append(name) }
-                if names.count == 512 { last = next }
-                return last == nil
+            try uninterrupted { () throws(Errno) in
+                var names: [String] = []
+                var last: Int?
+                try system.visitNames(in: sessions, from: position) { name, next in
+                    if name.hasSuffix(Self.fileExtension) || name.hasPrefix(SessionWriter.temporaryPrefix) { names.append(name) }
+                    if names.count == 512 { last = next }
+                    return last == nil
+                }
+                return (names, last)
             }
         }
-        return (names, last)
+    }
+
+    /// A file's status; nil where there is no file.
+    func status(at path: FilePath) throws(SessionError) -> FileStatus? {
+        try attempt("look at \(path)") { () throws(Errno) in try system.statusIfThere(path) }
     }
 
     /// Removes what a process that died left beside the sessions, once it is certain that it is at nothing any more.

@@ -111,7 +111,7 @@ extension SessionStore {
     /// - Throws: `SessionError`, `notFound`, `exists` and `storageFull` among others.
     public func fork(_ key: SessionKey, to target: SessionKey) async throws -> SessionSummary {
         try await lock.withLock(target) {
-            guard !exists(target) else { throw SessionError(.exists, "There is a session \(target) already") }
+            guard try !exists(target) else { throw SessionError(.exists, "There is a session \(target) already") }
             try checkFreeBytes()
             try await reading(key) { file throws(SessionError) in
                 var writer = try SessionWriter(path(of: target), key: target, createdAt: Date().ISO8601Format(), in: system)
@@ -122,7 +122,7 @@ extension SessionStore {
         }
     }
 
-    func exists(_ key: SessionKey) -> Bool { (try? system.status(at: path(of: key))) != nil }
+    func exists(_ key: SessionKey) throws(SessionError) -> Bool { try status(at: path(of: key)) != nil }
 
     func reading<Result: Sendable>(
         _ key: SessionKey, _ body: (borrowing SessionFile) throws(SessionError) -> Result

@@ -121,8 +121,7 @@ extension SessionFile {
             try uninterrupted { () throws(Errno) in try system.link(path, to: kept) }
         }
         if synchronizes { try SessionWriter.synchronize(quarantine.directory, in: system) }
-        var writer = try SessionWriter(
-            path, key: key, createdAt: (try? header().createdAt) ?? Date().ISO8601Format(), in: system)
+        var writer = try SessionWriter(path, key: key, createdAt: try createdAt(), in: system)
         end = try status().size
         var count = 0
         let decoder = JSONDecoder()
@@ -133,5 +132,15 @@ extension SessionFile {
         }
         try writer.commit(synchronizes: synchronizes)
         return (count, kept)
+    }
+
+    /// When the session was created, if the header still says so.
+    private func createdAt() throws(SessionError) -> String {
+        do throws(SessionError) {
+            return try header().createdAt
+        } catch {
+            guard error.code == .unreadable else { throw error }
+            return Date().ISO8601Format()
+        }
     }
 }

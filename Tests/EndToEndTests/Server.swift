@@ -16,11 +16,13 @@ struct Server: Sendable {
     /// Holds the data directory, the home directory and the runtime directories.
     let home: Scratch
 
-    var dataDirectory: String { home.path + "/data" }
+    /// Where a test finds the data.
+    var dataDirectory: String
 
     /// A web server that the test started by itself.
     init(port: Int, program: Program, home: Scratch) {
         (self.port, self.program, self.home) = (port, program, home)
+        dataDirectory = home.path + "/data"
     }
 
     /// Starts it and waits until it says that it listens.
@@ -28,6 +30,7 @@ struct Server: Sendable {
         let home = try home ?? Scratch()
         self.home = home
         self.port = port
+        dataDirectory = home.path + "/data"
         program = try Program(
             Nanobot.path, ["serve", "--port", "\(port)", "--data-dir", home.path + "/data", "--web-server", kind.rawValue],
             environment: Nanobot.environment(home).merging(environment) { $1 })

@@ -39,7 +39,7 @@ struct SharedSessionTests {
 
     @Test("a session that another process keeps is busy, others are not, and afterwards it goes on")
     func busy() async throws {
-        try await Site.run(environment: ["NANOBOT_SESSION_BUSY_TIMEOUT": "1"]) { site in
+        try await Site.run(environment: ["NANOBOT_SESSION_BUSY_TIMEOUT": "4"]) { site in
             let server = try site.server
             #expect(try await server.chat("Is my hat blue?", session: "a").status == 200)
             var lock: LockFile? = try LockFile(server.dataDirectory)

@@ -94,14 +94,3 @@ struct VerificationTests {
         #expect(try directory.names(in: "sessions") == [".new-young", "a.json"])
     }
 }
-
-extension [UInt8] {
-    /// Replaces the first occurrence of a text.
-    fileprivate mutating func replace(_ text: String, _ other: String) {
-        guard let range = firstRange(of: Array(text.utf8)) else {
-            Issue.record("\(text) is not there")
-            return
-        }
-        replaceSubrange(range, with: other.utf8)
-    }
-}

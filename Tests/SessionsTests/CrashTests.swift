@@ -1,0 +1,66 @@
+import SystemPackage
+import Testing
+
+@testable import Sessions
+
+@Suite("Processes and machines that die")
+struct CrashTests {
+    @Test(
+        "a process that dies at any call, or at any byte of a write, leaves the session as before or as after",
+        arguments: StoreOperation.all(length: 60))
+    func process(_ operation: StoreOperation) async throws {
+        for moment in try await Self.moments(of: operation).moments {
+            try await operation.check(moment.disk, "died before \(moment.call)")
+            guard let write = moment.write else { continue }
+            for count in Self.prefixes(write.bytes.count) {
+                var disk = moment.disk
+                disk.write(write.bytes.prefix(count), to: write.inode, at: write.offset)
+                try await operation.check(disk, "died after \(count) bytes of \(moment.call)")
+            }
+        }
+    }
+
+    /// Every byte near the ends, where separators and closings are; every few between them.
+    private static func prefixes(_ count: Int) -> [Int] {
+        (1..<max(1, count)).filter { $0 < 8 || $0 > count - 8 || $0 % 64 == 0 }
+    }
+
+    @Test("a machine that dies at any call leaves the session as before or as after", arguments: StoreOperation.all(length: 9_000))
+    func machine(_ operation: StoreOperation) async throws {
+        try await Self.killMachine(operation, limit: TestLength.isLong ? 512 : 8)
+    }
+
+    @Test("wherever the closing lies on the disk's blocks, a machine that dies loses no answered turn", arguments: -5...5)
+    func blockBoundary(_ distance: Int) async throws {
+        let probe = SimulatedFileSystem()
+        try await probe.store().say("one", length: 0)
+        let size = try #require(probe.disk.files[try probe.disk.inode(at: SimulatedFileSystem.path(of: "a"))]).content.count
+        // The closing begins so many bytes from the end of the first block.
+        let length = 4096 + distance - (size - SessionFile.closing.count)
+        let operation = StoreOperation(
+            name: "a turn whose place is \(distance) from a block's end", before: ["a": .turns(["one"])],
+            after: ["a": .turns(["one", "new"])],
+            prepare: { store, _ in try await store.say("one", length: length) }, run: { try await $0.say("new", length: 9_000) })
+        try await Self.killMachine(operation, limit: TestLength.isLong ? 512 : 32)
+    }
+
+    private static func killMachine(_ operation: StoreOperation, limit: Int) async throws {
+        var generator = SplitMix64(seed: 1)
+        let (moments, end) = try await moments(of: operation)
+        for moment in moments {
+            for state in moment.disk.crashStates(limit: limit, using: &generator) {
+                try await operation.check(state, "the machine died before \(moment.call)")
+            }
+        }
+        for state in end.crashStates(limit: limit, using: &generator) {
+            try await operation.check(state, isDone: true, "the machine died afterwards")
+        }
+    }
+
+    private static func moments(of operation: StoreOperation) async throws -> (moments: [SimulatedFileSystem.Moment], end: SimulatedDisk) {
+        let (system, store) = try await operation.prepared()
+        system.reset(records: true)
+        try await operation.run(store)
+        return (system.moments, system.disk)
+    }
+}

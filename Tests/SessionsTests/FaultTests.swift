@@ -1,0 +1,68 @@
+import SystemPackage
+import Testing
+
+@testable import Sessions
+
+@Suite("Calls that fail")
+struct FaultTests {
+    static let operations = StoreOperation.all(length: 200)
+
+    /// What may go wrong with a call of a name.
+    private static func effects(_ call: String) -> [SimulatedFileSystem.Fault.Effect] {
+        var effects: [SimulatedFileSystem.Fault.Effect] = [.failure(.ioError), .failureFromThenOn(.readOnlyFileSystem)]
+        if call.hasPrefix("write") { effects += [.failure(.noSpace), .shortWrite, .shortWriteThenFailure(.noSpace)] }
+        if call.hasPrefix("open") { effects += [.failure(.tooManyOpenFiles), .failure(.noSpace)] }
+        return effects
+    }
+
+    @Test("whatever call fails: the session is as before or as after, and goes on", arguments: operations)
+    func anyCall(_ operation: StoreOperation) async throws {
+        var call = 0
+        var isReached = true
+        while isReached {
+            call += 1
+            let (system, store) = try await operation.prepared()
+            system.reset()
+            try await operation.run(store)
+            guard call <= system.calls.count else { break }
+            isReached = call < system.calls.count
+            for effect in Self.effects(system.calls[call - 1]) {
+                try await Self.check(operation, SimulatedFileSystem.Fault(call: call, effect: effect))
+            }
+        }
+    }
+
+    private static func check(_ operation: StoreOperation, _ fault: SimulatedFileSystem.Fault) async throws {
+        let (system, store) = try await operation.prepared()
+        system.reset(fault)
+        var isDone = true
+        do {
+            try await operation.run(store)
+        } catch let error as SessionError {
+            isDone = false
+            #expect([.storageFull, .storageUnavailable].contains(error.code), "\(operation.name): \(fault): \(error)")
+        }
+        let context = "\(fault), \(system.calls)"
+        system.reset()
+        #expect(system.openDescriptorCount <= 2 && system.heldLockCount == 0, "\(operation.name): \(context)")
+        try await operation.check(system.disk, isDone: isDone, "\(context), a new store")
+        for key in operation.before.keys.sorted() {
+            let turns = try await operation.check(key, isDone: isDone, turn: "again", store, system, "\(operation.name): \(context)")
+            guard let turns else { continue }
+            #expect(try await system.store().say("next", length: 10, to: key) == turns, "\(operation.name): \(context)")
+        }
+    }
+
+    @Test("a call that is interrupted is made again", arguments: operations)
+    func interruption(_ operation: StoreOperation) async throws {
+        var call = 0
+        while true {
+            call += 1
+            let (system, store) = try await operation.prepared()
+            system.reset(SimulatedFileSystem.Fault(call: call, effect: .failure(.interrupted)))
+            try await operation.run(store)
+            guard call <= system.calls.count else { break }
+            try await operation.check(system.disk, isDone: true, "call \(call) of \(system.calls)")
+        }
+    }
+}

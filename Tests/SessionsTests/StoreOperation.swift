@@ -1,0 +1,173 @@
+import Chat
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Sessions
+
+/// Something that changes sessions, and what they hold before and after it. Each turn has a name, the first word of its question.
+struct StoreOperation: Sendable, CustomTestStringConvertible {
+    enum Contents: Sendable, Equatable {
+        case absent
+        case unreadable
+        case turns([String])
+    }
+
+    var name: String
+    /// What sessions hold, acknowledged, by key.
+    var before: [String: Contents]
+    /// What sessions hold once the operation has succeeded.
+    var after: [String: Contents]
+    /// Whether the store has the sessions in its cache.
+    var isWarm = false
+    /// Whether the quarantine gets a whole file, as a second copy of its turns.
+    var keepsDamagedFile = false
+    var prepare: @Sendable (SessionStore, SimulatedFileSystem) async throws -> Void
+    var run: @Sendable (SessionStore) async throws -> Void
+
+    var testDescription: String { name }
+
+    /// What is stored for certain: whatever becomes of the operation.
+    func acknowledged(_ key: String, isDone: Bool) -> [String] {
+        let kept: [[String]] = (isDone ? [after] : [before, after]).map { if case .turns(let turns)? = $0[key] { turns } else { [] } }
+        return kept[0].filter { name in kept.allSatisfy { $0.contains(name) } }
+    }
+
+    /// - Parameter length: how long a turn's question is, about.
+    static func all(length: Int) -> [StoreOperation] {
+        let say = { @Sendable (store: SessionStore, name: String, key: String) in _ = try await store.say(name, length: length, to: key) }
+        let sayAll = { @Sendable (store: SessionStore, names: [String], key: String) in
+            for name in names { try await say(store, name, key) }
+        }
+        return [
+            StoreOperation(
+                name: "the first turn", before: ["a": .absent], after: ["a": .turns(["new"])],
+                prepare: { _, _ in }, run: { try await say($0, "new", "a") }),
+            StoreOperation(
+                name: "the second turn", before: ["a": .turns(["one"])], after: ["a": .turns(["one", "new"])], isWarm: true,
+                prepare: { store, _ in try await say(store, "one", "a") }, run: { try await say($0, "new", "a") }),
+            StoreOperation(
+                name: "a turn of a session that is in the cache", before: ["a": .turns(["one", "two"])],
+                after: ["a": .turns(["one", "two", "new"])], isWarm: true,
+                prepare: { store, _ in try await sayAll(store, ["one", "two"], "a") }, run: { try await say($0, "new", "a") }),
+            StoreOperation(
+                name: "a turn of a session that is not in the cache", before: ["a": .turns(["one", "two"])],
+                after: ["a": .turns(["one", "two", "new"])],
+                prepare: { store, _ in try await sayAll(store, ["one", "two"], "a") }, run: { try await say($0, "new", "a") }),
+            StoreOperation(
+                name: "the first turn after an undo", before: ["a": .turns([])], after: ["a": .turns(["new"])],
+                prepare: { store, _ in
+                    try await say(store, "one", "a")
+                    _ = try await store.undo(SessionKey("a"))
+                }, run: { try await say($0, "new", "a") }),
+            StoreOperation(
+                name: "a turn behind a torn tail", before: ["a": .turns(["one"])], after: ["a": .turns(["one", "new"])],
+                prepare: { store, system in
+                    try await sayAll(store, ["one", "torn"], "a")
+                    try system.change("a") { $0.removeLast(100) }
+                }, run: { try await say($0, "new", "a") }),
+            StoreOperation(
+                name: "reading a session with a torn closing", before: ["a": .turns(["one"])], after: ["a": .turns(["one"])],
+                prepare: { store, system in
+                    try await say(store, "one", "a")
+                    try system.change("a") { $0 = $0.dropLast(4) + Array(",\n}\n".utf8) }
+                }, run: { _ = try await $0.history(of: SessionKey("a")) }),
+            StoreOperation(
+                name: "a retry", before: ["a": .turns(["one", "two"])], after: ["a": .turns(["one", "two"])],
+                prepare: { store, _ in try await sayAll(store, ["one", "two"], "a") },
+                run: { store in
+                    let (turn, isReplayed) = try await store.turn(of: SessionKey("a"), from: .make(), isRetry: true) { _ in
+                        Issue.record("A retry ran anew")
+                        return .make()
+                    }
+                    #expect(isReplayed && turn.messages[0].content.starts(with: "two"))
+                }),
+            StoreOperation(
+                name: "undo", before: ["a": .turns(["one", "two"])], after: ["a": .turns(["one"])],
+                prepare: { store, _ in try await sayAll(store, ["one", "two"], "a") },
+                run: { _ = try await $0.undo(SessionKey("a")) }),
+            StoreOperation(
+                name: "undo of the only turn", before: ["a": .turns(["one"])], after: ["a": .turns([])],
+                prepare: { store, _ in try await say(store, "one", "a") },
+                run: { _ = try await $0.undo(SessionKey("a")) }),
+            StoreOperation(
+                name: "delete", before: ["a": .turns(["one", "two"])], after: ["a": .absent], isWarm: true,
+                prepare: { store, _ in try await sayAll(store, ["one", "two"], "a") },
+                run: { try await $0.delete(SessionKey("a")) }),
+            StoreOperation(
+                name: "fork", before: ["a": .turns(["one", "two"]), "b": .absent],
+                after: ["a": .turns(["one", "two"]), "b": .turns(["one", "two"])],
+                prepare: { store, _ in try await sayAll(store, ["one", "two"], "a") },
+                run: { _ = try await $0.fork(SessionKey("a"), to: SessionKey("b")) }),
+            StoreOperation(
+                name: "fork to a key that is taken", before: ["a": .turns(["one"]), "b": .turns(["other"])],
+                after: ["a": .turns(["one"]), "b": .turns(["other"])],
+                prepare: { store, _ in
+                    try await say(store, "one", "a")
+                    try await say(store, "other", "b")
+                },
+                run: { store in
+                    do {
+                        _ = try await store.fork(SessionKey("a"), to: SessionKey("b"))
+                        Issue.record("A key that is taken was given away")
+                    } catch let error as SessionError where error.code == .exists {}
+                }),
+            StoreOperation(
+                name: "prune", before: ["a": .turns(["one", "two"]), "b": .turns(["other"])], after: ["a": .absent, "b": .absent],
+                prepare: { store, _ in
+                    try await sayAll(store, ["one", "two"], "a")
+                    try await say(store, "other", "b")
+                }, run: { try $0.prune(before: .distantFuture) { _, _ in } }),
+            StoreOperation(
+                name: "verify, and repair a torn tail", before: ["a": .turns(["one"]), "b": .turns(["other"])],
+                after: ["a": .turns(["one"]), "b": .turns(["other"])],
+                prepare: { store, system in
+                    try await sayAll(store, ["one", "torn"], "a")
+                    try await say(store, "other", "b")
+                    try system.change("a") { $0.removeLast(100) }
+                }, run: { try await $0.verify(repairs: true) { _ in } }),
+            StoreOperation(
+                name: "verify, and repair a damaged middle", before: ["a": .unreadable, "b": .turns(["other"])],
+                after: ["a": .turns(["one", "three"]), "b": .turns(["other"])], keepsDamagedFile: true,
+                prepare: { store, system in
+                    try await sayAll(store, ["one", "damaged", "three"], "a")
+                    try await say(store, "other", "b")
+                    try system.change("a") { $0.replace("\"damaged", "damaged") }
+                }, run: { try await $0.verify(repairs: true) { _ in } }),
+        ]
+    }
+}
+
+extension SessionStore {
+    /// Stores a turn of some length and returns the names of the turns that it saw.
+    @discardableResult
+    func say(_ name: String, length: Int, to key: String = "a") async throws -> [String] {
+        try await say(name + " " + String(repeating: "x", count: length), to: key).map(Self.name)
+    }
+
+    static func name(_ question: String) -> String { String(question.prefix { $0 != " " }) }
+}
+
+extension SimulatedFileSystem {
+    static let directory = FilePath("/data")
+
+    static func path(of key: String) -> FilePath { directory.appending("sessions").appending("\(key).json") }
+
+    /// Puts another content into a session's file.
+    func change(_ key: String, _ body: (inout [UInt8]) -> Void) throws {
+        var disk = disk
+        let inode = try disk.inode(at: Self.path(of: key))
+        var bytes = try #require(disk.files[inode]).content
+        body(&bytes)
+        disk.truncate(inode, to: 0)
+        disk.write(bytes, to: inode, at: 0)
+        disk.synchronize(inode)
+        self.disk = disk
+    }
+
+    func store(_ durability: SessionStore.Durability = .sync) throws -> SessionStore {
+        var settings = SessionStore.Settings()
+        settings.durability = durability
+        return try SessionStore(directory: Self.directory, settings: settings, system: self, report: { _ in })
+    }
+}
