@@ -27,7 +27,7 @@ public struct SessionKey: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The session's file name without `.json`. Injective: two keys never share one.
-    var fileName: String {
+    public var fileName: String {
         var name: [UInt8] = []
         for (index, byte) in description.utf8.enumerated() {
             switch byte {

@@ -10,7 +10,7 @@ struct Nanobot: ParsableCommand {
         abstract: "An OpenAI-compatible chat API with a memory, for hosts that have only a web server.",
         discussion: "Started by a web server with a listening socket as descriptor 0, it is a FastCGI responder.",
         version: "0.1.0",
-        subcommands: [Serve.self, FastCGIResponder.self, PrintConfiguration.self])
+        subcommands: [Serve.self, FastCGIResponder.self, SessionCommands.self, PrintConfiguration.self])
 
     func run() throws {
         guard ListeningSocket.isListening(0) else { throw CleanExit.helpRequest(self) }

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Chat
+import FoundationEssentials
+import Sessions
+
+struct ListSessions: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List sessions: turns, size, last use, and key, in the directory's order.")
+
+    @Option(help: "Only keys that begin with this, such as wx:group:")
+    var prefix = ""
+
+    @Flag(help: "One JSON object a line.")
+    var json = false
+
+    @Option(help: "At most so many.")
+    var limit: Int?
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit is a number from 1 on.") }
+    }
+
+    func run() throws {
+        try failing {
+            var buffer: [UInt8] = []
+            var count = 0
+            if !json { buffer += Self.row("TURNS", "SIZE", "LAST USED", "KEY").utf8 }
+            try options.store().list(prefix: prefix) { session in
+                count += 1
+                let lastUsed = session.lastUsed.ISO8601Format()
+                if json {
+                    let object: JSONValue = [
+                        "key": .string(session.key.description), "turns": .integer(session.turnCount), "bytes": .integer(session.byteCount),
+                        "last_used": .string(lastUsed),
+                    ]
+                    buffer += object.serialized + "\n".utf8
+                } else {
+                    let size = Self.size(session.byteCount)
+                    buffer += Self.row(String(session.turnCount), size, lastUsed, Terminal.printable(session.key.description)).utf8
+                }
+                // Often enough for a person, and not once a line.
+                if Terminal.isOutput || buffer.count > 1 << 16 {
+                    Terminal.put(buffer)
+                    buffer = []
+                }
+                return limit.map { count < $0 } ?? true
+            }
+            Terminal.put(buffer)
+        }
+    }
+
+    private static func row(_ turns: String, _ size: String, _ lastUsed: String, _ key: String) -> String {
+        func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
+        return "\(right(turns, 7))  \(right(size, 9))  \(right(lastUsed, 20))  \(key)\n"
+    }
+
+    private static func size(_ bytes: Int) -> String {
+        switch bytes {
+        case ..<10_000: "\(bytes) B"
+        case ..<10_000_000: "\(bytes / 1000) kB"
+        default: "\(bytes / 1_000_000) MB"
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import FoundationEssentials
+import Sessions
+
+struct PruneSessions: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune", abstract: "Remove sessions that were not used for long; one that is in use stays.")
+
+    @Option(help: ArgumentHelp("Such as 90d, 12w or 36h.", valueName: "age"))
+    var olderThan: Age
+
+    @Flag(help: "Only print which sessions would go.")
+    var dryRun = false
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() throws {
+        try failing {
+            var count = 0
+            try options.store().prune(
+                before: Date().addingTimeInterval(-olderThan.seconds), isDryRun: dryRun, looked: { Terminal.progress($0, "session files") },
+                removed: { key, lastUse in
+                    count += 1
+                    Terminal.clearProgress()
+                    Terminal.put("\(lastUse.ISO8601Format())  \(Terminal.printable(key.description))\n")
+                })
+            Terminal.say(dryRun ? "\(count) sessions would be removed" : "\(count) sessions were removed")
+        }
+    }
+}
+
+/// A length of time on the command line: a number and h, d or w.
+struct Age: ExpressibleByArgument {
+    var seconds: Double
+
+    init?(argument: String) {
+        let units: [Character: Double] = ["h": 3600, "d": 86_400, "w": 7 * 86_400]
+        guard let unit = argument.last.flatMap({ units[$0] }), let number = Int(argument.dropLast()), 1...100_000 ~= number else {
+            return nil
+        }
+        seconds = Double(number) * unit
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Sessions
+
+struct VerifySessions: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Read every session file to its end; print a line for each damaged one.",
+        discussion: "The exit status is 1 where damage was found, mended or not.")
+
+    @Flag(help: "Mend what can be mended; what is cut or replaced goes to the quarantine directory.")
+    var repair = false
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() throws {
+        try withStore(options) { [repair] store in
+            var (files, damaged) = (0, 0)
+            try await store.verify(
+                repairs: repair,
+                looked: {
+                    files = $0
+                    Terminal.progress($0, "session files")
+                },
+                found: { damage in
+                    damaged += 1
+                    Terminal.clearProgress()
+                    let repair = damage.repair.map { ". \($0)" } ?? ""
+                    Terminal.put(Terminal.printable("\(damage.fileName): \(damage.problem)\(repair)") + "\n")
+                })
+            Terminal.say("\(files) session files, \(damaged) damaged")
+            if damaged > 0 { throw ExitCode.failure }
+        }
+    }
+}
