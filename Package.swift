@@ -82,7 +82,10 @@ let package = Package(
         .testTarget(name: "ModelsTests", dependencies: ["Chat", "Models"], swiftSettings: settings),
         .testTarget(
             name: "ChatAPITests",
-            dependencies: ["Chat", "ChatAPI", "Gateway", "Models", "Sessions"],
+            dependencies: [
+                "Chat", "ChatAPI", "Gateway", "Models", "Sessions", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: settings),
         // The real binary behind the real web servers.
         .testTarget(name: "EndToEndTests", dependencies: ["nanobot"], swiftSettings: settings),

@@ -31,8 +31,13 @@ enum RawClient {
 
     /// Posts one turn with a session key of any bytes.
     static func chat(sessionKey: [UInt8], port: Int) async throws -> HTTPResponse {
+        try await chat(headers: Array("x-session-key:".utf8) + sessionKey, port: port)
+    }
+
+    /// Posts one turn with header lines of any bytes, the last one without its line break.
+    static func chat(headers: [UInt8], port: Int) async throws -> HTTPResponse {
         let body = Server.body("Hello")
-        let head = "POST \(Server.chatPath) HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: \(body.count)\r\nx-session-key:"
-        return try HTTPResponse(try await exchange(Array(head.utf8) + sessionKey + "\r\n\r\n".utf8 + body, port: port))
+        let head = "POST \(Server.chatPath) HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: \(body.count)\r\n"
+        return try HTTPResponse(try await exchange(Array(head.utf8) + headers + "\r\n\r\n".utf8 + body, port: port))
     }
 }

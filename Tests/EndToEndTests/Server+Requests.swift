@@ -28,8 +28,8 @@ extension Server {
     }
 
     /// One turn of a session.
-    func chat(_ text: String, session: String) async throws -> HTTPResponse {
-        try await post(Self.body(text), session: session)
+    func chat(_ text: String, session: String, headers: [String] = []) async throws -> HTTPResponse {
+        try await send("POST", Self.chatPath, headers: ["x-session-key: \(session)"] + headers, body: Self.body(text))
     }
 
     /// A body with one user message. The text is taken as it stands in JSON.

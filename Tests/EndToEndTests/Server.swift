@@ -49,8 +49,10 @@ struct Server: Sendable {
     }
 
     /// Runs `body` with a server that is stopped afterwards, whatever happens.
-    static func run(_ kind: Kind, home: Scratch? = nil, _ body: (Server) async throws -> Void) async throws {
-        let server = try await Server(kind, home: home)
+    static func run(
+        _ kind: Kind, home: Scratch? = nil, environment: [String: String] = [:], _ body: (Server) async throws -> Void
+    ) async throws {
+        let server = try await Server(kind, home: home, environment: environment)
         do {
             try await body(server)
         } catch {

@@ -92,6 +92,23 @@ struct RequestTests {
         #expect(Request.make(["HTTP_PROXY": "http://evil"]).header(name) == nil)
     }
 
+    @Test(
+        "a query parameter is decoded as forms encode it; the first one counts; one without a value is empty",
+        arguments: [
+            ("a=1", "1"), ("b=2&a=1", "1"), ("a=1&a=2", "1"), ("a", ""), ("a=", ""), ("a=&a=2", ""), ("&&a=1&", "1"), ("a=b=c", "b=c"),
+            ("a=x+y", "x y"), ("a=x%2By", "x+y"), ("a=%E4%BD%A0", "你"), ("a=%26%3D", "&="), ("%61=1", "1"), ("a=%", "%"), ("a=%4", "%4"),
+            ("a=%zz", "%zz"), ("a=%ff", "\u{FFFD}"), ("a=%2541", "%41"), ("a=?a=b", "?a=b"), ("a=1;b=2", "1;b=2"), ("a=你", "你"),
+            ("A=1", nil), ("", nil), ("=1", nil), ("ab=1", nil), ("b=a", nil), ("a+=1", nil),
+        ] as [(String, String?)])
+    func query(text: String, value: String?) {
+        #expect(Request.make(["QUERY_STRING": text, "REQUEST_URI": "/?a=no"]).query("a") == value)
+    }
+
+    @Test("without QUERY_STRING there is no query parameter")
+    func noQuery() {
+        #expect(Request.make().query("a") == nil)
+    }
+
     @Test("the method is as it was sent, and empty where it was not", arguments: ["GET", "post", ""])
     func method(method: String) {
         #expect(Request.make(["REQUEST_METHOD": method]).method == method)

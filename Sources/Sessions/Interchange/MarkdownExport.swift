@@ -19,11 +19,13 @@ enum MarkdownExport {
         return text
     }
 
-    /// Every line behind a prefix. A carriage return ends a line, too (CommonMark, section 2.1).
+    /// Every line behind a prefix.
     private static func prefixed(_ text: String, by prefix: String) -> String {
         var lines = ""
-        for line in text.split(omittingEmptySubsequences: false, whereSeparator: { ["\n", "\r", "\r\n"].contains($0) }) {
-            lines += prefix + printable(line) + "\n"
+        for line in printable(text).utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            lines += prefix
+            lines += Substring(line)
+            lines += "\n"
         }
         return lines
     }
@@ -33,14 +35,24 @@ enum MarkdownExport {
         let longest = text.utf8.split { $0 != UInt8(ascii: "`") }.map(\.count).max() ?? 0
         let fence = String(repeating: "`", count: longest + 1)
         let padding = longest > 0 ? " " : ""
-        return fence + padding + printable(text.split(whereSeparator: \.isNewline).joined(separator: " ")[...]) + padding + fence
+        return fence + padding + printable(text).split(separator: "\n").joined(separator: " ") + padding + fence
     }
 
-    /// Control characters are not text, and a terminal takes some of them for commands: U+FFFD stands for them.
-    private static func printable(_ text: Substring) -> String {
+    /// Text whose control characters are tabs and line feeds. A carriage return ends a line, too (CommonMark, section 2.1); the others are
+    /// not text, and a terminal takes some of them for commands: U+FFFD stands for them.
+    private static func printable(_ text: String) -> String {
+        func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || 0x7f...0x9f ~= scalar.value }
+        guard text.unicodeScalars.contains(where: { isControl($0) && $0 != "\n" && $0 != "\t" }) else { return text }
         var scalars = String.UnicodeScalarView()
+        var isAfterReturn = false
         for scalar in text.unicodeScalars {
-            scalars.append(scalar.properties.generalCategory == .control && scalar != "\t" ? "\u{fffd}" : scalar)
+            switch scalar {
+            case "\r", "\n":
+                if scalar == "\r" || !isAfterReturn { scalars.append("\n") }
+            case "\t": scalars.append(scalar)
+            default: scalars.append(isControl(scalar) ? "\u{fffd}" : scalar)
+            }
+            isAfterReturn = scalar == "\r"
         }
         return String(scalars)
     }

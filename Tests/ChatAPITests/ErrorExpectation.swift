@@ -1,0 +1,26 @@
+import Foundation
+import Gateway
+import Testing
+
+/// Checks an error response against the API's error table.
+func expectError(
+    _ response: Response, _ status: Int, _ code: String, param: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
+) {
+    struct Body: Decodable {
+        struct Fields: Decodable {
+            var message: String
+            var type: String
+            var param: String?
+            var code: String
+        }
+        var error: Fields
+    }
+    let error = (try? JSONDecoder().decode(Body.self, from: Data(response.body)))?.error
+    #expect(response.status == status, "\(response.text)", sourceLocation: sourceLocation)
+    #expect(error?.code == code, sourceLocation: sourceLocation)
+    #expect(error?.param == param, sourceLocation: sourceLocation)
+    #expect(error?.type == (status >= 500 ? "server_error" : "invalid_request_error"), sourceLocation: sourceLocation)
+    #expect(error?.message.isEmpty == false, sourceLocation: sourceLocation)
+    #expect(response.header("content-type") == "application/json", sourceLocation: sourceLocation)
+    #expect(response.header("x-request-id") != nil, sourceLocation: sourceLocation)
+}
