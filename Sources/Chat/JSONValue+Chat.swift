@@ -1,6 +1,9 @@
 extension Message {
     /// The message as every OpenAI-compatible API writes it.
-    public var json: JSONValue {
+    public var json: JSONValue { .object(jsonMembers) }
+
+    /// The members of that object, for those who have more to say of the message.
+    public var jsonMembers: [(String, JSONValue)] {
         let saysNothing = content.isEmpty && !toolCalls.isEmpty
         var members: [(String, JSONValue)] = [
             ("role", .string(role.rawValue)), ("content", saysNothing ? .null : .string(content)),
@@ -8,7 +11,7 @@ extension Message {
         if !toolCalls.isEmpty { members.append(("tool_calls", .array(toolCalls.map(\.json)))) }
         if let toolCallID { members.append(("tool_call_id", .string(toolCallID))) }
         if let name { members.append(("name", .string(name))) }
-        return .object(members)
+        return members
     }
 }
 

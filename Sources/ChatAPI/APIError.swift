@@ -25,6 +25,9 @@ struct APIError: Error {
     static let streamUnsupported = APIError(
         status: 400, code: "stream_unsupported", message: "stream=true is not supported yet. Set stream=false or omit it.",
         param: "stream")
+    static let sessionsNotListed = APIError(
+        status: 403, code: "session_not_allowed",
+        message: "Sessions are listed only for an API key whose scope covers them, and no API keys are configured")
     static let internalError = APIError(
         status: 500, code: "internal_error", message: "The server had an error while processing the request")
 
@@ -82,10 +85,10 @@ struct APIError: Error {
                 message: "\(error.description). Nothing was lost. Go on with another session key, or delete this session; "
                     + "the operator can raise session.maxBytes.")
         case .storageFull:
-            self.init(status: 507, code: "storage_full", message: "There is no room to store this turn. Nothing was lost.")
+            self.init(status: 507, code: "storage_full", message: "There is no room to store this. Nothing was lost.")
         case .storageUnavailable:
             self.init(
-                status: 503, code: "storage_unavailable", message: "The turn cannot be stored now. Nothing was lost.",
+                status: 503, code: "storage_unavailable", message: "Sessions cannot be read or written now. Nothing was lost.",
                 headers: [("Retry-After", "5")])
         }
     }

@@ -1,5 +1,4 @@
 import Chat
-import FoundationEssentials
 
 /// The body of `POST /v1/chat/completions`, checked. Every failure is an `APIError`.
 struct ChatRequest {
@@ -14,14 +13,7 @@ struct ChatRequest {
     private static let longestModel = 256
 
     init(_ body: [UInt8]) throws {
-        // JSONDecoder looks at strings only when they are asked for; the whole body has to be UTF-8.
-        guard String(validating: body, as: UTF8.self) != nil else { throw APIError.invalidJSON }
-        let wire: Wire
-        do {
-            wire = try JSONDecoder().decode(Wire.self, from: Data(body))
-        } catch let error as DecodingError {
-            throw Self.apiError(error)
-        }
+        let wire = try Wire(jsonBody: body)
         if let model = wire.model, model.utf8.count > Self.longestModel {
             throw APIError.invalidValue("model is longer than \(Self.longestModel) bytes", param: "model")
         }
@@ -57,45 +49,6 @@ struct ChatRequest {
             if key == .n, value != 1 {
                 throw APIError(status: 400, code: "unsupported_value", message: "n must be 1", param: name)
             }
-        }
-    }
-
-    private static func apiError(_ error: DecodingError) -> APIError {
-        let path: [any CodingKey]
-        let expectation: String
-        switch error {
-        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-            (path, expectation) = (context.codingPath, "must be \(Self.name(type))")
-        case .keyNotFound(let key, let context):
-            (path, expectation) = (context.codingPath + [key], "is required")
-        case .dataCorrupted:
-            return .invalidJSON
-        @unknown default:
-            return .invalidJSON
-        }
-        guard let first = path.first else { return .invalidJSON }
-        let param = Self.param(path)
-        guard first.stringValue == Wire.CodingKeys.messages.rawValue else {
-            return .invalidValue("\(param) \(expectation)", param: param)
-        }
-        return path.count == 1 ? .invalidMessages() : .invalidMessages("\(param) \(expectation)", param: param)
-    }
-
-    private static func name(_ type: Any.Type) -> String {
-        switch type {
-        case is String.Type: "a string"
-        case is Bool.Type: "a boolean"
-        case is Double.Type: "a number"
-        case is [Any].Type: "an array"
-        default: "an object"
-        }
-    }
-
-    /// A path such as `messages[0].content`.
-    static func param(_ path: [any CodingKey]) -> String {
-        path.reduce("") { text, key in
-            if let index = key.intValue { return "\(text)[\(index)]" }
-            return text.isEmpty ? key.stringValue : "\(text).\(key.stringValue)"
         }
     }
 }
@@ -150,7 +103,7 @@ private struct WireMessage: Decodable {
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         guard let role = Message.Role(rawValue: try container.decode(String.self, forKey: .role)) else {
-            let param = ChatRequest.param(container.codingPath + [CodingKeys.role])
+            let param = APIError.param(container.codingPath + [CodingKeys.role])
             throw APIError.invalidMessages("\(param) must be system, developer, user, assistant or tool", param: param)
         }
         self.role = role
@@ -168,7 +121,7 @@ private struct WireMessage: Decodable {
     }
 
     private static func text(of container: KeyedDecodingContainer<CodingKeys>, _ path: [any CodingKey]) throws -> String {
-        let param = ChatRequest.param(path)
+        let param = APIError.param(path)
         let parts: [Part]
         do {
             parts = try container.decode([Part].self, forKey: .content)

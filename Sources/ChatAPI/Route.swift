@@ -1,6 +1,11 @@
 /// What a path names. Paths work with and without `v1`, with a trailing slash, and under any mount point.
 enum Route: Equatable {
     case chatCompletions
+    case session
+    case sessionExport
+    case sessionUndo
+    case sessionFork
+    case sessions
     case models
     case model(id: String)
     case health
@@ -21,6 +26,11 @@ enum Route: Equatable {
     private init?(exactly path: [String]) {
         switch path {
         case ["chat", "completions"]: self = .chatCompletions
+        case ["session"]: self = .session
+        case ["session", "export"]: self = .sessionExport
+        case ["session", "undo"]: self = .sessionUndo
+        case ["session", "fork"]: self = .sessionFork
+        case ["sessions"]: self = .sessions
         case ["models"]: self = .models
         case ["health"]: self = .health
         default:
@@ -31,5 +41,11 @@ enum Route: Equatable {
     }
 
     /// The methods that the route takes.
-    var methods: [String] { self == .chatCompletions ? ["POST", "OPTIONS"] : ["GET", "HEAD", "OPTIONS"] }
+    var methods: [String] {
+        switch self {
+        case .chatCompletions, .sessionUndo, .sessionFork: ["POST", "OPTIONS"]
+        case .session: ["GET", "HEAD", "DELETE", "OPTIONS"]
+        case .sessionExport, .sessions, .models, .model, .health: ["GET", "HEAD", "OPTIONS"]
+        }
+    }
 }

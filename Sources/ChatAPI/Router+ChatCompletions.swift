@@ -8,14 +8,8 @@ import Sessions
 extension Router {
     /// `POST /v1/chat/completions`: one turn of the session that the header names.
     func completeChat(_ request: Request, _ requestID: String) async throws -> Response {
-        guard let header = request.header("x-session-key") else { throw APIError.missingSessionKey }
-        let key = try SessionKey(header)
-        let body: [UInt8]
-        switch request.body {
-        case .complete(let bytes): body = bytes
-        case .tooLarge: throw APIError.requestTooLarge(limit: settings.bodyLimit)
-        case .incomplete: throw APIError.invalidJSON
-        }
+        let key = try request.sessionKey()
+        let body = try request.completeBody(limit: settings.bodyLimit)
         let chat = try ChatRequest(body)
         guard !chat.stream else { throw APIError.streamUnsupported }
         guard chat.model != nil || !settings.requiresModel else {
@@ -36,11 +30,11 @@ extension Router {
         case .normal:
             let isRetry = request.header("x-stainless-retry-count").flatMap { Int($0) }.map { $0 > 0 } ?? false
             let (turn, isReplayed) = try await sessions.turn(of: key, from: origin, isRetry: isRetry, makeTurn)
-            var response = Self.ok(Self.completion(turn))
+            var response = Self.json(Self.completion(turn))
             if isReplayed { response.headers.append(("idempotency-replayed", "true")) }
             return response
-        case .readonly: return Self.ok(Self.completion(try await makeTurn(try await sessions.history(of: key))))
-        case .ephemeral: return Self.ok(Self.completion(try await makeTurn([])))
+        case .readonly: return Self.json(Self.completion(try await makeTurn(try await sessions.history(of: key))))
+        case .ephemeral: return Self.json(Self.completion(try await makeTurn([])))
         }
     }
 

@@ -50,9 +50,9 @@ public struct Router: Sendable {
             response = try await route(request, requestID)
         } catch {
             let apiError = log(error, requestID)
-            response = Response(status: apiError.status, headers: apiError.headers, body: apiError.body.serialized)
+            response = Self.json(apiError.body, status: apiError.status)
+            response.headers += apiError.headers
         }
-        if response.status != 204 { response.headers.insert(("Content-Type", "application/json"), at: 0) }
         response.headers.append(("x-request-id", requestID))
         return response
     }
@@ -67,17 +67,22 @@ public struct Router: Sendable {
         }
         switch route {
         case .chatCompletions: return try await completeChat(request, requestID)
-        case .models: return Self.ok(["object": "list", "data": [modelObject]])
-        case .model(settings.modelName): return Self.ok(modelObject)
+        case .session: return try await request.method == "DELETE" ? deleteSession(request) : showSession(request)
+        case .sessionExport: return try await exportSession(request)
+        case .sessionUndo: return try await undoTurn(request)
+        case .sessionFork: return try await forkSession(request)
+        case .sessions: throw APIError.sessionsNotListed
+        case .models: return Self.json(["object": "list", "data": [modelObject]])
+        case .model(settings.modelName): return Self.json(modelObject)
         case .model(let id):
             throw APIError(
                 status: 404, code: "model_not_found", message: "The model '\(id)' does not exist", param: "model")
-        case .health: return Self.ok(["status": "ok"])
+        case .health: return Self.json(["status": "ok"])
         }
     }
 
-    static func ok(_ value: JSONValue) -> Response {
-        Response(status: 200, body: value.serialized)
+    static func json(_ value: JSONValue, status: Int = 200) -> Response {
+        Response(status: status, headers: [("Content-Type", "application/json")], body: value.serialized)
     }
 
     private var modelObject: JSONValue {

@@ -46,6 +46,15 @@ public struct Request: Sendable {
         return value
     }
 
+    /// A parameter of the query string, decoded as HTML forms encode it; the first one where it is repeated. Nil if it was not sent.
+    public func query(_ name: String) -> String? {
+        for pair in (metaVariables.first { $0.name == "QUERY_STRING" }?.value ?? "").split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if Self.percentDecoded(parts[0], plus: " ") == name { return parts.count > 1 ? Self.percentDecoded(parts[1], plus: " ") : "" }
+        }
+        return nil
+    }
+
     /// Whether a meta-variable holds a header (RFC 3875, section 4.1.18): `HTTP_X_SESSION_KEY` holds `x-session-key`. Two have variables
     /// without the prefix.
     private static func isHeader(_ variable: String, _ name: String) -> Bool {
@@ -70,7 +79,7 @@ public struct Request: Sendable {
         return percentDecoded(value("REQUEST_URI").prefix { $0 != "?" })
     }
 
-    private static func percentDecoded(_ text: Substring) -> String {
+    private static func percentDecoded(_ text: Substring, plus: Unicode.Scalar = "+") -> String {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
@@ -80,7 +89,7 @@ public struct Request: Sendable {
                 bytes.append(UInt8(digits[0] << 4 | digits[1]))
                 rest.removeFirst(2)
             } else {
-                bytes.append(byte)
+                bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: plus) : byte)
             }
         }
         return String(decoding: bytes, as: UTF8.self)

@@ -45,10 +45,15 @@ struct SessionFile: ~Copyable {
 
     /// The file's first line, without the line feed.
     static func header(_ key: SessionKey, createdAt: String) -> [UInt8] {
-        Array(
-            JSONValue.object([
-                ("format", .string(format)), ("key", .string(key.description)), ("created_at", .string(createdAt)), ("turns", []),
-            ]).serialized.dropLast(2))
+        headerObject(key, createdAt: createdAt).dropLast() + Array(#","turns":["#.utf8)
+    }
+
+    /// What the first line says, as an object of its own.
+    static func headerObject(_ key: SessionKey, createdAt: String) -> [UInt8] {
+        let members: JSONValue = [
+            "format": .string(format), "key": .string(key.description), "created_at": .string(createdAt),
+        ]
+        return members.serialized
     }
 
     func status() throws(SessionError) -> FileStatus {

@@ -83,9 +83,9 @@ extension SessionStore {
 
     /// Takes the last turn of a session back.
     ///
-    /// - Returns: the turn that is no longer there.
+    /// - Returns: the turn that is no longer there, and how many there still are.
     /// - Throws: `SessionError`, `notFound`, `empty` and `busy` among others.
-    public func undo(_ key: SessionKey) async throws -> Turn {
+    public func undo(_ key: SessionKey) async throws -> (turn: Turn, turnsLeft: Int) {
         try await lock.withLock(key) {
             guard var file = try SessionFile(path(of: key), key: key, in: system) else { throw SessionError.notFound(key) }
             try file.settle(quarantine: quarantine)
@@ -93,21 +93,26 @@ extension SessionStore {
             var writer = try SessionWriter(path(of: key), key: key, createdAt: try file.header().createdAt, in: system)
             // One line behind: the last one is not copied.
             var previous: [UInt8]?
+            var turnsLeft = 0
             try file.readLines { line, _ throws(SessionError) in
-                if let previous { try writer.append(previous) }
+                if let previous {
+                    try writer.append(previous)
+                    turnsLeft += 1
+                }
                 previous = Array(line)
             }
             try writer.commit(synchronizes: synchronizes)
-            return last
+            return (last, turnsLeft)
         }
     }
 
     /// Copies a session, as it is now, to a new key.
     ///
-    /// - Throws: `SessionError`, `notFound` and `exists` among others.
+    /// - Throws: `SessionError`, `notFound`, `exists` and `storageFull` among others.
     public func fork(_ key: SessionKey, to target: SessionKey) async throws -> SessionSummary {
         try await lock.withLock(target) {
             guard !exists(target) else { throw SessionError(.exists, "There is a session \(target) already") }
+            try checkFreeBytes()
             try await reading(key) { file throws(SessionError) in
                 var writer = try SessionWriter(path(of: target), key: target, createdAt: Date().ISO8601Format(), in: system)
                 try file.readLines { line, _ throws(SessionError) in try writer.append(line) }
@@ -119,7 +124,7 @@ extension SessionStore {
 
     func exists(_ key: SessionKey) -> Bool { (try? system.status(at: path(of: key))) != nil }
 
-    private func reading<Result: Sendable>(
+    func reading<Result: Sendable>(
         _ key: SessionKey, _ body: (borrowing SessionFile) throws(SessionError) -> Result
     ) async throws -> Result {
         guard let result = try await withSession(key, body) else { throw SessionError.notFound(key) }

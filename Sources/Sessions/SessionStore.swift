@@ -215,6 +215,11 @@ public final class SessionStore: Sendable {
             throw SessionError(
                 .sessionFull, "Session \(key) has \(size) bytes and takes no more turns from \(settings.maximumSessionBytes) on")
         }
+        try checkFreeBytes()
+    }
+
+    /// Fails where what has to stay free no longer is.
+    func checkFreeBytes() throws(SessionError) {
         guard settings.minimumFreeBytes > 0 else { return }
         let free = try attempt("look at \(sessions)") { () throws(Errno) in
             try uninterrupted { () throws(Errno) in try system.freeByteCount(at: sessions) }

@@ -87,7 +87,7 @@ extension WebServer {
             ("404", 404, "invalid_request_error", "not_found", "There is nothing at this path"),
             (
                 "405", 405, "invalid_request_error", "method_not_allowed",
-                "The method is not allowed here. Allowed: GET, HEAD, POST, OPTIONS"
+                "The method is not allowed here. Allowed: GET, HEAD, POST, DELETE, OPTIONS"
             ),
             ("413", 413, "invalid_request_error", "request_too_large", "The request body is larger than \(site.bodyLimit) bytes"),
             ("500 502 503", 503, "server_error", "overloaded", "The responder does not answer. Try again later."),
@@ -99,7 +99,7 @@ extension WebServer {
                     location = /error/\(error.status) {
                         internal;
                         default_type application/json;
-                        add_header x-request-id $request_id always;\(error.status == 405 ? "\n            add_header Allow \"GET, HEAD, POST, OPTIONS\" always;" : "")
+                        add_header x-request-id $request_id always;\(error.status == 405 ? "\n            add_header Allow \"GET, HEAD, POST, DELETE, OPTIONS\" always;" : "")
                         return \(error.status) '{"error":{"message":"\(error.message)","type":"\(error.type)","param":null,"code":"\(error.code)"}}';
                     }
             """
