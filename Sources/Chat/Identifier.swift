@@ -1,15 +1,25 @@
-/// Random identifiers, as OpenAI's API has them: `chatcmpl-`, `turn-`, `req_`, … and letters and digits.
+/// Identifiers as OpenAI's API has them: `chatcmpl-`, `turn-`, `req_`, … and 24 letters and digits (120 bits).
 public enum Identifier {
     private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz012345".utf8)
 
-    /// A new identifier: the prefix and 24 characters (120 bits) of the system's randomness.
+    /// A new identifier, of the system's randomness.
     public static func make(prefix: String) -> String {
         var generator = SystemRandomNumberGenerator()
-        var text = Array(prefix.utf8)
-        // 12 characters of 5 bits a call: each call asks the kernel.
-        for bits in [generator.next(), generator.next()] {
-            text += (0..<12).map { alphabet[Int(bits >> ($0 * 5) & 31)] }
-        }
-        return String(decoding: text, as: UTF8.self)
+        // Two calls: each asks the kernel.
+        return make(prefix, generator.next(), generator.next())
+    }
+
+    /// The identifier that a digest stands for: always the same.
+    ///
+    /// - Parameter digest: at least 16 bytes; the first ones count.
+    public static func make(prefix: String, digest: [UInt8]) -> String {
+        func bits(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+        return make(prefix, bits(digest[..<8]), bits(digest[8..<16]))
+    }
+
+    /// 12 characters of 5 bits from each number.
+    private static func make(_ prefix: String, _ numbers: UInt64...) -> String {
+        let characters = numbers.flatMap { bits in (0..<12).map { alphabet[Int(bits >> ($0 * 5) & 31)] } }
+        return prefix + String(decoding: characters, as: UTF8.self)
     }
 }
