@@ -40,6 +40,34 @@ struct SessionCommandTests {
         }
     }
 
+    @Test("what was exported comes back to the byte, other programs' sessions come in, and nothing is overwritten")
+    func importing() async throws {
+        try await Server.run(.nginx) { server in
+            for text in ["My hat is blue", "Hello"] { _ = try await server.chat(text, session: "a") }
+            let file = try server.bytes(ofSession: "a")
+            for format in ["json", "jsonl"] {
+                let output = server.home.path + "/" + format
+                #expect(try await sessions(server, ["export", "a", "--format", format, "-o", output]).status == 0)
+                #expect(try await sessions(server, ["import", "\(output)/a.\(format)"]).output.contains("skipped"))
+                #expect(try await sessions(server, ["delete", "a", "--yes"]).status == 0)
+                #expect(try await sessions(server, ["import", "\(output)/a.\(format)"]).output.hasSuffix("imported 2 turns as a\n"))
+                #expect(try server.bytes(ofSession: "a") == file)
+            }
+            let lines = [
+                #"{"_type":"metadata","created_at":"2026-02-01T12:00:00.000001","updated_at":"2026-02-01T12:00:09","metadata":{}}"#,
+                #"{"role":"user","content":"My cat is Tom","timestamp":"2026-02-01T12:00:00.123456"}"#,
+                #"{"role":"assistant","content":"A fine name","timestamp":"2026-02-01T12:00:09"}"#,
+            ]
+            let path = try server.home.file("wx_dm_user_b.jsonl", Array(lines.joined(separator: "\n").utf8))
+            let unnamed = try await sessions(server, ["import", path])
+            #expect(unnamed.status == 1 && unnamed.output.contains("--key"))
+            #expect(try await sessions(server, ["import", path, "--key", "wx:dm:user_b"]).status == 0)
+            #expect(try await server.chat("What did I just ask you?", session: "wx:dm:user_b").answer.contains("My cat is Tom"))
+            let merged = try await sessions(server, ["import", path, "--key", "wx:dm:user_b", "--merge"])
+            #expect(merged.output.hasSuffix("added 0 turns to wx:dm:user_b\n"))
+        }
+    }
+
     @Test("a damaged file is named, mended when that is asked for, and old sessions are pruned")
     func verifyAndPrune() async throws {
         try await Server.run(.nginx) { server in

@@ -11,7 +11,8 @@ struct SessionCommands: ParsableCommand {
         commandName: "sessions",
         abstract: "Look at stored sessions, and change them; responders may go on meanwhile.",
         subcommands: [
-            ListSessions.self, ShowSession.self, ExportSessions.self, DeleteSession.self, UndoTurn.self, ForkSession.self,
+            ListSessions.self, ShowSession.self, ExportSessions.self, ImportSessions.self, DeleteSession.self, UndoTurn.self,
+            ForkSession.self,
             VerifySessions.self, PruneSessions.self,
         ])
 }
