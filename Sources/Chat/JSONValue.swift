@@ -15,6 +15,8 @@ public enum JSONValue: Sendable, Equatable {
     case bool(Bool)
     /// `null`.
     case null
+    /// A value that is JSON text already, on one line: numbers, and the order of members, stay as somebody else wrote them.
+    case text([UInt8])
 
     /// The value as UTF-8 text on one line, without white space: a line feed in a string is escaped.
     public var serialized: [UInt8] {
@@ -52,6 +54,7 @@ public enum JSONValue: Sendable, Equatable {
         case .integer(let number): bytes += String(number).utf8
         case .bool(let flag): bytes += (flag ? "true" : "false").utf8
         case .null: bytes += "null".utf8
+        case .text(let text): bytes += text
         }
     }
 

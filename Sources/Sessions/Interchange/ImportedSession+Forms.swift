@@ -1,3 +1,4 @@
+import Chat
 import FoundationEssentials
 
 extension ImportedSession {
@@ -16,11 +17,9 @@ extension ImportedSession {
             turns.append(Line(id: turn.id, at: turn.at, bytes: isLine ? scanner[range] : turn.line[...]))
         }
         if let array = members["turns"] {
-            try scanner.expectEnd()
-            var scanner = scanner.moved(to: array.lowerBound)
-            try scanner.elements { range, scanner throws(SessionError) in try add(range, scanner) }
+            for range in try Self.elements(of: array, &scanner) { try add(range, scanner) }
         } else {
-            while scanner.findValue() { try add(try scanner.value(), scanner) }
+            while let range = try Self.nextValue(&scanner) { try add(range, scanner) }
         }
         let key = if let key { key } else { try SessionKey(text) }
         self.init(key: key, createdAt: createdAt, turns: turns)
@@ -33,7 +32,7 @@ extension ImportedSession {
         let key = if let key { key } else { try Self.key(hkuds: scanner.decode(String.self, members["key"]), name: name) }
         let createdAt = scanner.decode(String.self, members["created_at"]).flatMap(ForeignTimestamp.utc)
         var turns = ForeignTurns(of: key, model: nil, from: createdAt ?? now.ISO8601Format())
-        while scanner.findValue() { try turns.add(try scanner.value(), scanner) }
+        while let range = try Self.nextValue(&scanner) { try turns.add(range, scanner) }
         self = turns.session(createdAt: createdAt)
     }
 
@@ -41,12 +40,25 @@ extension ImportedSession {
     init(
         openAI scanner: inout JSONScanner, _ members: [String: Range<Int>], _ messages: Range<Int>, key: SessionKey?, now: Date
     ) throws(SessionError) {
-        try scanner.expectEnd()
+        let messages = try Self.elements(of: messages, &scanner)
         guard let key else { throw SessionError(.invalidKey, "the file does not say which session it is; say it with --key") }
         var turns = ForeignTurns(of: key, model: scanner.decode(String.self, members["model"]), from: now.ISO8601Format())
-        var scanner = scanner.moved(to: messages.lowerBound)
-        try scanner.elements { range, scanner throws(SessionError) in try turns.add(range, scanner) }
+        for range in messages { try turns.add(range, scanner) }
         self = turns.session(createdAt: nil)
+    }
+
+    private static func nextValue(_ scanner: inout JSONScanner) throws(SessionError) -> Range<Int>? {
+        guard scanner.findValue() else { return nil }
+        return try readable { () throws(JSONSyntaxError) in try scanner.value() }
+    }
+
+    /// The elements of an array, in the object behind which the text has to end.
+    private static func elements(of array: Range<Int>, _ scanner: inout JSONScanner) throws(SessionError) -> [Range<Int>] {
+        try readable { () throws(JSONSyntaxError) in
+            try scanner.expectEnd()
+            var inside = scanner.moved(to: array.lowerBound)
+            return try inside.elements()
+        }
     }
 
     /// Newer files say their key, or have it in base64url as their name (RFC 4648, section 5). Older names are lossy.

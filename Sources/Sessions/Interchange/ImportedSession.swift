@@ -1,3 +1,4 @@
+import Chat
 public import FoundationEssentials
 
 /// A session that was read from a file of this program or of another one.
@@ -45,7 +46,7 @@ public struct ImportedSession: Sendable {
             let isMarkdown = bytes[start] == UInt8(ascii: "#")
             throw SessionError(.unreadable, isMarkdown ? "Markdown is for reading; export as json or jsonl" : Self.unknownFormat)
         }
-        let members = try scanner.members()
+        let members = try Self.readable { () throws(JSONSyntaxError) in try scanner.members() }
         if let format = scanner.decode(String.self, members["format"]), format.hasPrefix("nanobot-session/") {
             guard format == SessionFile.format else { throw SessionError(.newerFormat, "a newer version of this program wrote it") }
             try self.init(own: &scanner, members, key: key)
@@ -60,6 +61,15 @@ public struct ImportedSession: Sendable {
 
     init(key: SessionKey, createdAt: String, turns: [Line], leftOut: LeftOut = LeftOut()) {
         (self.key, self.createdAt, self.turns, self.leftOut) = (key, createdAt, turns, leftOut)
+    }
+
+    /// Says of a text that is not JSON that it cannot be read.
+    static func readable<Result>(_ body: () throws(JSONSyntaxError) -> Result) throws(SessionError) -> Result {
+        do throws(JSONSyntaxError) {
+            return try body()
+        } catch {
+            throw SessionError(.unreadable, error.description)
+        }
     }
 
     private static let unknownFormat = "it is no session in a form that is known here"

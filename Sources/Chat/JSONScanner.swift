@@ -1,24 +1,26 @@
-import FoundationEssentials
+public import FoundationEssentials
 
 /// Finds where the values of a JSON text stand, one behind the other, so that a large document can be decoded a piece at a time.
 ///
 /// It looks at structure only (RFC 8259, section 2): what a piece holds is checked when it is decoded.
-struct JSONScanner {
+public struct JSONScanner: Sendable {
     private let bytes: [UInt8]
-    private(set) var position: Int
+    /// Where the next byte is looked at.
+    public private(set) var position: Int
 
-    init(_ bytes: [UInt8], at position: Int = 0) {
+    /// Begins to look at a position of UTF-8 text.
+    public init(_ bytes: [UInt8], at position: Int = 0) {
         (self.bytes, self.position) = (bytes, position)
     }
 
     /// Moves to the next value; false at the end of the text.
-    mutating func findValue() -> Bool {
+    public mutating func findValue() -> Bool {
         while position < bytes.count, Self.isSpace(bytes[position]) { position += 1 }
         return position < bytes.count
     }
 
     /// Moves behind the value that is next, and says where it is.
-    mutating func value() throws(SessionError) -> Range<Int> {
+    public mutating func value() throws(JSONSyntaxError) -> Range<Int> {
         _ = findValue()
         let start = position
         var depth = 0
@@ -35,9 +37,9 @@ struct JSONScanner {
     }
 
     /// Where the value of each member of the object that is next is; moves behind the object. The last one of a name counts.
-    mutating func members() throws(SessionError) -> [String: Range<Int>] {
+    public mutating func members() throws(JSONSyntaxError) -> [String: Range<Int>] {
         var members: [String: Range<Int>] = [:]
-        try list(from: "{", to: "}") { scanner throws(SessionError) in
+        try list(from: "{", to: "}") { scanner throws(JSONSyntaxError) in
             let name = try scanner.value()
             guard let text = scanner.decode(String.self, name) else { throw scanner.unexpected(at: name.lowerBound) }
             guard scanner.findValue(), try scanner.next() == UInt8(ascii: ":") else { throw scanner.unexpected(at: scanner.position) }
@@ -46,35 +48,37 @@ struct JSONScanner {
         return members
     }
 
-    /// Visits where each element of the array that is next is; moves behind the array.
-    mutating func elements(_ visit: (Range<Int>, JSONScanner) throws(SessionError) -> Void) throws(SessionError) {
-        try list(from: "[", to: "]") { scanner throws(SessionError) in try visit(try scanner.value(), scanner) }
+    /// Where each element of the array that is next is; moves behind the array.
+    public mutating func elements() throws(JSONSyntaxError) -> [Range<Int>] {
+        var elements: [Range<Int>] = []
+        try list(from: "[", to: "]") { scanner throws(JSONSyntaxError) in elements.append(try scanner.value()) }
+        return elements
     }
 
     /// Fails unless nothing but white space follows.
-    mutating func expectEnd() throws(SessionError) {
+    public mutating func expectEnd() throws(JSONSyntaxError) {
         guard !findValue() else { throw unexpected(at: position) }
     }
 
     /// The same text, at another position.
-    func moved(to position: Int) -> JSONScanner { JSONScanner(bytes, at: position) }
+    public func moved(to position: Int) -> JSONScanner { JSONScanner(bytes, at: position) }
 
     /// A value as what it should be; nil where it is something else.
-    func decode<Value: Decodable>(_ type: Value.Type, _ range: Range<Int>?, _ decoder: JSONDecoder = JSONDecoder()) -> Value? {
+    public func decode<Value: Decodable>(_ type: Value.Type, _ range: Range<Int>?, _ decoder: JSONDecoder = JSONDecoder()) -> Value? {
         range.flatMap { try? decoder.decode(type, from: Data(bytes[$0])) }
     }
 
-    subscript(_ range: Range<Int>) -> ArraySlice<UInt8> { bytes[range] }
+    /// The bytes of a value.
+    public subscript(_ range: Range<Int>) -> ArraySlice<UInt8> { bytes[range] }
 
-    /// Says that there is no JSON where there should be.
-    func unexpected(at position: Int) -> SessionError {
+    private func unexpected(at position: Int) -> JSONSyntaxError {
         let line = 1 + bytes[..<min(position, bytes.count)].count { $0 == UInt8(ascii: "\n") }
-        return SessionError(.unreadable, position < bytes.count ? "line \(line) is not JSON" : "it ends in the middle of line \(line)")
+        return JSONSyntaxError(line: line, isEnd: position >= bytes.count)
     }
 
     private mutating func list(
-        from opening: Unicode.Scalar, to closing: Unicode.Scalar, _ item: (inout JSONScanner) throws(SessionError) -> Void
-    ) throws(SessionError) {
+        from opening: Unicode.Scalar, to closing: Unicode.Scalar, _ item: (inout JSONScanner) throws(JSONSyntaxError) -> Void
+    ) throws(JSONSyntaxError) {
         guard findValue(), try next() == UInt8(ascii: opening) else { throw unexpected(at: position) }
         if findValue(), bytes[position] == UInt8(ascii: closing) {
             position += 1
@@ -89,14 +93,14 @@ struct JSONScanner {
         }
     }
 
-    private mutating func next() throws(SessionError) -> UInt8 {
+    private mutating func next() throws(JSONSyntaxError) -> UInt8 {
         guard position < bytes.count else { throw unexpected(at: position) }
         position += 1
         return bytes[position - 1]
     }
 
     /// A line feed in a string is not JSON: a line that was cut does not take the next ones along.
-    private mutating func skipString() throws(SessionError) {
+    private mutating func skipString() throws(JSONSyntaxError) {
         while true {
             switch try next() {
             case UInt8(ascii: "\""): return
@@ -112,4 +116,15 @@ struct JSONScanner {
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 }
+}
+
+/// Why a text is not JSON.
+public struct JSONSyntaxError: Error, Sendable, CustomStringConvertible {
+    /// Where, counted from 1.
+    public let line: Int
+    /// Whether the text ended too early.
+    public let isEnd: Bool
+
+    /// One sentence without its end, such as `line 3 is not JSON`.
+    public var description: String { isEnd ? "it ends in the middle of line \(line)" : "line \(line) is not JSON" }
 }
