@@ -4,14 +4,33 @@ extension Message {
 
     /// The members of that object, for those who have more to say of the message.
     public var jsonMembers: [(String, JSONValue)] {
-        let saysNothing = content.isEmpty && !toolCalls.isEmpty
-        var members: [(String, JSONValue)] = [
-            ("role", .string(role.rawValue)), ("content", saysNothing ? .null : .string(content)),
-        ]
+        let content: JSONValue =
+            if !parts.isEmpty { .array(parts.map(\.json)) } else if self.content.isEmpty, !toolCalls.isEmpty || refusal != nil {
+                .null
+            } else {
+                .string(self.content)
+            }
+        var members: [(String, JSONValue)] = [("role", .string(role.rawValue)), ("content", content)]
+        if let refusal { members.append(("refusal", .string(refusal))) }
         if !toolCalls.isEmpty { members.append(("tool_calls", .array(toolCalls.map(\.json)))) }
         if let toolCallID { members.append(("tool_call_id", .string(toolCallID))) }
         if let name { members.append(("name", .string(name))) }
         return members
+    }
+}
+
+extension Message.Part {
+    /// The part as every OpenAI-compatible API writes it.
+    public var json: JSONValue {
+        switch self {
+        case .text(let text): return ["type": "text", "text": .string(text)]
+        case .image(let url, let detail):
+            var image: [(String, JSONValue)] = [("url", .string(url))]
+            if let detail { image.append(("detail", .string(detail))) }
+            return ["type": "image_url", "image_url": .object(image)]
+        case .audio(let data, let format):
+            return ["type": "input_audio", "input_audio": ["data": .string(data), "format": .string(format)]]
+        }
     }
 }
 

@@ -24,10 +24,24 @@ public struct Message: Sendable, Hashable {
         }
     }
 
+    /// A piece of content that has more than text.
+    public enum Part: Sendable, Hashable {
+        /// Plain text.
+        case text(String)
+        /// A picture: a `data:` URL, or a remote one; and how closely it is to be looked at (`auto`, `low`, `high`).
+        case image(url: String, detail: String?)
+        /// A recording, in base64, and its format (`wav`, `mp3`).
+        case audio(data: String, format: String)
+    }
+
     /// Who speaks.
     public var role: Role
     /// What is said: plain text, any Unicode scalar but surrogates. Empty where an assistant only calls tools.
     public var content: String
+    /// All of the content in order, where it is more than text; else empty. The texts among them, joined by a space, are `content`.
+    public var parts: [Part]
+    /// Why an assistant does not answer, in its words.
+    public var refusal: String?
     /// The calls of an assistant's message.
     public var toolCalls: [ToolCall]
     /// The call whose result a tool's message is.
@@ -36,50 +50,16 @@ public struct Message: Sendable, Hashable {
     public var name: String?
 
     /// Makes a message.
-    public init(role: Role, content: String, toolCalls: [ToolCall] = [], toolCallID: String? = nil, name: String? = nil) {
+    public init(
+        role: Role, content: String, parts: [Part] = [], refusal: String? = nil, toolCalls: [ToolCall] = [], toolCallID: String? = nil,
+        name: String? = nil
+    ) {
         self.role = role
         self.content = content
+        self.parts = parts
+        self.refusal = refusal
         self.toolCalls = toolCalls
         self.toolCallID = toolCallID
         self.name = name
-    }
-}
-
-extension Message: Decodable {
-    private enum CodingKeys: String, CodingKey {
-        case role
-        case content
-        case toolCalls = "tool_calls"
-        case toolCallID = "tool_call_id"
-        case name
-    }
-
-    /// Reads a message as every OpenAI-compatible API writes it. Content may be null or missing.
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        role = try container.decode(Role.self, forKey: .role)
-        content = try container.decodeIfPresent(String.self, forKey: .content) ?? ""
-        toolCalls = try container.decodeIfPresent([ToolCall].self, forKey: .toolCalls) ?? []
-        toolCallID = try container.decodeIfPresent(String.self, forKey: .toolCallID)
-        name = try container.decodeIfPresent(String.self, forKey: .name)
-    }
-}
-
-extension Message.ToolCall: Decodable {
-    private enum CodingKeys: String, CodingKey {
-        case id
-        case function
-    }
-
-    private struct Function: Decodable {
-        var name: String
-        var arguments: String
-    }
-
-    /// Reads a call as every OpenAI-compatible API writes it.
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        let function = try container.decode(Function.self, forKey: .function)
-        self.init(id: try container.decode(String.self, forKey: .id), name: function.name, arguments: function.arguments)
     }
 }

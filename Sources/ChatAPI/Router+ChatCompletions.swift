@@ -22,7 +22,7 @@ extension Router {
             let completion = try await answer(Prompt(instructions: instructions, history: history, turn: [chat.question]))
             return Turn(
                 id: Identifier.make(prefix: Self.turnPrefix), at: now().ISO8601Format(),
-                messages: [chat.question, Message(role: .assistant, content: completion.content)],
+                messages: [chat.question, completion.message],
                 model: chat.model ?? settings.modelName, finishReason: completion.finishReason, usage: completion.usage,
                 request: origin)
         }
@@ -75,9 +75,9 @@ extension Router {
     /// Asks the model, and once more where it says nothing.
     private func answer(_ prompt: Prompt) async throws -> Completion {
         let completion = try await model.complete(prompt)
-        guard completion.content.isEmpty else { return completion }
+        guard completion.isEmpty else { return completion }
         var second = try await model.complete(prompt)
-        if second.content.isEmpty { second.content = "I've completed processing but have no response to give." }
+        if second.isEmpty { second.content = "I've completed processing but have no response to give." }
         return second
     }
 

@@ -6,14 +6,19 @@ public struct Prompt: Sendable {
     public var instructions: [Message]
     /// The earlier turns that fit the window, oldest first. Shared with the session's cache, so it is not copied.
     public var history: [PastTurn]
-    /// The messages of this turn: it ends in a `user` message.
+    /// The messages of this turn: it ends in a `user` message or the results of tools.
     public var turn: [Message]
+    /// What else the request says and an upstream may know, such as `temperature` or `tools`: names and values as the client wrote them.
+    public var parameters: [(name: String, value: JSONValue)]
 
     /// Makes a prompt.
-    public init(instructions: [Message] = [], history: [PastTurn] = [], turn: [Message]) {
+    public init(
+        instructions: [Message] = [], history: [PastTurn] = [], turn: [Message], parameters: [(name: String, value: JSONValue)] = []
+    ) {
         self.instructions = instructions
         self.history = history
         self.turn = turn
+        self.parameters = parameters
     }
 
     /// The messages in the order in which a model reads them.

@@ -11,10 +11,16 @@ actor ScriptedModel: ChatModel {
         self.answer = answer
     }
 
-    func complete(_ prompt: Prompt) async throws -> Completion {
+    func complete(_ prompt: Prompt, onDelta: (@Sendable (Delta) -> Void)?) async throws(ModelError) -> Completion {
         prompts.append(prompt)
-        return Completion(
-            content: try await answer(prompts.count), usage: Usage(promptTokens: prompt.history.count + 1, completionTokens: 2))
+        let content: String
+        do {
+            content = try await answer(prompts.count)
+        } catch {
+            throw error as? ModelError ?? ModelError(.failed, "\(error)")
+        }
+        if !content.isEmpty { onDelta?(Delta(content: content)) }
+        return Completion(content: content, usage: Usage(promptTokens: prompt.history.count + 1, completionTokens: 2))
     }
 
     /// How often it was asked.

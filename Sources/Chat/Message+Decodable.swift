@@ -1,0 +1,94 @@
+extension Message: Decodable {
+    private enum CodingKeys: String, CodingKey {
+        case role
+        case content
+        case refusal
+        case toolCalls = "tool_calls"
+        case toolCallID = "tool_call_id"
+        case name
+    }
+
+    /// Reads a message as every OpenAI-compatible API writes it. Content may be null or missing.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(role: try container.decode(Role.self, forKey: .role), content: "")
+        do {
+            content = try container.decodeIfPresent(String.self, forKey: .content) ?? ""
+        } catch DecodingError.typeMismatch {
+            let parts = try container.decode([Part].self, forKey: .content)
+            content = parts.text
+            self.parts = parts.hasMoreThanText ? parts : []
+        }
+        refusal = try container.decodeIfPresent(String.self, forKey: .refusal)
+        toolCalls = try container.decodeIfPresent([ToolCall].self, forKey: .toolCalls) ?? []
+        toolCallID = try container.decodeIfPresent(String.self, forKey: .toolCallID)
+        name = try container.decodeIfPresent(String.self, forKey: .name)
+    }
+}
+
+extension [Message.Part] {
+    /// The texts among the parts, joined by a space.
+    public var text: String {
+        compactMap { if case .text(let text) = $0 { text } else { nil } }.joined(separator: " ")
+    }
+
+    /// Whether a part is not text.
+    public var hasMoreThanText: Bool {
+        contains { if case .text = $0 { false } else { true } }
+    }
+}
+
+extension Message.Part: Decodable {
+    private enum CodingKeys: String, CodingKey {
+        case type
+        case text
+        case image = "image_url"
+        case audio = "input_audio"
+    }
+
+    private struct Image: Decodable {
+        var url: String
+        var detail: String?
+    }
+
+    private struct Audio: Decodable {
+        var data: String
+        var format: String
+    }
+
+    /// Reads a part as every OpenAI-compatible API writes it.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        switch try container.decode(String.self, forKey: .type) {
+        case "text": self = .text(try container.decode(String.self, forKey: .text))
+        case "image_url":
+            let image = try container.decode(Image.self, forKey: .image)
+            self = .image(url: image.url, detail: image.detail)
+        case "input_audio":
+            let audio = try container.decode(Audio.self, forKey: .audio)
+            self = .audio(data: audio.data, format: audio.format)
+        case let type:
+            throw DecodingError.dataCorruptedError(
+                forKey: .type, in: container, debugDescription: "\(type) is none of text, image_url and input_audio")
+        }
+    }
+}
+
+extension Message.ToolCall: Decodable {
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case function
+    }
+
+    private struct Function: Decodable {
+        var name: String
+        var arguments: String
+    }
+
+    /// Reads a call as every OpenAI-compatible API writes it.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let function = try container.decode(Function.self, forKey: .function)
+        self.init(id: try container.decode(String.self, forKey: .id), name: function.name, arguments: function.arguments)
+    }
+}
