@@ -34,6 +34,16 @@ extension SessionStore {
         }
     }
 
+    /// Visits the key of every session, in the directory's order. Sessions may come and go meanwhile.
+    public func visitKeys(_ visit: (SessionKey) async throws -> Void) async throws {
+        var position: Int? = 0
+        while let from = position {
+            let names: [String]
+            (names, position) = try self.names(from: from)
+            for key in names.compactMap(key(named:)) { try await visit(key) }
+        }
+    }
+
     /// Removes sessions whose last use is long ago. One that is in use, in any process, is left.
     ///
     /// - Parameters:

@@ -32,7 +32,12 @@ extension SessionStore {
             for name in names {
                 if repairs { removeAbandoned(name) }
                 guard name.hasSuffix(Self.fileExtension) else { continue }
-                if let damage = try await damage(of: name, repairs: repairs) { found(damage) }
+                do {
+                    if let damage = try await damage(of: name, repairs: repairs) { found(damage) }
+                } catch let error as SessionError {
+                    // One file that cannot be read or mended does not hide the others.
+                    found(SessionDamage(fileName: name, problem: error.description))
+                }
                 count += 1
                 looked(count)
             }

@@ -28,7 +28,7 @@ public final class SessionStore: Sendable {
         public var minimumFreeBytes = 0
         /// Sessions that were not used for so long are removed, where the store has a disk executor. Nil keeps them.
         public var retention: Duration?
-        /// Whether a data directory that is not there is made.
+        /// Whether a data directory is made where there is none; else that is an error.
         public var createsDirectory = true
 
         /// The defaults.
@@ -70,12 +70,13 @@ public final class SessionStore: Sendable {
         self.system = system
         self.directory = directory
         self.disk = disk
-        sessions = directory.appending("sessions")
+        let sessions = directory.appending("sessions")
+        self.sessions = sessions
         quarantine = Quarantine(directory: directory.appending("quarantine"), system: system, report: report)
         if settings.createsDirectory {
             try Self.createDirectory(directory, in: system)
-        } else if (try? system.status(at: directory)) == nil {
-            throw SessionError(.storageUnavailable, "There is no data directory \(directory)")
+        } else if try attempt("look at \(sessions)", { () throws(Errno) in try system.statusIfThere(sessions) }) == nil {
+            throw SessionError(.storageUnavailable, "\(directory) is no data directory: it has no folder named sessions")
         }
         lock = try SessionLock(
             directory.appending("locks"), directories: [sessions, quarantine.directory], timeout: settings.busyTimeout, in: system)

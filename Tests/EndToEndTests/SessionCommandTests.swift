@@ -98,7 +98,7 @@ struct SessionCommandTests {
         let outcome = try await Program.run(
             Nanobot.path, ["sessions", "list", "--data-dir", home.path + "/none"], environment: Nanobot.environment(home))
         #expect(outcome.status == 1)
-        #expect(outcome.standardError == "nanobot: There is no data directory \(home.path)/none\n")
+        #expect(outcome.standardError == "nanobot: \(home.path)/none is no data directory: it has no folder named sessions\n")
         #expect(!FileManager.default.fileExists(atPath: home.path + "/none"))
     }
 }

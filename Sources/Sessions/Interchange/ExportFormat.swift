@@ -46,7 +46,7 @@ extension SessionStore {
                 let decoder = JSONDecoder()
                 try file.readLines { line, _ throws(SessionError) in
                     guard let turn = SessionFile.turn(in: line, decoder) else { throw file.unreadableLine }
-                    for message in turn.messages { try add(MarkdownExport.section(message, at: turn.at).utf8) }
+                    try add(turn.markdown.utf8)
                 }
             }
             if !piece.isEmpty { try write(piece) }
