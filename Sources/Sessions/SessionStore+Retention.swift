@@ -25,7 +25,7 @@ extension SessionStore {
     }
 
     /// One bounded pass: it goes on where the last one, by any process, stopped. Returns how many sessions it removed.
-    func pruneOnce(olderThan age: Duration, now: Date = Date()) throws(SessionError) -> Int {
+    func pruneOnce(olderThan age: Duration, now: Date = Date()) throws -> Int {
         let path = directory.appending("retention")
         let file = try attempt("open \(path)") { () throws(Errno) in try File.openOrCreate(path, in: system) }
         let state = try attempt("read \(path)") { () throws(Errno) -> (text: [UInt8], modified: Date)? in

@@ -38,7 +38,8 @@ public final class SessionStore: Sendable {
     let settings: Settings
     let system: any FileSystem
     let directory: FilePath
-    let sessions: FilePath
+    /// The directory of the session files.
+    public let sessions: FilePath
     let quarantine: Quarantine
     let lock: SessionLock
     let cache = TailCache(capacity: 16 << 20)
@@ -113,7 +114,7 @@ public final class SessionStore: Sendable {
 
     /// The turns of a session that a model may see, oldest first. Waits for no turn.
     public func history(of key: SessionKey) async throws -> [PastTurn] {
-        try await withSession(key) { file throws(SessionError) in
+        try await withSession(key) { file in
             let status = try file.status()
             if let tail = cache.peek(key, status) { return tail.window.turns }
             return try file.readWindow(limits: settings.window).turns
@@ -123,7 +124,7 @@ public final class SessionStore: Sendable {
     /// Runs `body` on a session's file, for reading; nil where there is none. Waits only for a write that is under way, and mends a torn
     /// tail.
     func withSession<Result: Sendable>(
-        _ key: SessionKey, _ body: (borrowing SessionFile) throws(SessionError) -> Result
+        _ key: SessionKey, _ body: (borrowing SessionFile) throws -> Result
     ) async throws -> Result? {
         try lock.check()
         let path = path(of: key)
