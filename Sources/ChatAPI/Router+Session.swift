@@ -8,14 +8,13 @@ extension Router {
         let key = try request.sessionKey()
         let limit = try Self.pageLimit(request)
         let before = request.query("before").flatMap { $0.isEmpty ? nil : $0 }
-        let summary = try await sessions.summary(of: key)
-        let page = try await sessions.turns(of: key, messages: limit, before: before)
+        let page = try await sessions.page(of: key, messages: limit, before: before)
         let messages = page.turns.flatMap { turn in
             turn.messages.map { JSONValue.object($0.jsonMembers + [("turn", .string(turn.id)), ("at", .string(turn.at))]) }
         }
         return Self.json(
             .object(
-                Self.members(summary) + [
+                Self.members(page.summary) + [
                     ("messages", .array(messages)), ("has_more", .bool(page.hasMore)),
                     ("before", .optional(page.hasMore ? page.turns.first?.id : nil)),
                 ]))

@@ -26,10 +26,11 @@ func startThread(_ body: @escaping @Sendable () -> Void) throws(FastCGIError) {
 /// A counting semaphore for threads (never for tasks: it blocks).
 ///
 /// `@unchecked Sendable`: the pointer is set once, and sem_post(3) and sem_wait(3) are safe from any thread.
-final class Semaphore: @unchecked Sendable {
+public final class Semaphore: @unchecked Sendable {
     private let pointer: UnsafeMutablePointer<sem_t>
 
-    init() {
+    /// Makes one that counts from 0.
+    public init() {
         pointer = .allocate(capacity: 1)
         sem_init(pointer, 0, 0)
     }
@@ -39,9 +40,11 @@ final class Semaphore: @unchecked Sendable {
         pointer.deallocate()
     }
 
-    func signal() { sem_post(pointer) }
+    /// Lets one thread go on that waits, or that will.
+    public func signal() { sem_post(pointer) }
 
-    func wait() {
+    /// Waits for a signal of its own.
+    public func wait() {
         // Only EINTR can fail here (sem_wait(3)).
         while sem_wait(pointer) != 0 {}
     }

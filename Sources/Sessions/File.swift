@@ -11,6 +11,30 @@ struct File: ~Copyable {
         self.system = system
     }
 
+    /// Makes a file where nothing is. It belongs to the owner of its directory: what an administrator does there must not shut out the
+    /// service whose data it is. Only a new file is given away, because a name that is there already may lead anywhere.
+    static func create(_ path: FilePath, in system: any FileSystem) throws(Errno) -> File {
+        let file = try File(path, O_RDWR | O_CREAT | O_EXCL, in: system)
+        try system.giveAway(file.descriptor, toOwnerOf: path.removingLastComponent())
+        return file
+    }
+
+    /// Opens a file to read and write it; makes it where nothing is.
+    static func openOrCreate(_ path: FilePath, in system: any FileSystem) throws(Errno) -> File {
+        do throws(Errno) {
+            return try File(path, O_RDWR, in: system)
+        } catch {
+            guard error == .noSuchFileOrDirectory else { throw error }
+        }
+        do throws(Errno) {
+            return try create(path, in: system)
+        } catch {
+            // Another process was first.
+            guard error == .fileExists else { throw error }
+            return try File(path, O_RDWR, in: system)
+        }
+    }
+
     deinit { system.close(descriptor) }
 
     func status() throws(Errno) -> FileStatus {

@@ -24,6 +24,8 @@ protocol FileSystem: Sendable {
     func freeByteCount(at path: FilePath) throws(Errno) -> Int
     /// Takes or frees a lock on one byte of a file; `resourceTemporarilyUnavailable` where another process has it.
     func setLock(_ descriptor: CInt, at offset: Int64, isHeld: Bool) throws(Errno)
+    /// Where this process is the superuser's: gives a file that it made to the owner of a directory.
+    func giveAway(_ descriptor: CInt, toOwnerOf directory: FilePath) throws(Errno)
     /// Names in a directory, in its own order, until `visit` returns false.
     ///
     /// - Parameters:
@@ -48,9 +50,15 @@ extension FileSystem {
         do throws(Errno) {
             try uninterrupted { () throws(Errno) in try makeDirectory(path) }
         } catch {
-            if error != .fileExists { throw error }
+            if error == .fileExists { return }
+            throw error
         }
+        let directory = try File(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, in: self)
+        try giveAway(directory.descriptor, toOwnerOf: path.removingLastComponent())
     }
+
+    /// A file system without users has nothing to give away.
+    func giveAway(_ descriptor: CInt, toOwnerOf directory: FilePath) throws(Errno) {}
 }
 
 /// What tells one state of a file from another: any process's write changes its size or time.

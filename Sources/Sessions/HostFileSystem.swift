@@ -57,6 +57,15 @@ struct HostFileSystem: FileSystem {
         _ = try systemCall { fcntl(descriptor, Self.setOpenFileDescriptionLock, &range) }
     }
 
+    func giveAway(_ descriptor: CInt, toOwnerOf directory: FilePath) throws(Errno) {
+        guard geteuid() == 0 else { return }
+        var (file, owner) = (stat(), stat())
+        _ = try systemCall { fstat(descriptor, &file) }
+        _ = try systemCall { (directory.isEmpty ? "." : directory).withPlatformString { stat($0, &owner) } }
+        guard (file.st_uid, file.st_gid) != (owner.st_uid, owner.st_gid) else { return }
+        _ = try systemCall { fchown(descriptor, owner.st_uid, owner.st_gid) }
+    }
+
     func visitNames(in directory: FilePath, from position: Int, _ visit: (_ name: String, _ next: Int) -> Bool) throws(Errno) {
         guard let stream = directory.withPlatformString({ opendir($0) }) else { throw Errno(rawValue: errno) }
         defer { closedir(stream) }

@@ -64,9 +64,11 @@ extension SessionFile {
 
     /// Visits every turn's line, the oldest first. Lines come without the line feed and the comma behind them; `isSeparated` is false
     /// where another line follows and the comma is missing.
+    ///
+    /// - Throws: `SessionError`, and what `visit` throws.
     func readLines(
-        skipsHeader: Bool = true, _ visit: (_ line: ArraySlice<UInt8>, _ isSeparated: Bool) throws(SessionError) -> Void
-    ) throws(SessionError) {
+        skipsHeader: Bool = true, _ visit: (_ line: ArraySlice<UInt8>, _ isSeparated: Bool) throws -> Void
+    ) throws {
         var position = 0
         var bytes: [UInt8] = []
         var isHeader = skipsHeader

@@ -65,7 +65,7 @@ struct Quarantine: Sendable {
     func keep(_ bytes: [UInt8], of session: borrowing SessionFile) throws(SessionError) {
         let path = newPath(session.key)
         try attempt("write \(path)") { () throws(Errno) in
-            let file = try File(path, O_WRONLY | O_CREAT | O_EXCL, in: system)
+            let file = try File.create(path, in: system)
             try file.write(bytes, at: 0)
             try file.synchronize()
         }

@@ -131,7 +131,7 @@ private final class LockFile: Sendable {
     private let status: FileStatus
 
     init(_ path: FilePath, in system: any FileSystem) throws(Errno) {
-        file = try File(path, O_RDWR | O_CREAT, in: system)
+        file = try File.openOrCreate(path, in: system)
         status = try file.status()
     }
 

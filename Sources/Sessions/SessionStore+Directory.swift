@@ -34,6 +34,16 @@ extension SessionStore {
         }
     }
 
+    /// Visits the key of every session, in the directory's order. Sessions may come and go meanwhile.
+    public func visitKeys(_ visit: (SessionKey) async throws -> Void) async throws {
+        var position: Int? = 0
+        while let from = position {
+            let names: [String]
+            (names, position) = try self.names(from: from)
+            for key in names.compactMap(key(named:)) { try await visit(key) }
+        }
+    }
+
     /// Removes sessions whose last use is long ago. One that is in use, in any process, is left.
     ///
     /// - Parameters:
@@ -41,9 +51,10 @@ extension SessionStore {
     ///   - isDryRun: whether the sessions stay, and are only reported.
     ///   - looked: told after each look at some names how many it has been so far.
     ///   - removed: told each session that went, and its last use.
+    /// - Throws: `SessionError`, and what `removed` throws.
     public func prune(
-        before limit: Date, isDryRun: Bool = false, looked: (Int) -> Void = { _ in }, removed: (SessionKey, Date) -> Void
-    ) throws(SessionError) {
+        before limit: Date, isDryRun: Bool = false, looked: (Int) -> Void = { _ in }, removed: (SessionKey, Date) throws -> Void
+    ) throws {
         var bound = PruneBound(names: .max, removals: .max)
         var position: Int? = 0
         while let from = position {
@@ -61,8 +72,8 @@ extension SessionStore {
 
     /// One step of pruning: a few hundred names from a position in the directory. Returns where to go on; nil at the end.
     func prune(
-        before limit: Date, isDryRun: Bool, from position: Int, _ bound: inout PruneBound, _ removed: (SessionKey, Date) -> Void
-    ) throws(SessionError) -> Int? {
+        before limit: Date, isDryRun: Bool, from position: Int, _ bound: inout PruneBound, _ removed: (SessionKey, Date) throws -> Void
+    ) throws -> Int? {
         let (names, next) = try names(from: position)
         bound.names -= names.count
         var wasRemoved = false
@@ -83,7 +94,7 @@ extension SessionStore {
             guard let lastUse = lastUse ?? nil else { continue }
             bound.removals -= 1
             wasRemoved = !isDryRun
-            removed(key, lastUse)
+            try removed(key, lastUse)
         }
         if wasRemoved, synchronizes { try SessionWriter.synchronize(sessions, in: system) }
         return next

@@ -33,7 +33,7 @@ extension SessionStore {
         }
     }
 
-    private func merge(_ turns: [ImportedSession.Line], into file: borrowing SessionFile) throws(SessionError) -> Int {
+    private func merge(_ turns: [ImportedSession.Line], into file: borrowing SessionFile) throws -> Int {
         struct Stamp: Decodable {
             var id: String
             var at: String
@@ -41,7 +41,7 @@ extension SessionStore {
         var known: Set<String> = []
         var times: [String] = []
         let decoder = JSONDecoder()
-        try file.readLines { line, _ throws(SessionError) in
+        try file.readLines { line, _ in
             guard let stamp = try? decoder.decode(Stamp.self, from: Data(line)) else { throw file.unreadableLine }
             known.insert(stamp.id)
             times.append(stamp.at)
@@ -51,7 +51,7 @@ extension SessionStore {
         try checkFreeBytes()
         var writer = try SessionWriter(file.path, key: file.key, createdAt: try file.header().createdAt, in: system)
         var (old, next) = (times.makeIterator(), new[...])
-        try file.readLines { line, _ throws(SessionError) in
+        try file.readLines { line, _ in
             let time = old.next() ?? ""
             while let turn = next.first, turn.at < time { try writer.append(next.removeFirst().bytes) }
             try writer.append(line)

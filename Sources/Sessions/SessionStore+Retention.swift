@@ -25,9 +25,9 @@ extension SessionStore {
     }
 
     /// One bounded pass: it goes on where the last one, by any process, stopped. Returns how many sessions it removed.
-    func pruneOnce(olderThan age: Duration, now: Date = Date()) throws(SessionError) -> Int {
+    func pruneOnce(olderThan age: Duration, now: Date = Date()) throws -> Int {
         let path = directory.appending("retention")
-        let file = try attempt("open \(path)") { () throws(Errno) in try File(path, O_RDWR | O_CREAT, in: system) }
+        let file = try attempt("open \(path)") { () throws(Errno) in try File.openOrCreate(path, in: system) }
         let state = try attempt("read \(path)") { () throws(Errno) -> (text: [UInt8], modified: Date)? in
             // Another process is at it.
             do throws(Errno) { try system.setLock(file.descriptor, at: 0, isHeld: true) } catch { return nil }

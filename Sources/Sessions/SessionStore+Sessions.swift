@@ -18,24 +18,32 @@ public struct SessionSummary: Sendable, Equatable {
     public var byteCount: Int
 }
 
+/// A session and some of its turns.
+public struct SessionPage: Sendable {
+    /// What there is to say of the whole session.
+    public var summary: SessionSummary
+    /// Turns that follow each other, oldest first.
+    public var turns: [Turn]
+    /// Whether there are older ones.
+    public var hasMore: Bool
+}
+
 extension SessionStore {
     /// What there is to say of a session. Reads the whole file.
     ///
     /// - Throws: `SessionError`, `notFound` among others.
     public func summary(of key: SessionKey) async throws -> SessionSummary {
-        try await reading(key) { file throws(SessionError) in try file.summary() }
+        try await reading(key) { file in try file.summary() }
     }
 
-    /// The newest turns of a session, oldest first, and whether there are older ones.
+    /// What there is to say of a session and its newest turns, as they are at one moment. Reads the whole file.
     ///
     /// - Parameters:
     ///   - messages: the most messages; one turn comes even if it has more.
     ///   - turn: the id of a turn: only older ones come.
     /// - Throws: `SessionError`, `notFound` and `unknownTurn` among others.
-    public func turns(
-        of key: SessionKey, messages limit: Int, before turnID: String? = nil
-    ) async throws -> (turns: [Turn], hasMore: Bool) {
-        try await reading(key) { file throws(SessionError) in
+    public func page(of key: SessionKey, messages limit: Int, before turnID: String? = nil) async throws -> SessionPage {
+        try await reading(key) { file in
             var turns: [Turn] = []
             var messageCount = 0
             var hasMore = false
@@ -51,18 +59,7 @@ extension SessionStore {
                 return !hasMore
             }
             guard isBefore else { throw SessionError(.unknownTurn, "Session \(key) has no turn \(turnID ?? "")") }
-            return (turns.reversed(), hasMore)
-        }
-    }
-
-    /// Gives a session's file in pieces to `write`, line by line: the header's line first, then each turn's, without what separates them.
-    ///
-    /// - Throws: `SessionError`, `notFound` among others, and what `write` throws.
-    public func lines(of key: SessionKey, _ write: (ArraySlice<UInt8>) throws(SessionError) -> Void) async throws {
-        try await reading(key) { file throws(SessionError) in
-            let header = try file.header()
-            try write(SessionFile.header(key, createdAt: header.createdAt)[...])
-            try file.readLines { line, _ throws(SessionError) in try write(line) }
+            return SessionPage(summary: try file.summary(), turns: turns.reversed(), hasMore: hasMore)
         }
     }
 
@@ -94,7 +91,7 @@ extension SessionStore {
             // One line behind: the last one is not copied.
             var previous: [UInt8]?
             var turnsLeft = 0
-            try file.readLines { line, _ throws(SessionError) in
+            try file.readLines { line, _ in
                 if let previous {
                     try writer.append(previous)
                     turnsLeft += 1
@@ -113,9 +110,9 @@ extension SessionStore {
         try await lock.withLock(target) {
             guard try !exists(target) else { throw SessionError(.exists, "There is a session \(target) already") }
             try checkFreeBytes()
-            try await reading(key) { file throws(SessionError) in
+            try await reading(key) { file in
                 var writer = try SessionWriter(path(of: target), key: target, createdAt: Date().ISO8601Format(), in: system)
-                try file.readLines { line, _ throws(SessionError) in try writer.append(line) }
+                try file.readLines { line, _ in try writer.append(line) }
                 try writer.commit(synchronizes: synchronizes)
             }
             return try await summary(of: target)
@@ -125,7 +122,7 @@ extension SessionStore {
     func exists(_ key: SessionKey) throws(SessionError) -> Bool { try status(at: path(of: key)) != nil }
 
     func reading<Result: Sendable>(
-        _ key: SessionKey, _ body: (borrowing SessionFile) throws(SessionError) -> Result
+        _ key: SessionKey, _ body: (borrowing SessionFile) throws -> Result
     ) async throws -> Result {
         guard let result = try await withSession(key, body) else { throw SessionError.notFound(key) }
         return result
@@ -134,7 +131,7 @@ extension SessionStore {
 
 extension SessionFile {
     /// Reads the whole file.
-    func summary() throws(SessionError) -> SessionSummary {
+    func summary() throws -> SessionSummary {
         var summary = SessionSummary(
             key: key, createdAt: try header().createdAt, turnCount: 0, usage: Usage(promptTokens: 0, completionTokens: 0),
             byteCount: end + Self.closing.count)
@@ -144,7 +141,7 @@ extension SessionFile {
             var at: String
             var usage: Usage
         }
-        try readLines { line, _ throws(SessionError) in
+        try readLines { line, _ in
             guard let cost = try? decoder.decode(Cost.self, from: Data(line)) else { throw unreadableLine }
             summary.turnCount += 1
             summary.updatedAt = cost.at

@@ -21,8 +21,9 @@ extension SessionStore {
     ///     read is kept in a new file, the old one in the quarantine. Files of a newer format, and those that name another session, stay.
     ///   - looked: told after each file how many it has been so far.
     ///   - found: told each damaged file.
+    /// - Throws: `SessionError`, and what `found` throws.
     public func verify(
-        repairs: Bool = false, looked: (Int) -> Void = { _ in }, found: (SessionDamage) -> Void
+        repairs: Bool = false, looked: (Int) -> Void = { _ in }, found: (SessionDamage) throws -> Void
     ) async throws {
         var count = 0
         var position: Int? = 0
@@ -32,7 +33,14 @@ extension SessionStore {
             for name in names {
                 if repairs { removeAbandoned(name) }
                 guard name.hasSuffix(Self.fileExtension) else { continue }
-                if let damage = try await damage(of: name, repairs: repairs) { found(damage) }
+                var damage: SessionDamage?
+                do {
+                    damage = try await self.damage(of: name, repairs: repairs)
+                } catch let error as SessionError {
+                    // One file that cannot be read or mended does not hide the others.
+                    damage = SessionDamage(fileName: name, problem: error.description)
+                }
+                if let damage { try found(damage) }
                 count += 1
                 looked(count)
             }
@@ -73,7 +81,7 @@ extension SessionFile {
     }
 
     /// Reads the whole file; nil where nothing is wrong.
-    fileprivate mutating func problem() throws(SessionError) -> Problem? {
+    fileprivate mutating func problem() throws -> Problem? {
         let size = try status().size
         do {
             guard try header().key.utf8.elementsEqual(key.description.utf8) else {
@@ -93,7 +101,7 @@ extension SessionFile {
         end = wholeEnd
         var damagedLines = 0
         let decoder = JSONDecoder()
-        try readLines { line, isSeparated throws(SessionError) in
+        try readLines { line, isSeparated in
             if !isSeparated || Self.turn(in: line, decoder) == nil { damagedLines += 1 }
         }
         if damagedLines > 0 { return .damaged("\(damagedLines) of its lines are not turns") }
@@ -101,7 +109,7 @@ extension SessionFile {
     }
 
     /// Does what can be done, and says what that was; nil where nothing can.
-    fileprivate mutating func mend(_ problem: Problem, _ quarantine: Quarantine, synchronizes: Bool) throws(SessionError) -> String? {
+    fileprivate mutating func mend(_ problem: Problem, _ quarantine: Quarantine, synchronizes: Bool) throws -> String? {
         switch problem {
         case .notOurs: return nil
         case .tornTail:
@@ -114,7 +122,7 @@ extension SessionFile {
     }
 
     /// Puts every turn that can be read into a new file of this name, and the old file into the quarantine.
-    private mutating func salvage(_ quarantine: Quarantine, synchronizes: Bool) throws(SessionError) -> (turns: Int, kept: FilePath) {
+    private mutating func salvage(_ quarantine: Quarantine, synchronizes: Bool) throws -> (turns: Int, kept: FilePath) {
         let kept = quarantine.newPath(key)
         let system = file.system
         try attempt("keep \(path) as \(kept)") { () throws(Errno) in
@@ -125,7 +133,7 @@ extension SessionFile {
         end = try status().size
         var count = 0
         let decoder = JSONDecoder()
-        try readLines(skipsHeader: false) { line, _ throws(SessionError) in
+        try readLines(skipsHeader: false) { line, _ in
             guard Self.turn(in: line, decoder) != nil else { return }
             try writer.append(line)
             count += 1

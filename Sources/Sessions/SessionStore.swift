@@ -28,7 +28,7 @@ public final class SessionStore: Sendable {
         public var minimumFreeBytes = 0
         /// Sessions that were not used for so long are removed, where the store has a disk executor. Nil keeps them.
         public var retention: Duration?
-        /// Whether a data directory that is not there is made.
+        /// Whether a data directory is made where there is none; else that is an error.
         public var createsDirectory = true
 
         /// The defaults.
@@ -38,7 +38,8 @@ public final class SessionStore: Sendable {
     let settings: Settings
     let system: any FileSystem
     let directory: FilePath
-    let sessions: FilePath
+    /// The directory of the session files.
+    public let sessions: FilePath
     let quarantine: Quarantine
     let lock: SessionLock
     let cache = TailCache(capacity: 16 << 20)
@@ -70,12 +71,13 @@ public final class SessionStore: Sendable {
         self.system = system
         self.directory = directory
         self.disk = disk
-        sessions = directory.appending("sessions")
+        let sessions = directory.appending("sessions")
+        self.sessions = sessions
         quarantine = Quarantine(directory: directory.appending("quarantine"), system: system, report: report)
         if settings.createsDirectory {
             try Self.createDirectory(directory, in: system)
-        } else if (try? system.status(at: directory)) == nil {
-            throw SessionError(.storageUnavailable, "There is no data directory \(directory)")
+        } else if try attempt("look at \(sessions)", { () throws(Errno) in try system.statusIfThere(sessions) }) == nil {
+            throw SessionError(.storageUnavailable, "\(directory) is no data directory: it has no folder named sessions")
         }
         lock = try SessionLock(
             directory.appending("locks"), directories: [sessions, quarantine.directory], timeout: settings.busyTimeout, in: system)
@@ -112,7 +114,7 @@ public final class SessionStore: Sendable {
 
     /// The turns of a session that a model may see, oldest first. Waits for no turn.
     public func history(of key: SessionKey) async throws -> [PastTurn] {
-        try await withSession(key) { file throws(SessionError) in
+        try await withSession(key) { file in
             let status = try file.status()
             if let tail = cache.peek(key, status) { return tail.window.turns }
             return try file.readWindow(limits: settings.window).turns
@@ -122,7 +124,7 @@ public final class SessionStore: Sendable {
     /// Runs `body` on a session's file, for reading; nil where there is none. Waits only for a write that is under way, and mends a torn
     /// tail.
     func withSession<Result: Sendable>(
-        _ key: SessionKey, _ body: (borrowing SessionFile) throws(SessionError) -> Result
+        _ key: SessionKey, _ body: (borrowing SessionFile) throws -> Result
     ) async throws -> Result? {
         try lock.check()
         let path = path(of: key)

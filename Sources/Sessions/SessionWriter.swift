@@ -20,7 +20,7 @@ struct SessionWriter: ~Copyable {
     init(_ path: FilePath, key: SessionKey, createdAt: String, in system: any FileSystem) throws(SessionError) {
         let temporary = path.removingLastComponent().appending(Identifier.make(prefix: Self.temporaryPrefix))
         (self.path, self.key, self.temporary) = (path, key, temporary)
-        file = try attempt("create \(path)") { () throws(Errno) in try File(temporary, O_WRONLY | O_CREAT | O_EXCL, in: system) }
+        file = try attempt("create \(path)") { () throws(Errno) in try File.create(temporary, in: system) }
         buffer = SessionFile.header(key, createdAt: createdAt)
     }
 

@@ -12,6 +12,17 @@ struct Nanobot: ParsableCommand {
         version: "0.1.0",
         subcommands: [Serve.self, FastCGIResponder.self, SessionCommands.self, PrintConfiguration.self])
 
+    static func main() {
+        // A standard descriptor that is closed would become a session file's, and messages would be written into that. open(2) takes the
+        // lowest number; whoever writes to this one is told that it cannot.
+        var descriptor: CInt
+        repeat { descriptor = open("/dev/null", O_RDONLY) } while 0...STDERR_FILENO ~= descriptor
+        close(descriptor)
+        // A file at its limit (RLIMIT_FSIZE) refuses what is written, by EFBIG; it must not end this process.
+        signal(SIGXFSZ, SIG_IGN)
+        main(nil)
+    }
+
     func run() throws {
         guard ListeningSocket.isListening(0) else { throw CleanExit.helpRequest(self) }
         try FastCGIResponder.parse([]).run()
@@ -31,8 +42,7 @@ extension ParsableCommand {
         } catch let error as ExitCode {
             throw error
         } catch {
-            let line = Array("nanobot: \(error)\n".utf8)
-            _ = write(STDERR_FILENO, line, line.count)
+            Terminal.say("nanobot: \(error)")
             throw ExitCode.failure
         }
     }

@@ -15,8 +15,6 @@ enum Signals {
     static func block() {
         var set = awaited
         pthread_sigmask(SIG_BLOCK, &set, nil)
-        // A file at its limit (RLIMIT_FSIZE) refuses one turn, by EFBIG; it must not end this process.
-        signal(SIGXFSZ, SIG_IGN)
     }
 
     /// Waits for a signal to stop. Returns early, false, when `childEnded` says so after a child's end.

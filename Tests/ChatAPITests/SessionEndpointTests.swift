@@ -41,7 +41,7 @@ struct SessionEndpointTests {
         let api = try API()
         #expect(await api.chat("Hello", session: "wx:dm:1").status == 200)
         #expect(await api.chat("Again", session: "wx:dm:1").status == 200)
-        let turns = try await api.sessions.turns(of: SessionKey("wx:dm:1"), messages: 4).turns
+        let turns = try await api.sessions.page(of: SessionKey("wx:dm:1"), messages: 4).turns
         let (first, second) = (turns[0], turns[1])
         let response = await api.send("GET", "/v1/session", session: "wx:dm:1")
         #expect(response.status == 200)
@@ -94,6 +94,24 @@ struct SessionEndpointTests {
         #expect(newest.questions == ["4"] && next.questions == ["3"])
     }
 
+    @Test("the count and the page are of one moment, while turns are stored")
+    func oneMoment() async throws {
+        let api = try await api(turns: 100)
+        let chats = Task {
+            var number = 101
+            while !Task.isCancelled {
+                _ = await api.chat(String(number))
+                number += 1
+            }
+        }
+        for _ in 0..<30 {
+            let page = try Page(await api.send("GET", "/v1/session?limit=1"))
+            #expect(page.questions == [String(page.turns)])
+        }
+        chats.cancel()
+        await chats.value
+    }
+
     @Test("a limit that is none is refused", arguments: ["0", "-1", "1001", "x", "1.5", "", "99999999999999999999", "%31%30%30%30%30"])
     func badLimit(limit: String) async throws {
         expectError(await (try api(turns: 1)).send("GET", "/v1/session?limit=\(limit)"), 400, "invalid_value", param: "limit")
@@ -107,7 +125,7 @@ struct SessionEndpointTests {
     @Test("an undo takes the last turn and says how many are left, down to none")
     func undo() async throws {
         let api = try await api(turns: 2)
-        let turn = try await api.sessions.turns(of: SessionKey("a"), messages: 1).turns[0]
+        let turn = try await api.sessions.page(of: SessionKey("a"), messages: 1).turns[0]
         #expect(
             await api.send("POST", "/v1/session/undo").text
                 == #"{"object":"session.turn","id":"\#(turn.id)","at":"\#(turn.at)","messages":["#

@@ -34,6 +34,10 @@ struct DirectoryTests {
         #expect(group.byteCount == file.count)
         #expect(abs(group.lastUsed.timeIntervalSinceNow) < 600)
 
+        var keys: Set<SessionKey> = []
+        try await store.visitKeys { keys.insert($0) }
+        #expect(keys == Set(listings.map(\.key)))
+
         var groups = 0
         try store.list(prefix: "wx:group:") { _ in
             groups += 1
@@ -89,5 +93,18 @@ struct DirectoryTests {
         try age("later.json", days: 40, in: directory)
         #expect(try other.pruneOnce(olderThan: .seconds(30 * 86_400)) == 0)
         #expect(try other.pruneOnce(olderThan: .seconds(30 * 86_400), now: Date(timeIntervalSinceNow: 3700)) == 1)
+    }
+
+    @Test("a store that is not to make a data directory finds none where there are no sessions, and leaves nothing there")
+    func wrongDirectory() throws {
+        let directory = try TemporaryDirectory()
+        var settings = SessionStore.Settings()
+        settings.createsDirectory = false
+        for path in [directory.path, directory.path.appending("none")] {
+            #expect(throws: SessionError.self) { try SessionStore(directory: path, settings: settings) { _ in } }
+        }
+        #expect(try directory.names(in: "") == [])
+        _ = try directory.store()
+        _ = try SessionStore(directory: directory.path, settings: settings) { _ in }
     }
 }

@@ -102,6 +102,21 @@ struct ExportFormatTests {
         #expect(sizes.allSatisfy { $0 < 100_000 })
     }
 
+    @Test("an export ends with the first piece that cannot be written, and says why", arguments: ExportFormat.allCases)
+    func failingWrite(format: ExportFormat) async throws {
+        let directory = try TemporaryDirectory()
+        let store = try directory.store()
+        for _ in 0..<40 { try await store.say(String(repeating: "word ", count: 4000)) }
+        var pieces = 0
+        await #expect(throws: Errno.noSpace) {
+            try await store.export(try SessionKey("a"), as: format) { _ in
+                pieces += 1
+                if pieces == 2 { throw Errno.noSpace }
+            }
+        }
+        #expect(pieces == 2)
+    }
+
     @Test("what is not there cannot leave, and a damaged line does not leave as if it were a turn", arguments: ExportFormat.allCases)
     func errors(format: ExportFormat) async throws {
         let directory = try TemporaryDirectory()

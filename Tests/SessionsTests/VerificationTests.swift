@@ -83,6 +83,20 @@ struct VerificationTests {
         #expect(try await directory.store().say("four") == ["two"])
     }
 
+    @Test("a file that cannot be read is named, and does not hide the others")
+    func unreadableFile() async throws {
+        let directory = try TemporaryDirectory()
+        for key in ["a", "c"] { try await directory.store().say("one", to: key) }
+        try directory.write(Array(try directory.bytes("c.json").dropLast(9)), to: "c.json")
+        // Nobody can read a directory as a file, not even the superuser.
+        try FileManager.default.createDirectory(atPath: directory.file("b.json").string, withIntermediateDirectories: false)
+        for repairs in [false, true] {
+            let found = try await damages(directory, repairs: repairs).sorted { $0.fileName < $1.fileName }
+            #expect(found.map(\.fileName) == ["b.json", "c.json"])
+            #expect(found.first?.problem.contains("Is a directory") == true)
+        }
+    }
+
     @Test("what a process that died left beside the sessions goes once it is old")
     func abandoned() async throws {
         let directory = try TemporaryDirectory()

@@ -15,10 +15,10 @@ extension SessionStore {
     /// Gives a whole session, as it is now, to `write`: in pieces of about 64 KiB, or of one turn where that is longer.
     ///
     /// - Throws: `SessionError`, `notFound` among others, and what `write` throws.
-    public func export(_ key: SessionKey, as format: ExportFormat, to write: ([UInt8]) throws(SessionError) -> Void) async throws {
-        try await reading(key) { file throws(SessionError) in
+    public func export(_ key: SessionKey, as format: ExportFormat, to write: ([UInt8]) throws -> Void) async throws {
+        try await reading(key) { file in
             var piece: [UInt8] = []
-            func add(_ bytes: some Sequence<UInt8>) throws(SessionError) {
+            func add(_ bytes: some Sequence<UInt8>) throws {
                 piece += bytes
                 guard piece.count >= 1 << 16 else { return }
                 try write(piece)
@@ -28,7 +28,7 @@ extension SessionStore {
             case .json:
                 try add(SessionFile.header(key, createdAt: try file.header().createdAt))
                 var separator = "\n"
-                try file.readLines { line, _ throws(SessionError) in
+                try file.readLines { line, _ in
                     try add(separator.utf8)
                     try add(line)
                     separator = ",\n"
@@ -36,7 +36,7 @@ extension SessionStore {
                 try add(SessionFile.closing)
             case .jsonl:
                 try add(SessionFile.headerObject(key, createdAt: try file.header().createdAt))
-                try file.readLines { line, _ throws(SessionError) in
+                try file.readLines { line, _ in
                     try add("\n".utf8)
                     try add(line)
                 }
@@ -44,9 +44,9 @@ extension SessionStore {
             case .markdown:
                 try add(MarkdownExport.head(try file.summary()).utf8)
                 let decoder = JSONDecoder()
-                try file.readLines { line, _ throws(SessionError) in
+                try file.readLines { line, _ in
                     guard let turn = SessionFile.turn(in: line, decoder) else { throw file.unreadableLine }
-                    for message in turn.messages { try add(MarkdownExport.section(message, at: turn.at).utf8) }
+                    try add(turn.markdown.utf8)
                 }
             }
             if !piece.isEmpty { try write(piece) }

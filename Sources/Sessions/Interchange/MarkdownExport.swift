@@ -57,3 +57,8 @@ enum MarkdownExport {
         return String(scalars)
     }
 }
+
+extension Turn {
+    /// The turn as a session's Markdown document has it.
+    public var markdown: String { messages.map { MarkdownExport.section($0, at: at) }.joined() }
+}

@@ -15,9 +15,12 @@ struct DeleteSession: ParsableCommand {
 
     func run() throws {
         if !yes {
-            guard Terminal.isOutput else { throw ValidationError("Without a terminal, --yes says that the session is to go.") }
-            Terminal.put("Remove the session \(Terminal.printable(key.description)) and all that was said in it? [y/N] ")
-            guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else { throw ExitCode.failure }
+            guard Terminal.isInput else { throw ValidationError("Without a terminal, --yes says that the session is to go.") }
+            Terminal.ask("Remove the session \(key) and all that was said in it? [y/N] ")
+            guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
+                Terminal.say("Nothing was removed.")
+                throw ExitCode.failure
+            }
         }
         try withStore(options) { [key] store in try await store.delete(key) }
     }
@@ -34,8 +37,8 @@ struct UndoTurn: ParsableCommand {
     func run() throws {
         try withStore(options) { [key] store in
             let (turn, turnsLeft) = try await store.undo(key)
-            for message in turn.messages { Terminal.put("\(message.role.rawValue): \(Terminal.printable(message.content))\n") }
-            Terminal.say("This turn was taken back; \(turnsLeft) are left.")
+            Terminal.say("This turn was taken back, of \(quantity(turnsLeft + 1, "turn")):")
+            try Terminal.put(turn.markdown)
         }
     }
 }
@@ -54,7 +57,7 @@ struct ForkSession: ParsableCommand {
     func run() throws {
         try withStore(options) { [key, new] store in
             let summary = try await store.fork(key, to: new)
-            Terminal.say("\(summary.turnCount) turns were copied.")
+            Terminal.say("\(quantity(summary.turnCount, "turn")) copied")
         }
     }
 }

@@ -1,11 +1,12 @@
 public import ArgumentParser
-import FoundationEssentials
-import Glibc
 public import Sessions
+import SystemPackage
 
 struct ExportSessions: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Write sessions out: one to standard output or a directory, or all to a directory.")
+        commandName: "export", abstract: "Write sessions out: one to standard output or a directory, or all to a directory.",
+        discussion: "Files have the names of the session files, and replace those that are there; only this user can read them. "
+            + "The exit status is 1 where a session could not be exported.")
 
     @Argument(help: "The session's key.")
     var key: SessionKey?
@@ -29,37 +30,26 @@ struct ExportSessions: ParsableCommand {
     func run() throws {
         try withStore(options) { [key, format, output] store in
             guard let output else {
-                if let key { try await store.export(key, as: format) { Terminal.put($0) } }
+                if let key { try await store.export(key, as: format) { try Terminal.put($0) } }
                 return
             }
-            try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-            if let key { return try await Self.write(key, store, format, to: output) }
-            // Named first: an export takes longer than a look at the directory.
-            var keys: [SessionKey] = []
-            try store.list {
-                keys.append($0.key)
-                return true
+            let directory = try ExportDirectory(FilePath(output), of: store, as: format)
+            if let key { return try await directory.write(key) }
+            var (written, failed) = (0, 0)
+            try await store.visitKeys { key in
+                do {
+                    try await directory.write(key)
+                    written += 1
+                } catch let error as SessionError where error.code == .notFound {
+                    // It was removed meanwhile.
+                } catch let error as SessionError {
+                    failed += 1
+                    Terminal.say("nanobot: \(error)")
+                }
+                Terminal.progress(quantity(written, "session"))
             }
-            for (index, key) in keys.enumerated() {
-                try await Self.write(key, store, format, to: output)
-                Terminal.progress(index + 1, "of \(keys.count) sessions")
-            }
-            Terminal.say("\(keys.count) sessions were written to \(output)")
-        }
-    }
-
-    /// Beside its place first: a file that is there is whole.
-    private static func write(_ key: SessionKey, _ store: SessionStore, _ format: ExportFormat, to directory: String) async throws {
-        let path = "\(directory)/\(key.fileName).\(format == .markdown ? "md" : format.rawValue)"
-        let descriptor = open(path + ".part", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Failure(description: "\(path) cannot be written: \(String(cString: strerror(errno)))") }
-        defer { close(descriptor) }
-        var isWritten = true
-        try await store.export(key, as: format) { piece in
-            isWritten = isWritten && Glibc.write(descriptor, piece, piece.count) == piece.count
-        }
-        guard isWritten, rename(path + ".part", path) == 0 else {
-            throw Failure(description: "\(path) cannot be written: \(String(cString: strerror(errno)))")
+            Terminal.say("\(quantity(written, "session")) written to \(output)\(failed > 0 ? ", \(failed) not readable" : "")")
+            if failed > 0 { throw ExitCode.failure }
         }
     }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
-import FoundationEssentials
 import Sessions
+import SystemPackage
 
 struct ImportSessions: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,7 +29,8 @@ struct ImportSessions: ParsableCommand {
     func run() throws {
         try withStore(options) { [files, key, merge] store in
             var isFailed = false
-            for file in files {
+            for (index, file) in files.enumerated() {
+                Terminal.progress("\(index) of \(quantity(files.count, "file"))")
                 let outcome: String
                 do {
                     outcome = try await Self.take(file, key: key, merges: merge, into: store)
@@ -37,7 +38,7 @@ struct ImportSessions: ParsableCommand {
                     outcome = "failed: \(error)"
                     isFailed = true
                 }
-                Terminal.put(Terminal.printable("\(file): \(outcome)") + "\n")
+                try Terminal.put("\(file): \(outcome)\n")
             }
             if isFailed { throw ExitCode.failure }
         }
@@ -45,15 +46,28 @@ struct ImportSessions: ParsableCommand {
 
     /// Stores what a file holds, and says what became of it.
     private static func take(_ file: String, key: SessionKey?, merges: Bool, into store: SessionStore) async throws -> String {
-        guard let contents = FileManager.default.contents(atPath: file) else { throw Failure(description: "it cannot be read") }
-        let session = try ImportedSession(Array(contents), name: String(file.split(separator: "/").last ?? ""), key: key)
+        let path = FilePath(file)
+        let session = try ImportedSession(try contents(path), name: path.lastComponent?.string ?? "", key: key)
         let left = session.leftOut
-        let leftOut = [(left.instructions, "system messages"), (left.media, "parts that are not text")]
-            .filter { $0.0 > 0 }.map { "; \($0.0) \($0.1) were left out" }.joined()
+        let leftOut = [(left.instructions, "system message"), (left.media, "part")]
+            .filter { $0.0 > 0 }.map { "; left out: \(quantity($0.0, $0.1))" }.joined()
         switch try await store.importSession(session, merges: merges) {
-        case .imported(let turns): return "imported \(turns) turns as \(session.key)\(leftOut)"
-        case .merged(let turns): return "added \(turns) turns to \(session.key)\(leftOut)"
+        case .imported(let turns): return "imported \(quantity(turns, "turn")) as \(session.key)\(leftOut)"
+        case .merged(let turns): return "added \(quantity(turns, "turn")) to \(session.key)\(leftOut)"
         case .exists: return "skipped: there is a session \(session.key) already; --merge adds what it does not have"
+        }
+    }
+
+    private static func contents(_ path: FilePath) throws -> [UInt8] {
+        let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+        defer { try? file.close() }
+        var bytes: [UInt8] = []
+        while true {
+            let piece = try [UInt8](unsafeUninitializedCapacity: 1 << 20) { buffer, count in
+                count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
+            }
+            guard !piece.isEmpty else { return bytes }
+            bytes += piece
         }
     }
 }

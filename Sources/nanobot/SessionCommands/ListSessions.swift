@@ -26,6 +26,7 @@ struct ListSessions: ParsableCommand {
         try failing {
             var buffer: [UInt8] = []
             var count = 0
+            var flush = ContinuousClock.now
             if !json { buffer += Self.row("TURNS", "SIZE", "LAST USED", "KEY").utf8 }
             try options.store().list(prefix: prefix) { session in
                 count += 1
@@ -38,16 +39,17 @@ struct ListSessions: ParsableCommand {
                     buffer += object.serialized + "\n".utf8
                 } else {
                     let size = Self.size(session.byteCount)
-                    buffer += Self.row(String(session.turnCount), size, lastUsed, Terminal.printable(session.key.description)).utf8
+                    buffer += Self.row(String(session.turnCount), size, lastUsed, session.key.description).utf8
                 }
-                // Often enough for a person, and not once a line.
-                if Terminal.isOutput || buffer.count > 1 << 16 {
-                    Terminal.put(buffer)
+                // Often enough for a person, and for a pipe whose reader has left; not once a line.
+                if buffer.count > 1 << 16 || .now >= flush {
+                    try Terminal.put(buffer)
                     buffer = []
+                    flush = .now + .milliseconds(100)
                 }
                 return limit.map { count < $0 } ?? true
             }
-            Terminal.put(buffer)
+            try Terminal.put(buffer)
         }
     }
 

@@ -18,13 +18,13 @@ struct PruneSessions: ParsableCommand {
         try failing {
             var count = 0
             try options.store().prune(
-                before: Date().addingTimeInterval(-olderThan.seconds), isDryRun: dryRun, looked: { Terminal.progress($0, "session files") },
+                before: Date().addingTimeInterval(-olderThan.seconds), isDryRun: dryRun,
+                looked: { Terminal.progress(quantity($0, "session file")) },
                 removed: { key, lastUse in
                     count += 1
-                    Terminal.clearProgress()
-                    Terminal.put("\(lastUse.ISO8601Format())  \(Terminal.printable(key.description))\n")
+                    try Terminal.put("\(lastUse.ISO8601Format())  \(key)\n")
                 })
-            Terminal.say(dryRun ? "\(count) sessions would be removed" : "\(count) sessions were removed")
+            Terminal.say("\(quantity(count, "session")) \(dryRun ? "would be removed" : "removed")")
         }
     }
 }

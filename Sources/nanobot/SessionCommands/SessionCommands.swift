@@ -1,6 +1,5 @@
 public import ArgumentParser
-import FoundationEssentials
-import Glibc
+import FastCGI
 import Locking
 public import Sessions
 import SystemPackage
@@ -42,22 +41,18 @@ extension ParsableCommand {
     func withStore(_ options: ConfigurationOptions, _ body: @escaping @Sendable (SessionStore) async throws -> Void) throws {
         try failing {
             let store = try options.store()
-            var ends: [CInt] = [-1, -1]
-            guard pipe(&ends) == 0 else { throw Failure(description: "No pipe can be made: \(String(cString: strerror(errno)))") }
-            let (reading, writing) = (ends[0], ends[1])
             let failure = Mutex<(any Error)?>(nil)
-            // On other threads; this one waits for it in a read, which ends when the other end is closed.
-            Task.detached {
+            let ended = Semaphore()
+            // On a thread of its own: the pool that tasks share has none to wait for a disk.
+            Task(executorPreference: try WorkerPool(threads: 1)) {
                 do {
                     try await body(store)
                 } catch {
                     failure.withLock { $0 = error }
                 }
-                close(writing)
+                ended.signal()
             }
-            var byte: UInt8 = 0
-            while read(reading, &byte, 1) < 0, errno == EINTR {}
-            close(reading)
+            ended.wait()
             if let error = failure.withLock({ $0 }) { throw error }
         }
     }

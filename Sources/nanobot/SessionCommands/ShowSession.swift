@@ -14,10 +14,7 @@ struct ShowSession: ParsableCommand {
 
     func run() throws {
         try withStore(options) { [key, format = json ? ExportFormat.json : .markdown] store in
-            // In pieces that end where messages do, so that no character is cut in two.
-            try await store.export(key, as: format) { piece in
-                Terminal.put(format == .json ? piece : Array(Terminal.printable(String(decoding: piece, as: UTF8.self)).utf8))
-            }
+            try await store.export(key, as: format) { try Terminal.put($0) }
         }
     }
 }

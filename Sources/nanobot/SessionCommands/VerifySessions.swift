@@ -19,15 +19,14 @@ struct VerifySessions: ParsableCommand {
                 repairs: repair,
                 looked: {
                     files = $0
-                    Terminal.progress($0, "session files")
+                    Terminal.progress(quantity($0, "session file"))
                 },
                 found: { damage in
                     damaged += 1
-                    Terminal.clearProgress()
                     let repair = damage.repair.map { ". \($0)" } ?? ""
-                    Terminal.put(Terminal.printable("\(damage.fileName): \(damage.problem)\(repair)") + "\n")
+                    try Terminal.put("\(damage.fileName): \(damage.problem)\(repair)\n")
                 })
-            Terminal.say("\(files) session files, \(damaged) damaged")
+            Terminal.say("\(quantity(files, "session file")), \(damaged) damaged")
             if damaged > 0 { throw ExitCode.failure }
         }
     }
