@@ -48,7 +48,7 @@ struct ImportSessions: ParsableCommand {
         guard let contents = FileManager.default.contents(atPath: file) else { throw Failure(description: "it cannot be read") }
         let session = try ImportedSession(Array(contents), name: String(file.split(separator: "/").last ?? ""), key: key)
         let left = session.leftOut
-        let leftOut = [(left.instructions, "system messages"), (left.media, "parts that are not text")]
+        let leftOut = [(left.instructions, "system messages"), (left.media, "parts that cannot be kept")]
             .filter { $0.0 > 0 }.map { "; \($0.0) \($0.1) were left out" }.joined()
         switch try await store.importSession(session, merges: merges) {
         case .imported(let turns): return "imported \(turns) turns as \(session.key)\(leftOut)"
