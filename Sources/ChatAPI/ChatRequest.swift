@@ -1,5 +1,4 @@
 import Chat
-import Models
 
 /// The body of `POST /v1/chat/completions`, checked.
 struct ChatRequest {
@@ -14,7 +13,7 @@ struct ChatRequest {
     /// What else a model may know.
     var parameters: [(name: String, value: JSONValue)]
     /// Where in the request's messages the turn begins.
-    private var turnStart: Int
+    var turnStart: Int
 
     /// Longer model names are refused: each turn stores one.
     private static let longestModel = 256
@@ -50,26 +49,6 @@ struct ChatRequest {
             try Self.checkMedia(of: messages[question], at: fields[question].path + ".content", allowsRemoteImages: allowsRemoteImages)
             turn = [messages[question]]
             turnStart = question
-        }
-    }
-
-    /// What a model is asked with it.
-    func prompt(history: [PastTurn], systemPrompt: String?) -> Prompt {
-        let configured = systemPrompt.map { [Message(role: .system, content: $0)] } ?? []
-        return Prompt(instructions: configured + instructions, history: history, turn: turn, parameters: parameters)
-    }
-
-    /// Checks that each result of a tool belongs to a call of its own with which the session ends.
-    func checkToolResults(after history: [PastTurn]) throws(APIError) {
-        guard turn.first?.role == .tool else { return }
-        var calls = history.last?.messages.last?.toolCalls.map(\.id) ?? []
-        for (index, result) in turn.enumerated() {
-            guard let call = calls.firstIndex(where: { $0 == result.toolCallID }) else {
-                throw .invalidMessages(
-                    "The session's last turn has no tool call of this id that waits for a result",
-                    param: "messages[\(turnStart + index)].tool_call_id")
-            }
-            calls.remove(at: call)
         }
     }
 }

@@ -18,30 +18,20 @@ extension Router {
         let entry = try models.entry(for: chat.model)
         let origin = Turn.Origin(
             id: requestID, idempotencyKey: try Self.idempotencyKey(request), bodySHA256: SHA256.hexadecimal(of: body))
-        // The session keeps none: only a fresh answer has them.
-        var logprobs: JSONValue?
         let makeTurn = { (history: [PastTurn]) in
             try chat.checkToolResults(after: history)
             let completion = try await answer(chat.prompt(history: history, systemPrompt: entry.systemPrompt), by: entry.model)
-            logprobs = completion.logprobs
-            return Turn(
-                id: Identifier.make(prefix: Self.turnPrefix), at: now().ISO8601Format(),
-                messages: chat.turn + [completion.message], model: entry.id, finishReason: completion.finishReason, usage: completion.usage,
-                request: origin)
+            return chat.turn(completion, id: Identifier.make(prefix: Self.turnPrefix), at: now(), model: entry.id, from: origin)
         }
         switch try SessionMode(request) {
         case .normal:
             let isRetry = request.header("x-stainless-retry-count").flatMap { Int($0) }.map { $0 > 0 } ?? false
             let (turn, isReplayed) = try await sessions.turn(of: key, from: origin, isRetry: isRetry, makeTurn)
-            var response = Self.json(Self.completion(turn, logprobs))
+            var response = Self.json(Self.completion(turn))
             if isReplayed { response.headers.append(("idempotency-replayed", "true")) }
             return response
-        case .readonly:
-            let turn = try await makeTurn(try await sessions.history(of: key))
-            return Self.json(Self.completion(turn, logprobs))
-        case .ephemeral:
-            let turn = try await makeTurn([])
-            return Self.json(Self.completion(turn, logprobs))
+        case .readonly: return Self.json(Self.completion(try await makeTurn(try await sessions.history(of: key))))
+        case .ephemeral: return Self.json(Self.completion(try await makeTurn([])))
         }
     }
 
@@ -81,43 +71,26 @@ extension Router {
 
     /// Asks the model, and once more where it says nothing.
     private func answer(_ prompt: Prompt, by model: any ChatModel) async throws -> Completion {
-        var completion = try await model.complete(prompt)
-        if completion.isEmpty {
-            completion = try await model.complete(prompt)
-            if completion.isEmpty { completion.content = "I've completed processing but have no response to give." }
-        }
-        // Some servers say "stop", and clients look for this before they look for calls.
-        if !completion.toolCalls.isEmpty, completion.finishReason == "stop" { completion.finishReason = "tool_calls" }
-        return completion
+        let completion = try await model.complete(prompt)
+        guard completion.isEmpty else { return completion }
+        var second = try await model.complete(prompt)
+        if second.isEmpty { second.content = "I've completed processing but have no response to give." }
+        return second
     }
 
     /// The answer to a turn: the same one, id and time included, whenever it is given.
-    ///
-    /// - Parameter logprobs: the probabilities of its tokens, where it is fresh and they were asked for.
-    private static func completion(_ turn: Turn, _ logprobs: JSONValue?) -> JSONValue {
+    private static func completion(_ turn: Turn) -> JSONValue {
         let created = (try? Date(turn.at, strategy: .iso8601)).map { Int($0.timeIntervalSince1970) } ?? 0
-        let message = turn.messages.last ?? Message(role: .assistant, content: "")
         return [
             "id": .string("chatcmpl-" + turn.id.dropFirst(turnPrefix.count)), "object": "chat.completion", "created": .integer(created),
             "model": .string(turn.model),
             "choices": [
                 [
-                    "index": 0, "message": message.answer, "logprobs": logprobs ?? .null, "finish_reason": .string(turn.finishReason),
+                    "index": 0, "message": turn.messages.last?.answer ?? .null, "logprobs": turn.logprobs ?? .null,
+                    "finish_reason": .string(turn.finishReason),
                 ]
             ],
             "usage": turn.usage.json,
         ]
-    }
-}
-
-extension Message {
-    /// The message of an answer: the fields that OpenAI's API always gives, and the calls where there are some.
-    fileprivate var answer: JSONValue {
-        let isSilent = content.isEmpty && (refusal != nil || !toolCalls.isEmpty)
-        var members: [(String, JSONValue)] = [
-            ("role", "assistant"), ("content", isSilent ? .null : .string(content)), ("refusal", .optional(refusal)), ("annotations", []),
-        ]
-        if !toolCalls.isEmpty { members.append(("tool_calls", .array(toolCalls.map(\.json)))) }
-        return .object(members)
     }
 }
