@@ -34,6 +34,7 @@ struct Responder {
 
         var settings = Router.Settings()
         settings.requiresModel = try configuration.flag("requireModel")
+        settings.allowsRemoteImages = try configuration.flag("upstream.allowRemoteImages")
         settings.bodyLimit = bodyLimit
         let sessions: SessionStore
         do {
