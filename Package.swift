@@ -74,6 +74,7 @@ let package = Package(
             name: "FastCGITests",
             dependencies: ["FastCGI", "Locking", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
+        .testTarget(name: "ChatTests", dependencies: ["Chat"], swiftSettings: settings),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: settings),
         .testTarget(
             name: "SessionsTests",

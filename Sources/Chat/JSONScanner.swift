@@ -4,7 +4,7 @@ public import FoundationEssentials
 ///
 /// It looks at structure only (RFC 8259, section 2): what a piece holds is checked when it is decoded.
 public struct JSONScanner: Sendable {
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
     /// Where the next byte is looked at.
     public private(set) var position: Int
 
@@ -40,10 +40,8 @@ public struct JSONScanner: Sendable {
     public mutating func members() throws(JSONSyntaxError) -> [String: Range<Int>] {
         var members: [String: Range<Int>] = [:]
         try list(from: "{", to: "}") { scanner throws(JSONSyntaxError) in
-            let name = try scanner.value()
-            guard let text = scanner.decode(String.self, name) else { throw scanner.unexpected(at: name.lowerBound) }
-            guard scanner.findValue(), try scanner.next() == UInt8(ascii: ":") else { throw scanner.unexpected(at: scanner.position) }
-            members[text] = try scanner.value()
+            let name = try scanner.name()
+            members[name] = try scanner.value()
         }
         return members
     }
@@ -71,12 +69,29 @@ public struct JSONScanner: Sendable {
     /// The bytes of a value.
     public subscript(_ range: Range<Int>) -> ArraySlice<UInt8> { bytes[range] }
 
-    private func unexpected(at position: Int) -> JSONSyntaxError {
+    /// Moves behind the name that is next, and the colon.
+    mutating func name() throws(JSONSyntaxError) -> String {
+        let name = try string()
+        guard findValue(), try next() == UInt8(ascii: ":") else { throw unexpected(at: position) }
+        return name
+    }
+
+    /// Moves behind the string that is next. Most strings have no escapes, and are what they look like.
+    mutating func string() throws(JSONSyntaxError) -> String {
+        let range = try value()
+        guard bytes[range.lowerBound] == UInt8(ascii: "\"") else { throw unexpected(at: range.lowerBound) }
+        let inside = bytes[range].dropFirst().dropLast()
+        guard inside.contains(UInt8(ascii: "\\")) else { return String(decoding: inside, as: UTF8.self) }
+        guard let text = decode(String.self, range) else { throw unexpected(at: range.lowerBound) }
+        return text
+    }
+
+    func unexpected(at position: Int) -> JSONSyntaxError {
         let line = 1 + bytes[..<min(position, bytes.count)].count { $0 == UInt8(ascii: "\n") }
         return JSONSyntaxError(line: line, isEnd: position >= bytes.count)
     }
 
-    private mutating func list(
+    mutating func list(
         from opening: Unicode.Scalar, to closing: Unicode.Scalar, _ item: (inout JSONScanner) throws(JSONSyntaxError) -> Void
     ) throws(JSONSyntaxError) {
         guard findValue(), try next() == UInt8(ascii: opening) else { throw unexpected(at: position) }

@@ -10,21 +10,18 @@ extension Router {
     func completeChat(_ request: Request, _ requestID: String) async throws -> Response {
         let key = try request.sessionKey()
         let body = try request.completeBody(limit: settings.bodyLimit)
-        let chat = try ChatRequest(body)
+        let chat = try ChatRequest(body, allowsRemoteImages: settings.allowsRemoteImages)
         guard !chat.stream else { throw APIError.streamUnsupported }
         guard chat.model != nil || !settings.requiresModel else {
             throw APIError.invalidValue("model is required", param: "model")
         }
-        let instructions = (settings.systemPrompt.map { [Message(role: .system, content: $0)] } ?? []) + chat.instructions
+        let entry = try models.entry(for: chat.model)
         let origin = Turn.Origin(
             id: requestID, idempotencyKey: try Self.idempotencyKey(request), bodySHA256: SHA256.hexadecimal(of: body))
         let makeTurn = { (history: [PastTurn]) in
-            let completion = try await answer(Prompt(instructions: instructions, history: history, turn: [chat.question]))
-            return Turn(
-                id: Identifier.make(prefix: Self.turnPrefix), at: now().ISO8601Format(),
-                messages: [chat.question, completion.message],
-                model: chat.model ?? settings.modelName, finishReason: completion.finishReason, usage: completion.usage,
-                request: origin)
+            try chat.checkToolResults(after: history)
+            let completion = try await answer(chat.prompt(history: history, systemPrompt: entry.systemPrompt), by: entry.model)
+            return chat.turn(completion, id: Identifier.make(prefix: Self.turnPrefix), at: now(), model: entry.id, from: origin)
         }
         switch try SessionMode(request) {
         case .normal:
@@ -73,7 +70,7 @@ extension Router {
     private static let turnPrefix = "turn-"
 
     /// Asks the model, and once more where it says nothing.
-    private func answer(_ prompt: Prompt) async throws -> Completion {
+    private func answer(_ prompt: Prompt, by model: any ChatModel) async throws -> Completion {
         let completion = try await model.complete(prompt)
         guard completion.isEmpty else { return completion }
         var second = try await model.complete(prompt)
@@ -89,11 +86,8 @@ extension Router {
             "model": .string(turn.model),
             "choices": [
                 [
-                    "index": 0,
-                    "message": [
-                        "role": "assistant", "content": .string(turn.messages.last?.content ?? ""), "refusal": nil, "annotations": [],
-                    ],
-                    "logprobs": nil, "finish_reason": .string(turn.finishReason),
+                    "index": 0, "message": turn.messages.last?.answer ?? .null, "logprobs": turn.logprobs ?? .null,
+                    "finish_reason": .string(turn.finishReason),
                 ]
             ],
             "usage": turn.usage.json,

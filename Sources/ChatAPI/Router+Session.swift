@@ -38,14 +38,11 @@ extension Router {
 
     /// `POST /v1/session/fork`: copies a session to the key that the body names.
     func forkSession(_ request: Request) async throws -> Response {
-        struct Body: Decodable {
-            var to: String
-        }
         let key = try request.sessionKey()
-        let body = try Body(jsonBody: try request.completeBody(limit: settings.bodyLimit))
+        let name = try RequestField(body: try request.completeBody(limit: settings.bodyLimit)).required("to").string()
         let target: SessionKey
         do throws(SessionError) {
-            target = try SessionKey(body.to)
+            target = try SessionKey(name)
         } catch {
             var apiError = APIError(error)
             apiError.param = "to"

@@ -2,19 +2,17 @@ import Chat
 public import FoundationEssentials
 public import Gateway
 public import Logging
-public import Models
+import Models
 public import Sessions
 
 /// The HTTP API: gives every request a response.
 public struct Router: Sendable {
     /// What the operator may choose of the API.
     public struct Settings: Sendable {
-        /// The model's id, shown and echoed.
-        public var modelName = "nanobot"
-        /// The system prompt of every turn.
-        public var systemPrompt: String?
         /// Whether a request has to name a model.
         public var requiresModel = false
+        /// Whether a picture may be an `https:` URL, which the model's server fetches.
+        public var allowsRemoteImages = false
         /// The largest body, in bytes.
         public var bodyLimit = 1 << 20
 
@@ -24,19 +22,19 @@ public struct Router: Sendable {
 
     let settings: Settings
     let sessions: SessionStore
-    let model: any ChatModel
+    let models: ModelCatalog
     let logger: Logger
     let now: @Sendable () -> Date
     private let started: Int
 
-    /// Makes the API over a store of sessions and a model.
+    /// Makes the API over a store of sessions and the models that answer.
     public init(
-        settings: Settings = Settings(), sessions: SessionStore, model: any ChatModel, logger: Logger,
+        settings: Settings = Settings(), sessions: SessionStore, models: ModelCatalog, logger: Logger,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.settings = settings
         self.sessions = sessions
-        self.model = model
+        self.models = models
         self.logger = logger
         self.now = now
         started = Int(now().timeIntervalSince1970)
@@ -72,11 +70,8 @@ public struct Router: Sendable {
         case .sessionUndo: return try await undoTurn(request)
         case .sessionFork: return try await forkSession(request)
         case .sessions: throw APIError.sessionsNotListed
-        case .models: return Self.json(["object": "list", "data": [modelObject]])
-        case .model(settings.modelName): return Self.json(modelObject)
-        case .model(let id):
-            throw APIError(
-                status: 404, code: "model_not_found", message: "The model '\(id)' does not exist", param: "model")
+        case .models: return Self.json(["object": "list", "data": .array(models.entries.map(modelObject))])
+        case .model(let id): return Self.json(modelObject(try models.entry(listed: id)))
         case .health: return Self.json(["status": "ok"])
         }
     }
@@ -85,8 +80,8 @@ public struct Router: Sendable {
         Response(status: status, headers: [("Content-Type", "application/json")], body: value.serialized)
     }
 
-    private var modelObject: JSONValue {
-        ["id": .string(settings.modelName), "object": "model", "created": .integer(started), "owned_by": "nanobot"]
+    private func modelObject(_ entry: ModelCatalog.Entry) -> JSONValue {
+        ["id": .string(entry.id), "object": "model", "created": .integer(started), "owned_by": "nanobot"]
     }
 
     /// A client's id is kept, so that its logs and these agree; one that could break a log line is replaced.
@@ -106,6 +101,10 @@ public struct Router: Sendable {
         case let error as SessionError:
             let apiError = APIError(error)
             if apiError.status >= 500 { logger.error("\(error)", metadata: ["request": "\(requestID)"]) }
+            return apiError
+        case let error as ModelError:
+            let apiError = APIError(error)
+            logger.log(level: apiError.status >= 500 ? .error : .warning, "\(error)", metadata: ["request": "\(requestID)"])
             return apiError
         default:
             logger.error("\(error)", metadata: ["request": "\(requestID)"])

@@ -22,5 +22,29 @@ public struct Prompt: Sendable {
     }
 
     /// The messages in the order in which a model reads them.
-    public var messages: [Message] { instructions + history.flatMap(\.messages) + turn }
+    ///
+    /// Upstreams refuse a conversation in which a call of a tool has no result, or a result no call. A client may leave calls unanswered,
+    /// and turns may have been taken back or imported: a result that says so stands in, and one that belongs to nothing is left out.
+    public var messages: [Message] {
+        var messages = instructions
+        var calls: [String] = []
+        func endCalls() {
+            messages += calls.map { Message(role: .tool, content: "There is no result.", toolCallID: $0) }
+            calls = []
+        }
+        func add(_ message: Message) {
+            if message.role == .tool {
+                guard let call = calls.firstIndex(where: { $0 == message.toolCallID }) else { return }
+                calls.remove(at: call)
+            } else {
+                endCalls()
+                calls = message.toolCalls.map(\.id)
+            }
+            messages.append(message)
+        }
+        for turn in history { turn.messages.forEach(add) }
+        turn.forEach(add)
+        endCalls()
+        return messages
+    }
 }

@@ -39,6 +39,8 @@ public struct Turn: Sendable, Equatable, Decodable {
     public var usage: Usage
     /// Where it came from.
     public var request: Origin
+    /// The probabilities of the answer's tokens, where it is fresh: no session keeps them.
+    public var logprobs: JSONValue?
 
     /// Makes a turn.
     public init(

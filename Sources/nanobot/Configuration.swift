@@ -23,6 +23,7 @@ struct Configuration {
         Setting(key: "model.name", fallback: "nanobot", meaning: "the id shown and echoed"),
         Setting(key: "model.system", fallback: nil, meaning: "system prompt of every turn"),
         Setting(key: "requireModel", fallback: "false", meaning: "a request without model is an error"),
+        Setting(key: "upstream.allowRemoteImages", fallback: "false", meaning: "a picture may be an https URL, which the upstream fetches"),
         Setting(key: "history.maxTurns", fallback: "500", meaning: "the most turns that the model sees"),
         Setting(key: "history.maxTokens", fallback: "16000", meaning: "the most tokens of the past that the model sees"),
         Setting(key: "durability", fallback: "sync", meaning: "sync: on the disk before the answer; relaxed: the kernel decides"),

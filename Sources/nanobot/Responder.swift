@@ -33,9 +33,8 @@ struct Responder {
         dataDirectory = try configuration.dataDirectory()
 
         var settings = Router.Settings()
-        settings.modelName = try configuration.value("model.name", "a name") { $0.isEmpty ? nil : $0 }
-        settings.systemPrompt = configuration.text("model.system")
         settings.requiresModel = try configuration.flag("requireModel")
+        settings.allowsRemoteImages = try configuration.flag("upstream.allowRemoteImages")
         settings.bodyLimit = bodyLimit
         let sessions: SessionStore
         do {
@@ -47,7 +46,10 @@ struct Responder {
         } catch let error as SessionError {
             throw Failure(description: "\(error). Choose a directory that you can write with --data-dir.")
         }
-        router = Router(settings: settings, sessions: sessions, model: BuiltinModel(), logger: logger)
+        let model = ModelCatalog.Entry(
+            id: try configuration.value("model.name", "a name") { $0.isEmpty ? nil : $0 }, systemPrompt: configuration.text("model.system"),
+            model: BuiltinModel())
+        router = Router(settings: settings, sessions: sessions, models: ModelCatalog(default: model), logger: logger)
     }
 
     /// Serves the socket from now on, on threads of its own.

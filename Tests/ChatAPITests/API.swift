@@ -15,10 +15,11 @@ struct API: Sendable {
 
     /// - Parameters:
     ///   - directory: where another API's sessions are; a new one where nil.
+    ///   - models: the models that answer; the one model where nil.
     ///   - age: how long ago it is for this API.
     init(
-        _ model: any ChatModel = ScriptedModel(), in directory: DataDirectory? = nil, bodyLimit: Int = 1 << 20, age: TimeInterval = 0,
-        _ change: (inout SessionStore.Settings) -> Void = { _ in }
+        _ model: any ChatModel = ScriptedModel(), models: ModelCatalog? = nil, in directory: DataDirectory? = nil, bodyLimit: Int = 1 << 20,
+        age: TimeInterval = 0, _ change: (inout SessionStore.Settings) -> Void = { _ in }
     ) throws {
         self.directory = try directory ?? DataDirectory()
         var settings = SessionStore.Settings()
@@ -27,8 +28,9 @@ struct API: Sendable {
         sessions = try SessionStore(directory: FilePath(self.directory.path), settings: settings, report: { _ in })
         var routerSettings = Router.Settings()
         routerSettings.bodyLimit = bodyLimit
+        let models = models ?? ModelCatalog(default: ModelCatalog.Entry(id: "nanobot", model: model))
         router = Router(
-            settings: routerSettings, sessions: sessions, model: model, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            settings: routerSettings, sessions: sessions, models: models, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             now: { Date().addingTimeInterval(-age) })
     }
 

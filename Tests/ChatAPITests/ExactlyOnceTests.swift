@@ -142,7 +142,7 @@ struct ExactlyOnceTests {
         let api = try API(model)
         let headers: KeyValuePairs = ["idempotency-key": "k", "x-stainless-retry-count": "1"]
         for _ in 0..<2 {
-            expectError(await api.chat("Hello", headers: headers), 500, "internal_error")
+            expectError(await api.chat("Hello", headers: headers), 502, "upstream_error")
             #expect(try api.directory.files == [])
         }
         let response = await api.chat("Hello", headers: headers)
@@ -168,7 +168,7 @@ struct ExactlyOnceTests {
         async let retry = second.chat("Hello", headers: ["idempotency-key": "k"])
         #expect(try await eventually { try first.isWaitedFor("a") })
         await gate.open()
-        expectError(await failed, 500, "internal_error")
+        expectError(await failed, 502, "upstream_error")
         #expect(await retry.answer == "Answer 2")
     }
 

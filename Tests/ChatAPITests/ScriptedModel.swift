@@ -4,23 +4,37 @@ import Models
 /// A model that a test makes up: it keeps what it was asked, and says what the test says.
 actor ScriptedModel: ChatModel {
     private(set) var prompts: [Prompt] = []
-    private let answer: @Sendable (_ number: Int) async throws -> String
+    private let completion: @Sendable (_ number: Int, _ prompt: Prompt) async throws -> Completion
 
     /// - Parameter answer: gets how often the model was asked, this time included.
     init(_ answer: @escaping @Sendable (_ number: Int) async throws -> String = { "Answer \($0)" }) {
-        self.answer = answer
+        completion = { number, prompt in
+            let usage = Usage(promptTokens: prompt.history.count + 1, completionTokens: 2)
+            return Completion(content: try await answer(number), usage: usage)
+        }
+    }
+
+    /// - Parameter completions: what it answers, one after the other; the last one again and again.
+    init(completions: [Completion]) {
+        completion = { number, _ in completions[min(number, completions.count) - 1] }
     }
 
     func complete(_ prompt: Prompt, onDelta: (@Sendable (Delta) -> Void)?) async throws(ModelError) -> Completion {
         prompts.append(prompt)
-        let content: String
+        let completion: Completion
         do {
-            content = try await answer(prompts.count)
+            completion = try await self.completion(prompts.count, prompt)
         } catch {
             throw error as? ModelError ?? ModelError(.failed, "\(error)")
         }
-        if !content.isEmpty { onDelta?(Delta(content: content)) }
-        return Completion(content: content, usage: Usage(promptTokens: prompt.history.count + 1, completionTokens: 2))
+        if !completion.isEmpty {
+            let calls = completion.toolCalls.enumerated().map {
+                Delta.ToolCall(index: $0, id: $1.id, name: $1.name, arguments: $1.arguments)
+            }
+            onDelta?(
+                Delta(content: completion.content, refusal: completion.refusal, toolCalls: calls, logprobs: completion.logprobs))
+        }
+        return completion
     }
 
     /// How often it was asked.
@@ -28,6 +42,24 @@ actor ScriptedModel: ChatModel {
 
     /// The questions of the turns that it saw when it was last asked.
     var lastHistory: [String] { prompts.last?.history.map { $0.messages[0].content } ?? [] }
+}
+
+extension Completion {
+    /// An answer that costs three tokens.
+    static func make(
+        _ content: String = "", refusal: String? = nil, calls: [Message.ToolCall] = [], logprobs: JSONValue? = nil,
+        finishReason: String = "stop"
+    ) -> Completion {
+        Completion(
+            content: content, refusal: refusal, toolCalls: calls, logprobs: logprobs, finishReason: finishReason,
+            usage: Usage(promptTokens: 1, completionTokens: 2))
+    }
+}
+
+extension Message.ToolCall {
+    static func make(_ id: String, name: String = "now", arguments: String = "{}") -> Self {
+        Self(id: id, name: name, arguments: arguments)
+    }
 }
 
 /// Holds whoever comes until it is opened.

@@ -83,4 +83,28 @@ struct BuiltinModelTests {
         prompt.instructions = [Message(role: .system, content: "My name is Mallory.")]
         #expect(await BuiltinModel.make.complete(prompt).content == "You have not told me your name in this conversation.")
     }
+
+    @Test(
+        "a picture or a recording is told to be unseen; what the text besides asks is answered",
+        arguments: [
+            ("", [], "I cannot see pictures or hear recordings", nil), ("What is this?", [], "I cannot see pictures", nil),
+            ("What is 2+2?", [], "I cannot see pictures", "2+2 = 4"), ("", ["你好"], "我看不了图片，也听不了录音", nil),
+            ("这是什么？", [], "我看不了图片", nil), ("我叫小明", ["Hello"], "我看不了图片", "小明"),
+        ] as [(String, [String], String, String?)])
+    func media(text: String, said: [String], answer: String, more: String?) async {
+        for part in [Message.Part.image(url: "data:image/png;base64,AAAA", detail: nil), .audio(data: "AAAA", format: "wav")] {
+            var prompt = Prompt.make(said: said, message: text)
+            prompt.turn[0].parts = text.isEmpty ? [part] : [.text(text), part]
+            let lines = await BuiltinModel.make.complete(prompt).content.split(separator: "\n")
+            #expect(lines.first?.hasPrefix(answer) == true)
+            #expect(lines.dropFirst().contains { $0.contains(more ?? "") } == (more != nil))
+        }
+    }
+
+    @Test("the result of a tool is told to be of no use", arguments: [("What time is it?", "I cannot use tools"), ("几点了？", "我用不了工具")])
+    func toolResult(said: String, answer: String) async {
+        let prompt = Prompt(
+            history: [PastTurn([Message(role: .user, content: said)])], turn: [Message(role: .tool, content: "noon", toolCallID: "a")])
+        #expect(await BuiltinModel.make.complete(prompt).content.hasPrefix(answer))
+    }
 }

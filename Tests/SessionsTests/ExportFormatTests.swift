@@ -91,6 +91,17 @@ struct ExportFormatTests {
         #expect(MarkdownExport.head(summary) == "# ``` ``* ```\n\nBegun at T. 0 turns.\n")
     }
 
+    @Test("a picture and a recording are a mark in Markdown, and a refusal is what was said")
+    func media() {
+        let message = Message(
+            role: .user, content: "# a b",
+            parts: [.text("# a"), .image(url: "data:image/png;base64,AAAA", detail: nil), .text("b"), .audio(data: "AAAA", format: "wav")])
+        #expect(
+            MarkdownExport.section(message, at: "T") == "\n## user · T\n\n> # a\n> \n> [image]\n> \n> b\n> \n> [audio]\n")
+        let refusal = Message(role: .assistant, content: "", refusal: "I will not.")
+        #expect(MarkdownExport.section(refusal, at: "T") == "\n## assistant · T\n\n> I will not.\n")
+    }
+
     @Test("pieces are bounded, whatever the session's size", arguments: ExportFormat.allCases)
     func pieces(format: ExportFormat) async throws {
         let directory = try TemporaryDirectory()

@@ -36,6 +36,30 @@ struct ImportTests {
         #expect(try target.bytes("a.json") == source.bytes("a.json"))
     }
 
+    @Test(
+        "pictures, recordings, calls and refusals come back to the byte, through a formatter, too", arguments: [ExportFormat.json, .jsonl])
+    func parts(format: ExportFormat) async throws {
+        let source = try TemporaryDirectory()
+        let key = try SessionKey("a")
+        let turn = Turn.makeWithParts()
+        _ = try await source.store().turn(of: key, from: .make()) { _ in turn }
+        var bytes: [UInt8] = []
+        try await source.store().export(key, as: format) { bytes += $0 }
+        var forms = [bytes]
+        if format == .json {
+            let object = try JSONSerialization.jsonObject(with: Data(bytes))
+            forms.append(Array(try JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])))
+        }
+        for form in forms {
+            let target = try TemporaryDirectory()
+            let session = try ImportedSession(form, name: "x")
+            #expect(try session.decodedTurns() == [turn])
+            #expect(try await target.store().importSession(session) == .imported(turns: 1))
+            #expect(try target.bytes("a.json") == source.bytes("a.json"))
+            #expect(try await target.store().history(of: key) == [PastTurn(turn.messages)])
+        }
+    }
+
     @Test("a key that is given is the session's, whatever the file says")
     func givenKey() async throws {
         let (_, bytes) = try await exported(.json, turns: 1)

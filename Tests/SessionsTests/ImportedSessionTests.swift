@@ -66,6 +66,21 @@ struct ImportedSessionTests {
         #expect(session.turns.map(\.at) == ["2026-01-02T03:04:05Z", "2026-01-02T03:00:07Z", "2026-01-02T03:00:07Z"])
     }
 
+    @Test("pictures and recordings that are in the file are kept; what is elsewhere is counted")
+    func parts() throws {
+        let session = try ImportedSession(
+            #"""
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"},
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}, {"type": "image_url", "image_url": {"url": "https://b"}},
+            {"type": "input_audio", "input_audio": {"data": "BBBB", "format": "mp3"}}, {"type": "file"}, "c"]}]}
+            """#, key: "k")
+        let parts: [Message.Part] = [
+            .text("a"), .image(url: "data:image/png;base64,AAAA", detail: nil), .audio(data: "BBBB", format: "mp3"), .text("c"),
+        ]
+        #expect(try session.decodedTurns()[0].messages == [Message(role: .user, content: "a c", parts: parts)])
+        #expect(session.leftOut == ImportedSession.LeftOut(media: 2))
+    }
+
     @Test("records that are not messages are passed over, and so are blank lines and line ends of any kind")
     func records() throws {
         let lines = [

@@ -11,6 +11,22 @@ extension Turn {
             model: "nanobot", finishReason: "stop", usage: Usage(promptTokens: 1, completionTokens: 1),
             request: .make(idempotencyKey))
     }
+
+    /// A turn of everything that is more than text.
+    static func makeWithParts() -> Turn {
+        var turn = make()
+        turn.messages = [
+            Message(
+                role: .user, content: "What is this?",
+                parts: [
+                    .text("What is this?"), .image(url: "data:image/png;base64,iVBORw0=", detail: "low"),
+                    .audio(data: "UklGRg==", format: "wav"),
+                ]),
+            Message(role: .assistant, content: "", toolCalls: [Message.ToolCall(id: "a", name: "look", arguments: "{\n}")]),
+            Message(role: .tool, content: "A\nB", toolCallID: "a"), Message(role: .assistant, content: "", refusal: "I will not."),
+        ]
+        return turn
+    }
 }
 
 extension Turn.Origin {

@@ -78,6 +78,8 @@ struct Chinese: Phrasebook {
         }
     }
 
+    let textOnly = "我看不了图片，也听不了录音：我是只靠规则的小模型，只看得懂文字。"
+    let toolless = "我用不了工具，也看不懂工具的结果：我只是个靠规则的小模型。"
     let blank = "你的消息是空的。想说点什么？"
     func wordless(_ text: String) -> String { "我只看得懂文字和数字，“\(text)”里没有。" }
 

@@ -7,12 +7,19 @@ struct Conversation {
 
     init(_ prompt: Prompt) {
         history = prompt.history
+        endsInToolResult = prompt.turn.last?.role == .tool
         // What follows the message to answer is not the user's.
         turn = prompt.turn.lastIndex { $0.role == .user }.map { Array(prompt.turn[...$0]) } ?? []
     }
 
     /// The message to answer.
     var message: String { turn.last?.content ?? "" }
+
+    /// Whether there is more to the message than text.
+    var hasMedia: Bool { turn.last?.parts.hasMoreThanText ?? false }
+
+    /// Whether there is no message to answer but what a tool gave.
+    let endsInToolResult: Bool
 
     /// The user's messages, oldest first, the one to answer included.
     /// Lazy from both ends: the newest ones cost the same whatever came before.

@@ -91,6 +91,8 @@ struct English: Phrasebook {
         }
     }
 
+    let textOnly = "I cannot see pictures or hear recordings: I am a small rule-based model that reads only text."
+    let toolless = "I cannot use tools or their results: I am only a small rule-based model."
     let blank = "Your message is empty. What would you like to say?"
     func wordless(_ text: String) -> String { "I read only words and numbers, and “\(text)” has none." }
 

@@ -35,6 +35,10 @@ protocol Phrasebook: Sendable {
     func year(_ moment: Moment) -> String
     func calculation(_ calculation: Arithmetic) -> String
 
+    /// To pictures and recordings.
+    var textOnly: String { get }
+    /// To what a tool gave.
+    var toolless: String { get }
     var blank: String { get }
     func wordless(_ text: String) -> String
     /// A message that no rule understands, and the user's message before it.

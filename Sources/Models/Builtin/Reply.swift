@@ -10,12 +10,20 @@ struct Reply {
     init(to conversation: Conversation, now: @escaping @Sendable () -> Date) {
         self.conversation = conversation
         self.now = now
-        language = Language(of: conversation.message)
+        // A picture alone is in the language of what was said before it.
+        language = Language(of: conversation.message.isEmpty ? conversation.said.last { !$0.isEmpty } ?? "" : conversation.message)
         phrasebook = language.phrasebook
     }
 
     /// Never empty, and at most a few kilobytes.
     var text: String {
+        if conversation.endsInToolResult { return phrasebook.toolless }
+        guard conversation.hasMedia else { return answer }
+        let answers = answers(to: readings(Clause.clauses(of: conversation.message)))
+        return ([phrasebook.textOnly] + answers).joined(separator: "\n")
+    }
+
+    private var answer: String {
         let message = conversation.message
         if let calculation = Arithmetic(message[...]) { return phrasebook.calculation(calculation) }
         let clauses = Clause.clauses(of: message)
@@ -23,9 +31,12 @@ struct Reply {
             let text = message.oneLine()
             return text.isEmpty ? phrasebook.blank : phrasebook.wordless(text)
         }
-        let readings = clauses.prefix(Self.readableClauses).compactMap { $0.reading(in: language) }
-        let answers = answers(to: readings)
+        let answers = answers(to: readings(clauses))
         return answers.isEmpty ? acknowledgement(clauses) : answers.joined(separator: "\n")
+    }
+
+    private func readings(_ clauses: [Clause]) -> [Reading] {
+        clauses.prefix(Self.readableClauses).compactMap { $0.reading(in: language) }
     }
 
     private static let readableClauses = 24

@@ -36,7 +36,7 @@ struct ForeignTurns {
         guard let message = foreign.message else {
             throw SessionError(.unreadable, "its message \(messageCount) has a role that is not known here")
         }
-        leftOut.media += foreign.mediaCount
+        leftOut.media += foreign.lostParts
         guard message.role != .system, message.role != .developer else {
             leftOut.instructions += 1
             return

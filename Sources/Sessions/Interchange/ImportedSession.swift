@@ -15,7 +15,7 @@ public struct ImportedSession: Sendable {
     public struct LeftOut: Sendable, Equatable {
         /// Messages of `system` and `developer`: they belong to a request.
         public var instructions = 0
-        /// Parts of messages that are not text.
+        /// Parts of messages that are neither text nor a picture or recording in the file itself.
         public var media = 0
     }
 

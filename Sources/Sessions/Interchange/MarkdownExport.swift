@@ -14,9 +14,22 @@ enum MarkdownExport {
     static func section(_ message: Message, at time: String) -> String {
         let name = message.name.map { " " + code($0) } ?? ""
         var text = "\n## \(message.role.rawValue)\(name) · \(time)\n"
-        if !message.content.isEmpty { text += "\n" + prefixed(message.content, by: "> ") }
+        let said = [said(message), message.refusal].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: "\n\n")
+        if !said.isEmpty { text += "\n" + prefixed(said, by: "> ") }
         for call in message.toolCalls { text += "\nCalls \(code(call.name)):\n\n" + prefixed(call.arguments, by: "    ") }
         return text
+    }
+
+    /// The text of a message; a mark stands for each picture and recording.
+    private static func said(_ message: Message) -> String {
+        guard !message.parts.isEmpty else { return message.content }
+        return message.parts.map { part in
+            switch part {
+            case .text(let text): text
+            case .image: "[image]"
+            case .audio: "[audio]"
+            }
+        }.joined(separator: "\n\n")
     }
 
     /// Every line behind a prefix.

@@ -1,0 +1,13 @@
+import Chat
+
+extension Message {
+    /// The message of an answer: the fields that OpenAI's API always gives, and the calls where there are some.
+    var answer: JSONValue {
+        let isSilent = content.isEmpty && (refusal != nil || !toolCalls.isEmpty)
+        var members: [(String, JSONValue)] = [
+            ("role", "assistant"), ("content", isSilent ? .null : .string(content)), ("refusal", .optional(refusal)), ("annotations", []),
+        ]
+        if !toolCalls.isEmpty { members.append(("tool_calls", .array(toolCalls.map(\.json)))) }
+        return .object(members)
+    }
+}

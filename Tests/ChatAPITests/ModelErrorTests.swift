@@ -1,0 +1,51 @@
+import Gateway
+import Models
+import Testing
+
+@testable import Sessions
+
+@Suite("Errors of a model")
+struct ModelErrorTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var error: ModelError
+        var status: Int
+        var code: String
+        var param: String?
+        var retryAfter: String?
+        var message: String
+
+        init(
+            _ code: ModelError.Code, says clientMessage: String? = nil, at refusedParam: String? = nil, after seconds: Int? = nil,
+            _ status: Int, _ errorCode: String, param: String? = nil, retryAfter: String? = nil, _ message: String
+        ) {
+            error = ModelError(code, "SECRET of the operator", clientMessage: clientMessage, param: refusedParam, retryAfter: seconds)
+            (self.status, self.code, self.param, self.retryAfter, self.message) = (status, errorCode, param, retryAfter, message)
+        }
+
+        var testDescription: String { "\(error.code)" }
+    }
+
+    @Test(
+        "becomes a row of the table; a client reads what is meant for it, and nothing is stored",
+        arguments: [
+            Case(.refused(status: 400), says: "Bad x", at: "x", 400, "invalid_value", param: "x", "Bad x"),
+            Case(.refused(status: 422), says: "Bad y", 422, "invalid_value", "Bad y"),
+            Case(.refused(status: 404), says: "No such model", 404, "model_not_found", param: "model", "No such model"),
+            Case(.refused(status: 413), 413, "request_too_large", "The model does not take this request"),
+            Case(.rateLimited, after: 20, 429, "rate_limited", retryAfter: "20", "no more requests"),
+            Case(.rateLimited, 429, "rate_limited", retryAfter: "1", "no more requests"),
+            Case(.failed, 502, "upstream_error", "failed to answer"),
+            Case(.unavailable, 503, "upstream_unavailable", retryAfter: "5", "cannot be reached"),
+            Case(.unavailable, after: 7, 503, "upstream_unavailable", retryAfter: "7", "cannot be reached"),
+            Case(.timedOut, says: "Request timed out after 120s", 504, "upstream_timeout", "Request timed out after 120s"),
+            Case(.timedOut, 504, "upstream_timeout", "Request timed out"),
+        ])
+    func table(row: Case) async throws {
+        let api = try API(ScriptedModel { _ in throw row.error })
+        let response = await api.chat("Hello")
+        expectError(response, row.status, row.code, param: row.param)
+        #expect(response.text.contains(row.message) && !response.text.contains("SECRET"))
+        #expect(response.header("retry-after") == row.retryAfter)
+        #expect(try api.directory.files == [])
+    }
+}
