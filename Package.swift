@@ -53,7 +53,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "ChatAPI",
-            dependencies: ["Chat", "Digest", "Gateway", "Models", "Sessions", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Chat", "Digest", "Gateway", "Locking", "Models", "Sessions", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
         .executableTarget(
             name: "nanobot",

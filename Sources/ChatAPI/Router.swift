@@ -17,6 +17,12 @@ public struct Router: Sendable {
         public var requiresModel = false
         /// The largest body, in bytes.
         public var bodyLimit = 1 << 20
+        /// Whether an answer is given in pieces where the client asks for that.
+        public var streams = false
+        /// How long an answer in pieces is silent before a comment, or white space, is sent.
+        public var keepAliveInterval = Duration.seconds(10)
+        /// How long a turn whose answer is not given in pieces may take before white space is sent. Nil: as long as it takes.
+        public var heartbeatAfter: Duration?
 
         /// The defaults.
         public init() {}
@@ -25,18 +31,23 @@ public struct Router: Sendable {
     let settings: Settings
     let sessions: SessionStore
     let model: any ChatModel
+    let executor: (any TaskExecutor)?
     let logger: Logger
     let now: @Sendable () -> Date
     private let started: Int
 
     /// Makes the API over a store of sessions and a model.
+    ///
+    /// - Parameter executor: where turns run whose response begins before they have ended. They touch files, so it should be one that may
+    ///   block.
     public init(
-        settings: Settings = Settings(), sessions: SessionStore, model: any ChatModel, logger: Logger,
-        now: @escaping @Sendable () -> Date = { Date() }
+        settings: Settings = Settings(), sessions: SessionStore, model: any ChatModel, executor: (any TaskExecutor)? = nil,
+        logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.settings = settings
         self.sessions = sessions
         self.model = model
+        self.executor = executor
         self.logger = logger
         self.now = now
         started = Int(now().timeIntervalSince1970)
@@ -99,7 +110,7 @@ public struct Router: Sendable {
         return Identifier.make(prefix: "req_")
     }
 
-    private func log(_ error: any Error, _ requestID: String) -> APIError {
+    func log(_ error: any Error, _ requestID: String) -> APIError {
         switch error {
         case let error as APIError:
             return error
@@ -107,6 +118,9 @@ public struct Router: Sendable {
             let apiError = APIError(error)
             if apiError.status >= 500 { logger.error("\(error)", metadata: ["request": "\(requestID)"]) }
             return apiError
+        case is CancellationError:
+            // The client has left: nobody reads the response.
+            return .internalError
         default:
             logger.error("\(error)", metadata: ["request": "\(requestID)"])
             return .internalError

@@ -16,9 +16,10 @@ struct API: Sendable {
     /// - Parameters:
     ///   - directory: where another API's sessions are; a new one where nil.
     ///   - age: how long ago it is for this API.
+    ///   - configure: changes what the operator may choose of the API.
     init(
         _ model: any ChatModel = ScriptedModel(), in directory: DataDirectory? = nil, bodyLimit: Int = 1 << 20, age: TimeInterval = 0,
-        _ change: (inout SessionStore.Settings) -> Void = { _ in }
+        _ change: (inout SessionStore.Settings) -> Void = { _ in }, configure: (inout Router.Settings) -> Void = { _ in }
     ) throws {
         self.directory = try directory ?? DataDirectory()
         var settings = SessionStore.Settings()
@@ -27,6 +28,7 @@ struct API: Sendable {
         sessions = try SessionStore(directory: FilePath(self.directory.path), settings: settings, report: { _ in })
         var routerSettings = Router.Settings()
         routerSettings.bodyLimit = bodyLimit
+        configure(&routerSettings)
         router = Router(
             settings: routerSettings, sessions: sessions, model: model, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             now: { Date().addingTimeInterval(-age) })
@@ -72,7 +74,13 @@ struct API: Sendable {
 extension Response {
     func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name }?.value }
 
-    var text: String { String(decoding: body, as: UTF8.self) }
+    /// The body, where it is whole.
+    var bytes: [UInt8] {
+        guard case .bytes(let bytes) = body else { return [] }
+        return bytes
+    }
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// The assistant's text.
     var answer: String? {
@@ -83,7 +91,7 @@ extension Response {
             }
             var choices: [Choice]
         }
-        return (try? JSONDecoder().decode(Completion.self, from: Data(body)))?.choices.first?.message.content
+        return (try? JSONDecoder().decode(Completion.self, from: Data(bytes)))?.choices.first?.message.content
     }
 }
 

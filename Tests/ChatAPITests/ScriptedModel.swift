@@ -33,7 +33,7 @@ actor ScriptedModel: ChatModel {
 /// Holds whoever comes until it is opened.
 actor Gate {
     private(set) var arrivals = 0
-    private var isOpen = false
+    private(set) var isOpen = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
     func pass() async {
