@@ -61,6 +61,9 @@ final class Connection: Sendable {
         return poll(&entry, 1, 0) != 0
     }
 
+    /// Ends it in both directions, for a worker that serves it: what is sent from now on fails at once.
+    func shutDown() { shutdown(descriptor, CInt(SHUT_RDWR)) }
+
     /// Looks at what has arrived. A whole head stays in the socket, for libfcgi to read. Part of one is taken, because a peer that
     /// writes in small pieces fills a Unix socket's buffer with their bookkeeping long before the head is whole.
     func inspect(_ state: inout State, buffer: UnsafeMutableRawBufferPointer) -> Arrival {

@@ -87,6 +87,8 @@ public struct Exchange: ~Copyable, Sendable {
         let deadline = ContinuousClock.now + listener.limits.stallTimeout
         while !connection.isWritable {
             guard ContinuousClock.now < deadline, (try? await Task.sleep(for: .milliseconds(5))) != nil else {
+                // What is buffered is given up, too: libfcgi would wait for the peer with it, on a worker.
+                connection.shutDown()
                 throw FastCGIError(.connection, "The web server does not take the response")
             }
         }
