@@ -121,6 +121,8 @@ public struct Router: Sendable {
         case is CancellationError:
             // The client has left: nobody reads the response.
             return .internalError
+        case let error as ModelError where error.code == .cancelled:
+            return .internalError
         default:
             logger.error("\(error)", metadata: ["request": "\(requestID)"])
             return .internalError

@@ -74,7 +74,8 @@ struct FailingStartTests {
         ])
     func streamSetting(variable: String, value: String, expectation: String) async throws {
         try await expectFailure(
-            ["--port", "\(Port.free())"], environment: [variable: value], home: try Scratch(), says: [variable, "\"\(value)\"", expectation])
+            ["--port", "\(Port.free())"], environment: [variable: value], home: try Scratch(),
+            says: [variable, "\"\(value)\"", expectation])
     }
 
     @Test(
