@@ -40,7 +40,7 @@ struct ExchangeSendTests {
 
     @Test("a peer that does not read holds no worker, and gets everything once it reads")
     func slowReader() async throws {
-        let (pieces, piece) = (20_000, "piece ")
+        let (pieces, piece) = (3000, "piece ")
         let handler: ResponderFixture.Handler = { exchange in
             let count = exchange.parameters.contains { $0.name == "SLOW" } ? pieces : 1
             for _ in 0..<count { try? await exchange.send(Array(piece.utf8)) }
