@@ -53,7 +53,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "ChatAPI",
-            dependencies: ["Chat", "Digest", "Gateway", "Models", "Sessions", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Chat", "Digest", "Gateway", "Locking", "Models", "Sessions", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
         .executableTarget(
             name: "nanobot",
@@ -80,7 +80,7 @@ let package = Package(
             name: "SessionsTests",
             dependencies: ["Chat", "Locking", "Sessions", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: settings),
-        .testTarget(name: "ModelsTests", dependencies: ["Chat", "Models"], swiftSettings: settings),
+        .testTarget(name: "ModelsTests", dependencies: ["Chat", "Locking", "Models"], swiftSettings: settings),
         .testTarget(
             name: "ChatAPITests",
             dependencies: [
@@ -89,5 +89,11 @@ let package = Package(
             ],
             swiftSettings: settings),
         // The real binary behind the real web servers.
-        .testTarget(name: "EndToEndTests", dependencies: ["nanobot"], swiftSettings: settings),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "Chat", "ChatAPI", "FastCGI", "Models", "Sessions", "nanobot", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
     ])

@@ -11,28 +11,34 @@ extension Router {
         let key = try request.sessionKey()
         let body = try request.completeBody(limit: settings.bodyLimit)
         let chat = try ChatRequest(body, allowsRemoteImages: settings.allowsRemoteImages)
-        guard !chat.stream else { throw APIError.streamUnsupported }
+        guard !chat.stream || settings.streams else { throw APIError.streamUnsupported }
         guard chat.model != nil || !settings.requiresModel else {
             throw APIError.invalidValue("model is required", param: "model")
         }
         let entry = try models.entry(for: chat.model)
         let origin = Turn.Origin(
             id: requestID, idempotencyKey: try Self.idempotencyKey(request), bodySHA256: SHA256.hexadecimal(of: body))
-        let makeTurn = { (history: [PastTurn]) in
+        // Made before the turn is: every chunk of a stream has it.
+        let turnID = Identifier.make(prefix: Turn.idPrefix)
+        let makeTurn = { @Sendable (history: [PastTurn], onDelta: (@Sendable (Delta) -> Void)?) in
             try chat.checkToolResults(after: history)
-            let completion = try await answer(chat.prompt(history: history, systemPrompt: entry.systemPrompt), by: entry.model)
-            return chat.turn(completion, id: Identifier.make(prefix: Self.turnPrefix), at: now(), model: entry.id, from: origin)
+            let prompt = chat.prompt(history: history, systemPrompt: entry.systemPrompt)
+            let completion = try await answer(prompt, by: entry.model, onDelta: onDelta)
+            return chat.turn(completion, id: turnID, at: now(), model: entry.id, from: origin)
         }
-        switch try SessionMode(request) {
-        case .normal:
-            let isRetry = request.header("x-stainless-retry-count").flatMap { Int($0) }.map { $0 > 0 } ?? false
-            let (turn, isReplayed) = try await sessions.turn(of: key, from: origin, isRetry: isRetry, makeTurn)
-            var response = Self.json(Self.completion(turn))
-            if isReplayed { response.headers.append(("idempotency-replayed", "true")) }
-            return response
-        case .readonly: return Self.json(Self.completion(try await makeTurn(try await sessions.history(of: key))))
-        case .ephemeral: return Self.json(Self.completion(try await makeTurn([])))
+        let mode = try SessionMode(request)
+        let isRetry = request.header("x-stainless-retry-count").flatMap { Int($0) }.map { $0 > 0 } ?? false
+        let run: RunTurn = { onDelta in
+            switch mode {
+            case .normal: try await sessions.turn(of: key, from: origin, isRetry: isRetry) { try await makeTurn($0, onDelta) }
+            case .readonly: (try await makeTurn(try await sessions.history(of: key), onDelta), false)
+            case .ephemeral: (try await makeTurn([], onDelta), false)
+            }
         }
+        guard chat.stream else { return try await answer(requestID, run) }
+        let stream = CompletionStream(
+            id: Turn.completionID(turnID), created: now(), model: entry.id, includesUsage: chat.includesUsage)
+        return try await answerInPieces(requestID, stream, run)
     }
 
     /// `x-session-mode`: what a turn has to do with its session.
@@ -67,23 +73,27 @@ extension Router {
     }
 
     private static let longestIdempotencyKey = 255
-    private static let turnPrefix = "turn-"
 
     /// Asks the model, and once more where it says nothing.
-    private func answer(_ prompt: Prompt, by model: any ChatModel) async throws -> Completion {
-        let completion = try await model.complete(prompt)
+    private func answer(
+        _ prompt: Prompt, by model: any ChatModel, onDelta: (@Sendable (Delta) -> Void)?
+    ) async throws -> Completion {
+        // A client may have left while its turn waited for the one before.
+        try Task.checkCancellation()
+        let completion = try await model.complete(prompt, onDelta: onDelta)
         guard completion.isEmpty else { return completion }
-        var second = try await model.complete(prompt)
-        if second.isEmpty { second.content = "I've completed processing but have no response to give." }
+        var second = try await model.complete(prompt, onDelta: onDelta)
+        if second.isEmpty {
+            second.content = "I've completed processing but have no response to give."
+            onDelta?(Delta(content: second.content))
+        }
         return second
     }
 
     /// The answer to a turn: the same one, id and time included, whenever it is given.
-    private static func completion(_ turn: Turn) -> JSONValue {
-        let created = (try? Date(turn.at, strategy: .iso8601)).map { Int($0.timeIntervalSince1970) } ?? 0
-        return [
-            "id": .string("chatcmpl-" + turn.id.dropFirst(turnPrefix.count)), "object": "chat.completion", "created": .integer(created),
-            "model": .string(turn.model),
+    static func completion(_ turn: Turn) -> JSONValue {
+        [
+            "id": .string(turn.completionID), "object": "chat.completion", "created": .integer(turn.created), "model": .string(turn.model),
             "choices": [
                 [
                     "index": 0, "message": turn.messages.last?.answer ?? .null, "logprobs": turn.logprobs ?? .null,

@@ -15,6 +15,12 @@ public struct Router: Sendable {
         public var allowsRemoteImages = false
         /// The largest body, in bytes.
         public var bodyLimit = 1 << 20
+        /// Whether an answer is given in pieces where the client asks for that.
+        public var streams = false
+        /// How long an answer in pieces is silent before a comment, or white space, is sent.
+        public var keepAliveInterval = Duration.seconds(10)
+        /// How long a turn whose answer is not given in pieces may take before white space is sent. Nil: as long as it takes.
+        public var heartbeatAfter: Duration?
 
         /// The defaults.
         public init() {}
@@ -23,18 +29,23 @@ public struct Router: Sendable {
     let settings: Settings
     let sessions: SessionStore
     let models: ModelCatalog
+    let executor: (any TaskExecutor)?
     let logger: Logger
     let now: @Sendable () -> Date
     private let started: Int
 
     /// Makes the API over a store of sessions and the models that answer.
+    ///
+    /// - Parameter executor: where turns run whose response begins before they have ended. They touch files, so it should be one that may
+    ///   block.
     public init(
-        settings: Settings = Settings(), sessions: SessionStore, models: ModelCatalog, logger: Logger,
-        now: @escaping @Sendable () -> Date = { Date() }
+        settings: Settings = Settings(), sessions: SessionStore, models: ModelCatalog, executor: (any TaskExecutor)? = nil,
+        logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.settings = settings
         self.sessions = sessions
         self.models = models
+        self.executor = executor
         self.logger = logger
         self.now = now
         started = Int(now().timeIntervalSince1970)
@@ -94,7 +105,7 @@ public struct Router: Sendable {
         return Identifier.make(prefix: "req_")
     }
 
-    private func log(_ error: any Error, _ requestID: String) -> APIError {
+    func log(_ error: any Error, _ requestID: String) -> APIError {
         switch error {
         case let error as APIError:
             return error
@@ -102,6 +113,11 @@ public struct Router: Sendable {
             let apiError = APIError(error)
             if apiError.status >= 500 { logger.error("\(error)", metadata: ["request": "\(requestID)"]) }
             return apiError
+        case is CancellationError:
+            // The client has left: nobody reads the response.
+            return .internalError
+        case let error as ModelError where error.code == .cancelled:
+            return .internalError
         case let error as ModelError:
             let apiError = APIError(error)
             logger.log(level: apiError.status >= 500 ? .error : .warning, "\(error)", metadata: ["request": "\(requestID)"])

@@ -1,3 +1,4 @@
+import CFCGI
 import Glibc
 import Locking
 import SystemPackage
@@ -20,6 +21,10 @@ final class Connection: Sendable {
         var isWatched = false
         /// Bytes of an unfinished head that were taken from the socket: see `inspect`.
         var head: [UInt8] = []
+        /// What serves the request.
+        var task: Task<Void, Never>?
+        /// Whether the task is to be cancelled when the peer leaves.
+        var cancelsOnHangUp = false
     }
 
     enum Arrival: Equatable {
@@ -28,6 +33,8 @@ final class Connection: Sendable {
         case head
         case management([UInt8])
         case end
+        /// The peer has left the request that is being served.
+        case hangUp
         case refused(String)
     }
 
@@ -38,6 +45,24 @@ final class Connection: Sendable {
         self.descriptor = descriptor
         state = Mutex(State(deadline: deadline))
     }
+
+    /// Whether the peer has left, or wants the request that is being served to end (FastCGI specification, section 5.4). Only true of a
+    /// descriptor that is open: to be asked under the state's lock, in the phase `serving`.
+    var isAbandoned: Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(EPOLLRDHUP.rawValue), revents: 0)
+        if poll(&entry, 1, 0) > 0 { return true }
+        var header: (version: UInt8, type: UInt8) = (0, 0)
+        return recv(descriptor, &header, 2, CInt(MSG_PEEK | MSG_DONTWAIT)) == 2 && header.type == RequestHead.abortRequest
+    }
+
+    /// Whether a piece of a response can be sent without waiting. Also true where sending would fail at once.
+    var isWritable: Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return poll(&entry, 1, 0) != 0
+    }
+
+    /// Ends it in both directions, for a worker that serves it: what is sent from now on fails at once.
+    func shutDown() { shutdown(descriptor, CInt(SHUT_RDWR)) }
 
     /// Looks at what has arrived. A whole head stays in the socket, for libfcgi to read. Part of one is taken, because a peer that
     /// writes in small pieces fills a Unix socket's buffer with their bookkeeping long before the head is whole.

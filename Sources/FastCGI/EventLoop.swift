@@ -30,12 +30,7 @@ struct EventLoop {
             let timeout = isAccepting ? Self.tick : Self.shortage
             let count = epoll_wait(listener.epoll, &events, CInt(events.count), isIdle ? -1 : CInt(timeout / .milliseconds(1)))
             for event in events.prefix(Int(max(0, count))) {
-                switch event.data.fd {
-                case listener.socket.descriptor: accept()
-                case listener.wakeUp: break
-                case let descriptor:
-                    if let connection = listener.connections.withLock({ $0[descriptor] }) { look(at: connection) }
-                }
+                if event.data.fd == listener.socket.descriptor { accept() } else { look(at: event) }
             }
             if ContinuousClock.now >= nextSweep {
                 sweep { $0.deadline <= .now }
@@ -76,10 +71,18 @@ struct EventLoop {
         }
     }
 
-    /// Reads what has arrived on a connection that nobody serves.
+    private func look(at event: epoll_event) {
+        if let connection = listener.connections.withLock({ $0[event.data.fd] }) { look(at: connection) }
+    }
+
+    /// Reads what has arrived on a connection that nobody serves, and sees whether the peer of another one has left.
     private func look(at connection: Connection) {
         let (arrival, head) = connection.state.withLock { state -> (Connection.Arrival, [UInt8]) in
-            guard state.phase == .reading else { return (.nothing, []) }
+            guard state.phase == .reading else {
+                // Asked again, whatever the event said: it may be older than this connection.
+                let isHangUp = state.phase == .serving && state.cancelsOnHangUp && connection.isAbandoned
+                return (isHangUp ? .hangUp : .nothing, [])
+            }
             let hadPart = !state.head.isEmpty
             let arrival = connection.inspect(&state, buffer: buffer)
             switch arrival {
@@ -108,6 +111,8 @@ struct EventLoop {
             listener.close(connection)
         case .end:
             listener.close(connection)
+        case .hangUp:
+            connection.state.withLock(\.task)?.cancel()
         case .refused(let reason):
             listener.refused(reason)
             listener.close(connection)
@@ -124,11 +129,14 @@ struct EventLoop {
     }
 
     private func drain(_ events: inout [epoll_event]) {
+        // Siblings may hold the same socket, and then its close alone does not take it out of epoll (epoll(7)).
+        if isAccepting { _ = listener.control(EPOLL_CTL_DEL, listener.socket.descriptor) }
         listener.socket.close()
         while let deadline = listener.stopping, ContinuousClock.now < deadline {
             sweep { _ in true }
             if listener.connections.withLock(\.isEmpty) { return }
-            _ = epoll_wait(listener.epoll, &events, CInt(events.count), CInt(Self.shortage / .milliseconds(1)))
+            let count = epoll_wait(listener.epoll, &events, CInt(events.count), CInt(Self.shortage / .milliseconds(1)))
+            for event in events.prefix(Int(max(0, count))) { look(at: event) }
         }
     }
 }

@@ -66,6 +66,38 @@ public struct Exchange: ~Copyable, Sendable {
         try request.write(bytes)
     }
 
+    /// Sends bytes, and what was written before them, at once. A web server that does not take them is waited for without holding a
+    /// thread, each time for at most `Listener.Limits.stallTimeout`.
+    ///
+    /// Throws too where the task is cancelled while it waits.
+    public func send(_ bytes: [UInt8]) async throws(FastCGIError) {
+        for start in stride(from: 0, to: bytes.count, by: Self.sendLength) {
+            try await waitUntilWritable()
+            try request.write(Array(bytes[start..<min(bytes.count, start + Self.sendLength)]))
+        }
+        try await waitUntilWritable()
+        try request.flush()
+    }
+
+    /// What fits at once into a socket that takes anything: a Unix socket takes more from a quarter of its buffer on (net/unix/af_unix.c,
+    /// unix_writable), a TCP socket from a third.
+    private static let sendLength = 8 << 10
+
+    private func waitUntilWritable() async throws(FastCGIError) {
+        let deadline = ContinuousClock.now + listener.limits.stallTimeout
+        while !connection.isWritable {
+            guard ContinuousClock.now < deadline, (try? await Task.sleep(for: .milliseconds(5))) != nil else {
+                // What is buffered is given up, too: libfcgi would wait for the peer with it, on a worker.
+                connection.shutDown()
+                throw FastCGIError(.connection, "The web server does not take the response")
+            }
+        }
+    }
+
+    /// From now on until `finish()`, the task that serves this request is cancelled when the web server closes the connection or its
+    /// sending side, or aborts the request.
+    public func cancelTaskOnHangUp() { listener.cancelOnHangUp(connection) }
+
     /// Ends the response and gives the connection back.
     public consuming func finish() {
         isFinished = true

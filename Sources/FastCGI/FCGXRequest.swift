@@ -77,7 +77,12 @@ struct FCGXRequest: @unchecked Sendable {
 
     func write(_ bytes: [UInt8]) throws(FastCGIError) {
         let written = bytes.withUnsafeBytes { FCGX_PutStr($0.baseAddress, CInt($0.count), pointer.pointee.out) }
-        guard Int(written) == bytes.count else { throw FastCGIError(.connection, "The web server no longer takes the response") }
+        guard Int(written) == bytes.count else { throw Self.connectionLost }
+    }
+
+    /// Sends what is buffered.
+    func flush() throws(FastCGIError) {
+        guard FCGX_FFlush(pointer.pointee.out) == 0 else { throw Self.connectionLost }
     }
 
     /// Sends what is buffered and END_REQUEST, and frees the request. Whether the connection can serve another one.
@@ -94,6 +99,8 @@ struct FCGXRequest: @unchecked Sendable {
         FCGX_Free(pointer, 0)
         pointer.deallocate()
     }
+
+    private static var connectionLost: FastCGIError { FastCGIError(.connection, "The web server no longer takes the response") }
 
     private static func socket(holding head: [UInt8]) -> CInt? {
         var ends: [CInt] = [-1, -1]

@@ -81,10 +81,12 @@ public final class Listener: Sendable {
 
     /// Gives a request whose head has arrived to the workers.
     func dispatch(_ connection: Connection, head: [UInt8]) {
-        Task(executorPreference: workers) {
+        let task = Task(executorPreference: workers) {
             guard let exchange = Exchange(connection: connection, head: head, listener: self) else { return }
             await self.handler(exchange)
         }
+        // It may have ended already. Hang-ups are looked at, and the next request is dispatched, on this thread: after this.
+        connection.state.withLock { if $0.phase == .serving { $0.task = task } }
     }
 
     /// Takes a connection back from a worker, to wait for its next request.
@@ -92,10 +94,21 @@ public final class Listener: Sendable {
         guard stopping == nil else { return close(connection) }
         let isWatched = connection.state.withLock { state in
             state.phase = .reading
+            state.task = nil
+            state.cancelsOnHangUp = false
             state.deadline = .now + limits.idleTimeout
             return arm(connection, &state)
         }
         if !isWatched { close(connection) }
+    }
+
+    /// From now on the task that serves the connection's request is cancelled when the peer leaves.
+    func cancelOnHangUp(_ connection: Connection) {
+        connection.state.withLock { state in
+            state.cancelsOnHangUp = true
+            // Where epoll has no room the request goes on, as if this had not been asked for.
+            _ = arm(connection, &state)
+        }
     }
 
     /// Asks epoll for what arrives next, and for what has arrived already: modifying an edge-triggered entry looks again (epoll_ctl(2)).

@@ -21,6 +21,7 @@ enum RequestHead: Equatable {
     private static let headerLength = 8
     private static let version: UInt8 = 1
     private static let beginRequest: UInt8 = 1
+    static let abortRequest: UInt8 = 2
     private static let params: UInt8 = 4
     private static let getValues: UInt8 = 9
 

@@ -1,23 +1,37 @@
 /// One HTTP response, in the form in which a CGI or FastCGI responder gives it (RFC 3875, section 6).
 public struct Response: Sendable {
+    /// What follows the headers.
+    public enum Body: Sendable {
+        /// All of it.
+        case bytes([UInt8])
+        /// Pieces, each to be sent as soon as it comes. There is no `Content-Length`.
+        case stream(AsyncStream<[UInt8]>)
+    }
+
     /// The status code.
     public var status: Int
     /// Header fields in order. Control characters in them are never sent.
     public var headers: [(name: String, value: String)]
     /// The body.
-    public var body: [UInt8]
+    public var body: Body
+
+    /// Makes a response whose body is whole.
+    public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+        self.init(status: status, headers: headers, body: .bytes(body))
+    }
 
     /// Makes a response.
-    public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+    public init(status: Int, headers: [(name: String, value: String)] = [], body: Body) {
         self.status = status
         self.headers = headers
         self.body = body
     }
 
-    /// The bytes that the web server gets. `includesBody` is false for the answer to HEAD, whose `Content-Length` still counts the body.
+    /// The bytes that the web server gets; of a body in pieces, what stands before them. `includesBody` is false for the answer to HEAD,
+    /// whose `Content-Length` still counts the body.
     public func serialized(includesBody: Bool) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(256 + body.count)
+        if case .bytes(let body) = body { bytes.reserveCapacity(256 + body.count) }
         func append(_ name: String, _ value: String) {
             bytes += name.utf8
             bytes += ": ".utf8
@@ -27,9 +41,13 @@ public struct Response: Sendable {
         }
         append("Status", "\(status) \(Self.reason(status))")
         for (name, value) in headers { append(name, value) }
-        if status != 204 { append("Content-Length", String(body.count)) }
-        bytes += "\r\n".utf8
-        if includesBody { bytes += body }
+        if case .bytes(let body) = body {
+            if status != 204 { append("Content-Length", String(body.count)) }
+            bytes += "\r\n".utf8
+            if includesBody { bytes += body }
+        } else {
+            bytes += "\r\n".utf8
+        }
         return bytes
     }
 

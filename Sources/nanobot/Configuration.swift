@@ -24,6 +24,13 @@ struct Configuration {
         Setting(key: "model.system", fallback: nil, meaning: "system prompt of every turn"),
         Setting(key: "requireModel", fallback: "false", meaning: "a request without model is an error"),
         Setting(key: "upstream.allowRemoteImages", fallback: "false", meaning: "a picture may be an https URL, which the upstream fetches"),
+        Setting(key: "stream", fallback: "false", meaning: "answer stream: true with server-sent events instead of an error"),
+        Setting(
+            key: "onDisconnect", fallback: "finish",
+            meaning: "a turn whose client left: finish: it is stored, and a retry finds it; cancel: it ends"),
+        Setting(
+            key: "heartbeat.after", fallback: nil,
+            meaning: "seconds that an answer which does not stream may take before white space is sent; off if not set"),
         Setting(key: "history.maxTurns", fallback: "500", meaning: "the most turns that the model sees"),
         Setting(key: "history.maxTokens", fallback: "16000", meaning: "the most tokens of the past that the model sees"),
         Setting(key: "durability", fallback: "sync", meaning: "sync: on the disk before the answer; relaxed: the kernel decides"),

@@ -1,6 +1,5 @@
 import ChatAPI
 import FastCGI
-import Gateway
 import Glibc
 import Logging
 import Models
@@ -13,7 +12,8 @@ struct Responder {
     let dataDirectory: String
     let bodyLimit: Int
     private let router: Router
-    private let workers: Int
+    private let workers: WorkerPool
+    private let onDisconnect: Disconnection
     private var listener: Listener?
 
     /// How long requests in flight may take to end when the program stops.
@@ -28,7 +28,7 @@ struct Responder {
         let isJSON = try configuration.value("log.format", "text or json") { ["text": false, "json": true][$0] }
         let logger = Logger(label: "nanobot") { _ in LineLogHandler(logLevel: level, isJSON: isJSON) }
         self.logger = logger
-        workers = try configuration.integer("workers", in: 1...256)
+        workers = try WorkerPool(threads: try configuration.integer("workers", in: 1...256))
         bodyLimit = try configuration.integer("limits.bodyBytes", in: 1024...(1 << 30))
         dataDirectory = try configuration.dataDirectory()
 
@@ -36,6 +36,11 @@ struct Responder {
         settings.requiresModel = try configuration.flag("requireModel")
         settings.allowsRemoteImages = try configuration.flag("upstream.allowRemoteImages")
         settings.bodyLimit = bodyLimit
+        settings.streams = try configuration.flag("stream")
+        if configuration.text("heartbeat.after") != nil {
+            settings.heartbeatAfter = .seconds(try configuration.integer("heartbeat.after", in: 1...86_400))
+        }
+        onDisconnect = try configuration.value("onDisconnect", "finish or cancel") { Disconnection(rawValue: $0) }
         let sessions: SessionStore
         do {
             let storeSettings = try SessionStore.Settings(configuration)
@@ -49,26 +54,16 @@ struct Responder {
         let model = ModelCatalog.Entry(
             id: try configuration.value("model.name", "a name") { $0.isEmpty ? nil : $0 }, systemPrompt: configuration.text("model.system"),
             model: BuiltinModel())
-        router = Router(settings: settings, sessions: sessions, models: ModelCatalog(default: model), logger: logger)
+        router = Router(settings: settings, sessions: sessions, models: ModelCatalog(default: model), executor: workers, logger: logger)
     }
 
     /// Serves the socket from now on, on threads of its own.
     mutating func start(_ socket: ListeningSocket) throws {
         var limits = Listener.Limits()
         limits.connections = Self.connectionLimit()
-        let (router, bodyLimit) = (router, bodyLimit)
-        let listener = try Listener(socket: socket, workers: try WorkerPool(threads: workers), limits: limits, logger: logger) { exchange in
-            let body: Request.Body =
-                switch exchange.readBody(limit: bodyLimit) {
-                case .complete(let bytes): .complete(bytes)
-                case .tooLarge: .tooLarge
-                case .incomplete: .incomplete
-                }
-            let request = Request(metaVariables: exchange.parameters, body: body)
-            let response = await router.respond(to: request)
-            // A web server that has left is not an error of this request: its turn is stored.
-            try? exchange.write(response.serialized(includesBody: request.method != "HEAD"))
-            exchange.finish()
+        let (router, bodyLimit, onDisconnect) = (router, bodyLimit, onDisconnect)
+        let listener = try Listener(socket: socket, workers: workers, limits: limits, logger: logger) { exchange in
+            await Self.serve(exchange, by: router, bodyLimit: bodyLimit, onDisconnect: onDisconnect)
         }
         try listener.start()
         self.listener = listener

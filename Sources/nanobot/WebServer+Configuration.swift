@@ -55,6 +55,7 @@ extension WebServer {
                     listen \(site.host):\(site.port);
                     location / {
                         fastcgi_pass responder;
+                        # Answers in pieces are not buffered: they come with X-Accel-Buffering: no.
                         fastcgi_keep_conn on;
                         fastcgi_read_timeout \(readTimeout);
                         fastcgi_param GATEWAY_INTERFACE CGI/1.1;
@@ -116,6 +117,8 @@ extension WebServer {
         server.max-request-size = \(bodyLimit(site) / 1024)
         # The responder refuses control characters in the API's own words.
         server.http-parseopts = ( "header-strict" => "disable" )
+        # A piece of an answer goes out as it comes. The rest waits here for a slow client, not in the responder.
+        server.stream-response-body = 1
         server.max-fds = \(descriptorLimit())
         server.feature-flags = ( "server.graceful-shutdown-timeout" => \(readTimeout) )
         fastcgi.server = ( "/" => ((

@@ -17,9 +17,11 @@ struct API: Sendable {
     ///   - directory: where another API's sessions are; a new one where nil.
     ///   - models: the models that answer; the one model where nil.
     ///   - age: how long ago it is for this API.
+    ///   - configure: changes what the operator may choose of the API.
     init(
         _ model: any ChatModel = ScriptedModel(), models: ModelCatalog? = nil, in directory: DataDirectory? = nil, bodyLimit: Int = 1 << 20,
-        age: TimeInterval = 0, _ change: (inout SessionStore.Settings) -> Void = { _ in }
+        age: TimeInterval = 0, _ change: (inout SessionStore.Settings) -> Void = { _ in },
+        configure: (inout Router.Settings) -> Void = { _ in }
     ) throws {
         self.directory = try directory ?? DataDirectory()
         var settings = SessionStore.Settings()
@@ -29,6 +31,7 @@ struct API: Sendable {
         var routerSettings = Router.Settings()
         routerSettings.bodyLimit = bodyLimit
         let models = models ?? ModelCatalog(default: ModelCatalog.Entry(id: "nanobot", model: model))
+        configure(&routerSettings)
         router = Router(
             settings: routerSettings, sessions: sessions, models: models, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             now: { Date().addingTimeInterval(-age) })
@@ -74,7 +77,13 @@ struct API: Sendable {
 extension Response {
     func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name }?.value }
 
-    var text: String { String(decoding: body, as: UTF8.self) }
+    /// The body, where it is whole.
+    var bytes: [UInt8] {
+        guard case .bytes(let bytes) = body else { return [] }
+        return bytes
+    }
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// The assistant's text.
     var answer: String? {
@@ -85,7 +94,7 @@ extension Response {
             }
             var choices: [Choice]
         }
-        return (try? JSONDecoder().decode(Completion.self, from: Data(body)))?.choices.first?.message.content
+        return (try? JSONDecoder().decode(Completion.self, from: Data(bytes)))?.choices.first?.message.content
     }
 }
 

@@ -15,7 +15,7 @@ func expectError(
         }
         var error: Fields
     }
-    let error = (try? JSONDecoder().decode(Body.self, from: Data(response.body)))?.error
+    let error = (try? JSONDecoder().decode(Body.self, from: Data(response.bytes)))?.error
     #expect(response.status == status, "\(response.text)", sourceLocation: sourceLocation)
     #expect(error?.code == code, sourceLocation: sourceLocation)
     #expect(error?.param == param, sourceLocation: sourceLocation)

@@ -25,7 +25,7 @@ struct ExportTests {
         let api = try API()
         _ = await api.chat("Hello")
         let file = FileManager.default.contents(atPath: api.directory.path + "/sessions/a.json")
-        #expect(await Data(api.send("GET", "/v1/session/export").body) == file)
+        #expect(await Data(api.send("GET", "/v1/session/export").bytes) == file)
     }
 
     @Test("a long key makes a short name")

@@ -65,7 +65,7 @@ extension Message.ToolCall {
 /// Holds whoever comes until it is opened.
 actor Gate {
     private(set) var arrivals = 0
-    private var isOpen = false
+    private(set) var isOpen = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
     func pass() async {

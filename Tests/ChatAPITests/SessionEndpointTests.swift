@@ -24,7 +24,7 @@ struct SessionEndpointTests {
         var has_more: Bool?
         var before: String?
 
-        init(_ response: Response) throws { self = try JSONDecoder().decode(Self.self, from: Data(response.body)) }
+        init(_ response: Response) throws { self = try JSONDecoder().decode(Self.self, from: Data(response.bytes)) }
 
         var questions: [String] { (messages ?? []).filter { $0.role == "user" }.map(\.content) }
     }

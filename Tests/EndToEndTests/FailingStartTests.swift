@@ -67,6 +67,18 @@ struct FailingStartTests {
     }
 
     @Test(
+        "settings of streaming that make no sense are named",
+        arguments: [
+            ("NANOBOT_STREAM", "yes", "true or false"), ("NANOBOT_ON_DISCONNECT", "stop", "finish or cancel"),
+            ("NANOBOT_HEARTBEAT_AFTER", "0", "from 1 to 86400"),
+        ])
+    func streamSetting(variable: String, value: String, expectation: String) async throws {
+        try await expectFailure(
+            ["--port", "\(Port.free())"], environment: [variable: value], home: try Scratch(),
+            says: [variable, "\"\(value)\"", expectation])
+    }
+
+    @Test(
         "a bad option is named, with the way to help",
         arguments: [["--prot", "1"], ["--port", "x"], ["--port", "0"], ["--web-server", "iis"]])
     func option(arguments: [String]) async throws {

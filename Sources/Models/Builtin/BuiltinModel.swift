@@ -17,7 +17,7 @@ public struct BuiltinModel: ChatModel {
     /// Answers at once; throws nothing.
     public func complete(_ prompt: Prompt, onDelta: (@Sendable (Delta) -> Void)?) async -> Completion {
         let answer = Reply(to: Conversation(prompt), now: now).text
-        onDelta?(Delta(content: answer))
+        if let onDelta { for piece in answer.pieces { onDelta(Delta(content: String(piece))) } }
         let read = prompt.history.reduce(prompt.instructions.wordCount + prompt.turn.wordCount) { $0 + $1.wordCount }
         return Completion(content: answer, usage: Usage(promptTokens: read, completionTokens: answer.wordCount))
     }

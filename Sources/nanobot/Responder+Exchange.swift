@@ -1,0 +1,41 @@
+import ChatAPI
+import FastCGI
+import Gateway
+
+extension Responder {
+    /// What happens to a turn whose client has left.
+    enum Disconnection: String {
+        /// It goes on and is stored, so that a retry finds it.
+        case finish
+        /// It ends, and nothing is stored.
+        case cancel
+    }
+
+    /// Answers one request of the web server, from its first byte to its last.
+    static func serve(_ exchange: consuming Exchange, by router: Router, bodyLimit: Int, onDisconnect: Disconnection) async {
+        let body: Request.Body =
+            switch exchange.readBody(limit: bodyLimit) {
+            case .complete(let bytes): .complete(bytes)
+            case .tooLarge: .tooLarge
+            case .incomplete: .incomplete
+            }
+        let request = Request(metaVariables: exchange.parameters, body: body)
+        if onDisconnect == .cancel { exchange.cancelTaskOnHangUp() }
+        let response = await router.respond(to: request)
+        await exchange.send(response, includesBody: request.method != "HEAD", onDisconnect: onDisconnect)
+        exchange.finish()
+    }
+}
+
+extension Exchange {
+    /// Sends a response. A web server that has left is no error: whether the turn goes on without it is the operator's choice.
+    fileprivate func send(_ response: Response, includesBody: Bool, onDisconnect: Responder.Disconnection) async {
+        var isTaken = (try? write(response.serialized(includesBody: includesBody))) != nil
+        guard case .stream(let pieces) = response.body, includesBody else { return }
+        for await piece in pieces {
+            if isTaken { isTaken = (try? await send(piece)) != nil }
+            // Pieces that nobody takes end their turn. One that is to finish is waited for, so that a stop of the program waits, too.
+            if !isTaken, onDisconnect == .cancel { return }
+        }
+    }
+}

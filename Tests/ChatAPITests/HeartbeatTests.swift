@@ -1,0 +1,62 @@
+import Foundation
+import Gateway
+import Models
+import Testing
+
+@testable import ChatAPI
+
+@Suite("Heartbeats of long answers")
+struct HeartbeatTests {
+    private func api(_ model: any ChatModel, after: Duration) throws -> API {
+        try API(
+            model,
+            configure: {
+                $0.heartbeatAfter = after
+                $0.keepAliveInterval = .milliseconds(1)
+            })
+    }
+
+    /// White space until the gate is opened, then the rest.
+    private func read(_ response: Response, opening gate: Gate) async throws -> String {
+        guard case .stream(let stream) = response.body else {
+            Issue.record("the response is whole")
+            return ""
+        }
+        var pieces = stream.makeAsyncIterator()
+        for _ in 0..<3 { #expect(await pieces.next() == Array(" ".utf8)) }
+        await gate.open()
+        var rest = ""
+        while let piece = await pieces.next() { rest += String(decoding: piece, as: UTF8.self) }
+        return rest.trimmingCharacters(in: [" "])
+    }
+
+    @Test("a turn that takes long sends white space, then the same JSON as any other")
+    func slow() async throws {
+        let gate = Gate()
+        let api = try api(GatedModel(.wait(gate), .say("late")), after: .milliseconds(1))
+        let response = await api.chat("Hello", headers: ["idempotency-key": "k"])
+        #expect(response.status == 200)
+        #expect(response.header("content-type") == "application/json")
+        #expect(response.header("x-accel-buffering") == "no")
+        #expect(response.header("x-request-id") != nil)
+        let text = try await read(response, opening: gate)
+        #expect(text.contains(#""content":"late""#))
+        #expect(try await eventually { await api.chat("Hello", headers: ["idempotency-key": "k"]).text == text })
+    }
+
+    @Test("an error that comes so late is the body")
+    func lateError() async throws {
+        let gate = Gate()
+        let response = try await api(GatedModel(.wait(gate), .fail(ModelError(.failed, "broken"))), after: .milliseconds(1)).chat("Hello")
+        #expect(response.status == 200)
+        #expect(try await read(response, opening: gate).hasPrefix(#"{"error":{"message":"#))
+    }
+
+    @Test("a turn that does not take long is answered as ever, an error with its status")
+    func fast() async throws {
+        let response = try await api(GatedModel(.say("fast")), after: .seconds(3600)).chat("Hello")
+        #expect(response.answer == "fast")
+        #expect(response.header("x-accel-buffering") == nil)
+        #expect(try await api(GatedModel(.fail(ModelError(.failed, "broken"))), after: .seconds(3600)).chat("Hello").status >= 500)
+    }
+}

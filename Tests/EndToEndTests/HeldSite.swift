@@ -1,0 +1,111 @@
+import ChatAPI
+import FastCGI
+import Foundation
+import Glibc
+import Logging
+import Models
+import Sessions
+import SystemPackage
+import Testing
+
+@testable import nanobot
+
+/// The responder with a model of the test's own, in this process, behind a real web server with the configuration that is shipped.
+struct HeldSite: Sendable {
+    enum Front: String, CaseIterable, CustomTestStringConvertible {
+        case nginx
+        case lighttpd
+        case apache
+
+        var testDescription: String { rawValue }
+    }
+
+    let port: Int
+    let sessions: SessionStore
+    private let home: Scratch
+    private let listener: Listener
+    private let webServer: Program
+    private let stopSignal: CInt
+
+    /// Runs `body` with a site that is stopped afterwards, whatever happens. Nothing may be left unfinished then.
+    static func run(
+        _ front: Front, _ model: any ChatModel, home: Scratch? = nil, onDisconnect: Responder.Disconnection = .finish,
+        configure: (inout Router.Settings) -> Void = { _ in }, _ body: (HeldSite) async throws -> Void
+    ) async throws {
+        let site = try await HeldSite(front, model, try home ?? Scratch(), onDisconnect, configure)
+        do {
+            try await body(site)
+        } catch {
+            try await site.stop()
+            throw error
+        }
+        try await site.stop()
+    }
+
+    private init(
+        _ front: Front, _ model: any ChatModel, _ home: Scratch, _ onDisconnect: Responder.Disconnection,
+        _ configure: (inout Router.Settings) -> Void
+    ) async throws {
+        let port = Port.free()
+        (self.home, self.port) = (home, port)
+        var settings = Router.Settings()
+        settings.streams = true
+        configure(&settings)
+        let socket = home.path + "/responder.sock"
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let workers = try WorkerPool(threads: 4)
+        sessions = try SessionStore(directory: FilePath(home.path + "/data"), report: { _ in })
+        let router = Router(settings: settings, sessions: sessions, model: model, executor: workers, logger: logger)
+        listener = try Listener(socket: try ListeningSocket(unixPath: socket), workers: workers, logger: logger) { exchange in
+            await Responder.serve(exchange, by: router, bodyLimit: 1 << 20, onDisconnect: onDisconnect)
+        }
+        try listener.start()
+        switch front {
+        case .nginx, .lighttpd:
+            let server = try WebServer(front == .nginx ? .nginx : .lighttpd)
+            let text = server.configuration(
+                WebServer.Site(host: "127.0.0.1", port: port, directory: home.path, socket: socket, bodyLimit: 1 << 20))
+            webServer = try Program(front.rawValue, server.kind.arguments(configuration: try home.file("web.conf", text.utf8)))
+            stopSignal = server.kind.gracefulSignal
+        case .apache:
+            // Apache's workers are another user's, where root starts it.
+            chmod(home.path, 0o711)
+            chmod(socket, 0o666)
+            let configuration = try home.file("web.conf", Self.apache(port: port, directory: home.path, socket: socket).utf8)
+            webServer = try Program("apache2", ["-D", "FOREGROUND", "-f", configuration])
+            stopSignal = SIGWINCH
+        }
+        let program = webServer
+        let answers = try await eventually(within: .seconds(20)) { !Port.isFree(port) }
+        try #require(answers, "\(program.standardError)")
+    }
+
+    /// What a virtual host of Apache's has around the configuration that is shipped.
+    private static func apache(port: Int, directory: String, socket: String) -> String {
+        let modules = ["mpm_event", "authz_core", "env", "proxy", "proxy_fcgi"]
+        let shipped = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../deploy/apache/nanobot.conf"
+        return """
+            ServerName localhost
+            Listen 127.0.0.1:\(port)
+            PidFile \(directory)/apache.pid
+            DefaultRuntimeDir \(directory)
+            ErrorLog \(directory)/apache.log
+            \(modules.map { "LoadModule \($0)_module /usr/lib/apache2/modules/mod_\($0).so" }.joined(separator: "\n"))
+            User www-data
+            Group www-data
+            ThreadsPerChild 250
+            MaxRequestWorkers 250
+            StartServers 1
+            Define NANOBOT_SOCKET \(socket)
+            Include \(shipped)
+
+            """
+    }
+
+    private func stop() async throws {
+        webServer.send(stopSignal)
+        _ = try await webServer.outcome()
+        let listener = listener
+        #expect(try await onOwnThread { listener.stop(patience: .seconds(20)) } == 0)
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// An OpenAI-compatible server that streams "one " at once, and "two" when a test lets it.
+final class HeldUpstream: Sendable {
+    private struct State {
+        var isReleased = false
+        var asked = 0
+        var hangUps = 0
+    }
+
+    let port = Port.free()
+    private let state = Mutex(State())
+
+    /// Listens until the process ends.
+    init() throws {
+        let listening = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in(loopback: port)
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listening, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        guard status == 0, listen(listening, 100) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        Thread.detachNewThread {
+            while true {
+                let connection = accept(listening, nil, nil)
+                guard connection >= 0 else { return }
+                Thread.detachNewThread {
+                    self.serve(connection)
+                    close(connection)
+                }
+            }
+        }
+    }
+
+    var environment: [String: String] {
+        ["NANOBOT_UPSTREAM_URL": "http://127.0.0.1:\(port)/v1", "NANOBOT_UPSTREAM_MODEL": "held", "NANOBOT_STREAM": "true"]
+    }
+
+    /// How often it was asked, and how often who asked left before the end.
+    var asked: Int { state.withLock(\.asked) }
+    var hangUps: Int { state.withLock(\.hangUps) }
+
+    /// Lets every answer go on.
+    func release() { state.withLock { $0.isReleased = true } }
+
+    private func serve(_ connection: CInt) {
+        guard readRequest(connection) else { return }
+        state.withLock { $0.asked += 1 }
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+        write(head + event(#"{"role":"assistant","content":"one "}"#), to: connection)
+        while !state.withLock(\.isReleased) {
+            var entry = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
+            // Nothing more is asked on this connection: what can be read is its end.
+            if poll(&entry, 1, 2) > 0 {
+                state.withLock { $0.hangUps += 1 }
+                return
+            }
+        }
+        write(event(#"{"content":"two"}"#) + event("{}", finishReason: #""stop""#) + "data: [DONE]\n\n", to: connection)
+    }
+
+    private func event(_ delta: String, finishReason: String = "null") -> String {
+        #"data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"held","#
+            + #""choices":[{"index":0,"delta":\#(delta),"finish_reason":\#(finishReason)}]}"# + "\n\n"
+    }
+
+    /// Whether a whole request came.
+    private func readRequest(_ connection: CInt) -> Bool {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 14)
+        while true {
+            let text = String(decoding: bytes, as: UTF8.self)
+            if let head = text.range(of: "\r\n\r\n") {
+                let length = text[..<head.lowerBound].lowercased().firstMatch(of: /content-length: *(\d+)/).flatMap { Int($0.1) } ?? 0
+                if text[head.upperBound...].utf8.count >= length { return true }
+            }
+            let count = recv(connection, &buffer, buffer.count, 0)
+            guard count > 0 else { return false }
+            bytes += buffer[..<count]
+        }
+    }
+
+    private func write(_ text: String, to connection: CInt) {
+        let bytes = Array(text.utf8)
+        _ = send(connection, bytes, bytes.count, CInt(MSG_NOSIGNAL))
+    }
+}

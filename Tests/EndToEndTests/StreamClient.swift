@@ -1,0 +1,91 @@
+import Foundation
+import Glibc
+
+/// An HTTP client that looks at a response while it comes, and may leave at any time.
+final class StreamClient {
+    struct Failed: Error {
+        var call: String
+        var error: CInt
+    }
+
+    private var descriptor: CInt
+    private(set) var received: [UInt8] = []
+
+    /// Connects and sends a chat request.
+    ///
+    /// - Parameter version: HTTP's; a client of 1.0 is not sent chunks.
+    init(port: Int, session: String, streams: Bool = true, version: String = "1.1", headers: [String] = []) throws {
+        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in(loopback: port)
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        let body = #"{"stream":\#(streams),"messages":[{"role":"user","content":"Hello"}]}"#
+        let lines =
+            [
+                "POST \(Server.chatPath) HTTP/\(version)", "Host: localhost", "Content-Type: application/json", "Connection: close",
+                "Content-Length: \(body.utf8.count)", "x-session-key: \(session)",
+            ] + headers + ["", body]
+        let bytes = Array(lines.joined(separator: "\r\n").utf8)
+        guard status == 0, send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else {
+            throw Failed(call: "send", error: errno)
+        }
+    }
+
+    deinit { close() }
+
+    /// Leaves.
+    func close() {
+        if descriptor >= 0 { Glibc.close(descriptor) }
+        descriptor = -1
+    }
+
+    /// What has come so far, chunk sizes included.
+    var text: String { String(decoding: received, as: UTF8.self) }
+
+    /// Whether a text is among what has come.
+    func has(_ text: String) throws -> Bool {
+        try receive()
+        return received.firstRange(of: Array(text.utf8)) != nil
+    }
+
+    /// Whether a text comes in time.
+    func gets(_ text: String, within limit: Duration = .seconds(20)) async throws -> Bool {
+        try await eventually(within: limit) { try has(text) }
+    }
+
+    /// Whether the response ends in time.
+    func ends() async throws -> Bool { try await eventually(within: .seconds(20)) { try receive() } }
+
+    /// The head and the body, its chunks joined, once the response has ended.
+    var response: HTTPResponse {
+        get throws {
+            let response = try HTTPResponse(received)
+            guard response.headers["transfer-encoding"] == "chunked" else { return response }
+            var (body, rest) = ([UInt8](), response.body[...])
+            while let end = rest.firstRange(of: Array("\r\n".utf8)),
+                let size = Int(String(decoding: rest[..<end.lowerBound], as: UTF8.self), radix: 16), size > 0
+            {
+                body += rest[end.upperBound...].prefix(size)
+                rest = rest[end.upperBound...].dropFirst(size + 2)
+            }
+            let head = received.prefix(received.count - response.body.count)
+            return try HTTPResponse(head + body)
+        }
+    }
+
+    /// Takes what has come. True at the end.
+    @discardableResult
+    private func receive() throws -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, CInt(MSG_DONTWAIT))
+            if count == 0 { return true }
+            guard count > 0 else {
+                if errno == EAGAIN { return false }
+                throw Failed(call: "recv", error: errno)
+            }
+            received += buffer[..<count]
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import Testing
+
+@testable import FastCGI
+
+@Suite("Listener: hang-up")
+struct ListenerHangUpTests {
+    /// Asks to be cancelled, waits for that, and writes down whether it came.
+    private static func untilCancelled(_ log: Log<String>, after gate: Gate? = nil) -> ResponderFixture.Handler {
+        { exchange in
+            log.append("began")
+            await gate?.pass()
+            _ = exchange.readBody(limit: Handlers.bodyLimit)
+            exchange.cancelTaskOnHangUp()
+            if exchange.parameters.contains(where: { $0.name == "WAIT" }) {
+                try? await Task.sleep(for: .seconds(60))
+                log.append(Task.isCancelled ? "cancelled" : "not cancelled")
+            }
+            try? exchange.write(Array("answer".utf8))
+            exchange.finish()
+        }
+    }
+
+    private static func waiting(keep: Bool) -> [Record] { .request([("WAIT", "1")], body: "body", keep: keep) }
+
+    enum Leaving: CaseIterable {
+        case close, endSending, abort
+    }
+
+    @Test("a task that asked for it is cancelled when its peer leaves", arguments: Leaving.allCases, [false, true])
+    func leaves(leaving: Leaving, keep: Bool) async throws {
+        let log = Log<String>()
+        try await ResponderFixture.run(handler: Self.untilCancelled(log)) { fixture in
+            let client = try fixture.client()
+            // An armed request before it on the same connection changes nothing.
+            if keep { for _ in 0..<3 { #expect(try client.ask(.request(keep: true)) == .complete("answer")) } }
+            try client.send(Self.waiting(keep: keep))
+            #expect(eventually { log.entries.count == (keep ? 4 : 1) })
+            switch leaving {
+            case .close: client.close()
+            case .endSending: client.endSending()
+            case .abort: try client.send([Record(type: Record.Kind.abort)])
+            }
+            #expect(eventually { log.entries.last == "cancelled" })
+            if leaving != .close { #expect(try client.reply() == .complete("answer")) }
+        }
+    }
+
+    @Test("a peer that left before the task asked is seen")
+    func leftBefore() async throws {
+        let (log, gate) = (Log<String>(), Gate())
+        try await ResponderFixture.run(handler: Self.untilCancelled(log, after: gate)) { fixture in
+            let client = try fixture.client()
+            try client.send(Self.waiting(keep: true))
+            #expect(eventually { gate.waiting == 1 })
+            client.close()
+            gate.open()
+            #expect(eventually { log.entries.last == "cancelled" })
+        }
+    }
+
+    @Test("a connection whose task asked goes on to the next request, and is closed when it leaves idle")
+    func keeps() async throws {
+        let log = Log<String>()
+        try await ResponderFixture.run(workers: 1, handler: Self.untilCancelled(log)) { fixture in
+            let clients = try (0..<20).map { _ in try fixture.client() }
+            for _ in 0..<20 { for client in clients { #expect(try client.ask(.request(keep: true)) == .complete("answer")) } }
+            #expect(fixture.connections == 20)
+            for client in clients { client.close() }
+            #expect(eventually { fixture.connections == 0 })
+            #expect(log.entries.allSatisfy { $0 == "began" })
+        }
+    }
+
+    @Test("bytes that come while a task is served are no hang-up")
+    func earlyBytes() async throws {
+        let (log, gate) = (Log<String>(), Gate())
+        let handler: ResponderFixture.Handler = { exchange in
+            _ = exchange.readBody(limit: Handlers.bodyLimit)
+            exchange.cancelTaskOnHangUp()
+            await gate.pass()
+            log.append(Task.isCancelled ? "cancelled" : "not cancelled")
+            try? exchange.write(Array("answer".utf8))
+            exchange.finish()
+        }
+        try await ResponderFixture.run(workers: 1, handler: handler) { fixture in
+            let client = try fixture.client()
+            try client.send(.request(keep: true))
+            #expect(eventually { gate.waiting == 1 })
+            try client.send(.request())
+            // The listener's thread has looked at those bytes once it has taken this connection.
+            let later = try fixture.client()
+            #expect(eventually { fixture.connections == 2 })
+            gate.open()
+            for _ in 0..<2 { #expect(try client.reply() == .complete("answer")) }
+            #expect(log.entries == ["not cancelled", "not cancelled"])
+            later.close()
+        }
+    }
+
+    @Test("a task that did not ask is not cancelled")
+    func notAsked() async throws {
+        let (log, gate) = (Log<Bool>(), Gate())
+        let handler: ResponderFixture.Handler = { exchange in
+            await gate.pass()
+            log.append(Task.isCancelled)
+            try? exchange.write(Array("answer".utf8))
+            exchange.finish()
+        }
+        try await ResponderFixture.run(handler: handler) { fixture in
+            let client = try fixture.client()
+            try client.send(.request(keep: true))
+            #expect(eventually { gate.waiting == 1 })
+            client.close()
+            let other = try fixture.client()
+            try other.send(.request())
+            #expect(eventually { gate.waiting == 2 })
+            gate.open()
+            #expect(try other.reply() == .complete("answer"))
+            #expect(eventually { log.entries == [false, false] })
+        }
+    }
+
+    @Test("a peer that leaves while the listener stops is seen, too")
+    func stopping() async throws {
+        let log = Log<String>()
+        try await ResponderFixture.run(handler: Self.untilCancelled(log), afterwards: false) { fixture in
+            let client = try fixture.client()
+            try client.send(Self.waiting(keep: true))
+            #expect(eventually { log.entries == ["began"] })
+            let idle = try fixture.client()
+            #expect(eventually { fixture.connections == 2 })
+            let stopped = try fixture.stopInBackground(patience: .seconds(60))
+            #expect(try idle.isClosed(within: .seconds(20)))
+            client.close()
+            #expect(eventually { stopped.entries == [0] })
+            #expect(log.entries == ["began", "cancelled"])
+        }
+    }
+
+    @Test("200 peers that leave at once are all seen, on one worker")
+    func many() async throws {
+        let log = Log<String>()
+        try await ResponderFixture.run(workers: 1, handler: Self.untilCancelled(log)) { fixture in
+            let clients = try (0..<200).map { _ in try fixture.client() }
+            for client in clients { try client.send(Self.waiting(keep: true)) }
+            #expect(eventually { log.entries.count == 200 })
+            for client in clients { client.close() }
+            #expect(eventually { log.entries.count == 400 && fixture.connections == 0 })
+            #expect(log.entries.count { $0 == "cancelled" } == 200)
+        }
+    }
+}
