@@ -47,9 +47,11 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
+        // It loads libcurl, and is not linked with it.
+        .target(name: "CCurl"),
         .target(
             name: "Models",
-            dependencies: ["Chat"],
+            dependencies: ["CCurl", "Chat", "Locking"],
             swiftSettings: settings),
         .target(
             name: "ChatAPI",

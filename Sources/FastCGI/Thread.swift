@@ -1,26 +1,11 @@
 import Glibc
+import Locking
 import SystemPackage
 
-/// Starts a detached thread that runs `body`. It inherits the signal mask: block what it must not take before the first one starts.
+/// Starts a detached thread that runs `body`.
 func startThread(_ body: @escaping @Sendable () -> Void) throws(FastCGIError) {
-    final class Box {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(Box(body))
-    let status = pthread_create(
-        &thread, nil,
-        { argument in
-            guard let argument else { return nil }
-            Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
-            return nil
-        }, box.toOpaque())
-    guard status == 0 else {
-        box.release()
-        throw FastCGIError(.library, "Cannot start a thread", cause: Errno(rawValue: status))
-    }
-    pthread_detach(thread)
+    let status = startDetachedThread(body)
+    guard status == 0 else { throw FastCGIError(.library, "Cannot start a thread", cause: Errno(rawValue: status)) }
 }
 
 /// A counting semaphore for threads (never for tasks: it blocks).
