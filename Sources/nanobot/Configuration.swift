@@ -1,3 +1,4 @@
+import Chat
 import FoundationEssentials
 
 /// The program's settings and where each value came from: command-line option, environment variable, configuration file or default,
@@ -8,6 +9,10 @@ struct Configuration {
         var key: String
         var fallback: String?
         var meaning: String
+        /// Whether its value is an array or an object, kept as JSON text.
+        var isJSON = false
+        /// Whether it holds keys, which are not shown.
+        var isSecret = false
 
         /// `NANOBOT_` and the key's path in upper snake case.
         var environmentVariable: String {
@@ -23,7 +28,22 @@ struct Configuration {
         Setting(key: "model.name", fallback: "nanobot", meaning: "the id shown and echoed"),
         Setting(key: "model.system", fallback: nil, meaning: "system prompt of every turn"),
         Setting(key: "requireModel", fallback: "false", meaning: "a request without model is an error"),
+        Setting(
+            key: "upstream.url", fallback: nil,
+            meaning: "base URL of an OpenAI-compatible server, ending in /v1; if not set, the built-in model answers"),
+        Setting(key: "upstream.key", fallback: nil, meaning: "its bearer key", isSecret: true),
+        Setting(key: "upstream.model", fallback: nil, meaning: "the model that is asked for; the first of the server's list if not set"),
+        Setting(key: "upstream.timeout", fallback: "120", meaning: "seconds that one turn may take"),
+        Setting(key: "upstream.connectTimeout", fallback: "10", meaning: "seconds that a connection may take"),
+        Setting(key: "upstream.retries", fallback: "2", meaning: "how often a server is asked again that is unreachable or busy"),
+        Setting(
+            key: "upstream.fallbacks", fallback: nil, meaning: "servers that are asked where that one fails: [{\"url\":…,\"key\":…,\"model\":…}]",
+            isJSON: true, isSecret: true),
         Setting(key: "upstream.allowRemoteImages", fallback: "false", meaning: "a picture may be an https URL, which the upstream fetches"),
+        Setting(
+            key: "models", fallback: nil,
+            meaning: "several models: {id: {\"upstream\":{\"url\":…,\"key\":…},\"model\":…,\"system\":…}}; what is left out is as above", isJSON: true,
+            isSecret: true),
         Setting(key: "stream", fallback: "false", meaning: "answer stream: true with server-sent events instead of an error"),
         Setting(
             key: "onDisconnect", fallback: "finish",
@@ -86,7 +106,8 @@ struct Configuration {
     func value<Value>(_ key: String, _ expectation: String, _ parse: (String) -> Value?) throws -> Value {
         let (text, source) = values[key] ?? ("", "default")
         guard let value = parse(text) else {
-            throw Failure(description: "\(key) must be \(expectation); \(source) says \"\(text)\".")
+            let isSecret = Self.settings.contains { $0.key == key && $0.isSecret }
+            throw Failure(description: "\(key) must be \(expectation); \(source) says \(isSecret ? "something else" : "\"\(text)\"").")
         }
         return value
     }
@@ -101,11 +122,31 @@ struct Configuration {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Failure(description: "The configuration file \(path) cannot be read.")
         }
+        var scanner = JSONScanner(Array(data))
         do {
-            return try JSONDecoder().decode(Section.self, from: data).values
+            guard case .object(let members) = try scanner.tree() else { throw JSONSyntaxError(line: 1, isEnd: false) }
+            try scanner.expectEnd()
+            return try flattened(members)
         } catch {
-            throw Failure(description: "The configuration file \(path) is not a JSON object of settings.")
+            throw Failure(description: "The configuration file \(path) is not a JSON object of settings: \(error).")
         }
+    }
+
+    /// Nested members become one level: `{"model":{"name":"x"}}` is `model.name`.
+    private static func flattened(_ members: [(String, JSONValue)], _ prefix: String = "") throws -> [String: String] {
+        var values: [String: String] = [:]
+        for (name, value) in members {
+            let key = prefix + name
+            switch value {
+            case _ where settings.contains { $0.key == key && $0.isJSON }: values[key] = String(decoding: value.serialized, as: UTF8.self)
+            case .string(let text): values[key] = text
+            case .bool(let flag): values[key] = String(flag)
+            case .text(let number): values[key] = String(decoding: number, as: UTF8.self)
+            case .object(let members): values.merge(try flattened(members, key + ".")) { $1 }
+            default: throw Failure(description: "\(key) has a value of a kind that no setting has")
+            }
+        }
+        return values
     }
 
     private static func unknown(_ key: String, in path: String) -> String {
@@ -124,33 +165,5 @@ struct Configuration {
             }
         }
         return row[right.count]
-    }
-}
-
-/// A JSON object whose nested members become one level: `{"model":{"name":"x"}}` is `model.name`.
-private struct Section: Decodable {
-    private struct Key: CodingKey {
-        var stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    var values: [String: String] = [:]
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
-        for key in container.allKeys {
-            let name = key.stringValue
-            if let text = try? container.decode(String.self, forKey: key) {
-                values[name] = text
-            } else if let flag = try? container.decode(Bool.self, forKey: key) {
-                values[name] = String(flag)
-            } else if let number = try? container.decode(Int.self, forKey: key) {
-                values[name] = String(number)
-            } else {
-                for (inner, text) in try container.decode(Section.self, forKey: key).values { values["\(name).\(inner)"] = text }
-            }
-        }
     }
 }

@@ -28,7 +28,8 @@ struct PrintConfiguration: ParsableCommand {
             let configuration = try options.configuration()
             for setting in Configuration.settings {
                 let value = configuration.values[setting.key]
-                print("\(setting.key) = \(value?.text ?? "(none)")")
+                let shown = value.map { setting.isSecret ? "(set, not shown)" : $0.text }
+                print("\(setting.key) = \(shown ?? "(none)")")
                 print("    \(setting.meaning); from \(value?.source ?? "default"); environment variable \(setting.environmentVariable)")
             }
         }

@@ -14,6 +14,7 @@ struct Responder {
     private let router: Router
     private let workers: WorkerPool
     private let onDisconnect: Disconnection
+    private let descriptors: Int
     private var listener: Listener?
 
     /// How long requests in flight may take to end when the program stops.
@@ -51,10 +52,10 @@ struct Responder {
         } catch let error as SessionError {
             throw Failure(description: "\(error). Choose a directory that you can write with --data-dir.")
         }
-        let model = ModelCatalog.Entry(
-            id: try configuration.value("model.name", "a name") { $0.isEmpty ? nil : $0 }, systemPrompt: configuration.text("model.system"),
-            model: BuiltinModel())
-        router = Router(settings: settings, sessions: sessions, models: ModelCatalog(default: model), executor: workers, logger: logger)
+        descriptors = Self.descriptorLimit()
+        router = Router(
+            settings: settings, sessions: sessions, models: try configuration.models(maximumConnections: max(2, descriptors / 3)), executor: workers,
+            logger: logger)
     }
 
     /// Serves the socket from now on, on threads of its own.

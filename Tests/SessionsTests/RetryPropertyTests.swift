@@ -41,7 +41,7 @@ struct RetryPropertyTests {
             #expect(isReplayed == (found != nil))
             if found == nil { turns.append(Stored(id: id, key: name, age: age)) }
         }
-        let stored = try await stores[0].turns(of: key, messages: 1000).turns.map(\.id)
+        let stored = try await stores[0].page(of: key, messages: 1000).turns.map(\.id)
         #expect(stored == turns.map(\.id))
     }
 }
