@@ -16,6 +16,8 @@ final class Connection: Sendable {
         var phase = Phase.reading
         /// When the listener gives up waiting.
         var deadline: ContinuousClock.Instant
+        /// Since when a kept connection waits for its next request; nil where none is kept, or something of a head is there.
+        var idleSince: ContinuousClock.Instant?
         /// Whether epoll knows the descriptor.
         var isWatched = false
         /// Bytes of an unfinished head that were taken from the socket: see `inspect`.
@@ -37,6 +39,12 @@ final class Connection: Sendable {
     init(descriptor: CInt, deadline: ContinuousClock.Instant) {
         self.descriptor = descriptor
         state = Mutex(State(deadline: deadline))
+    }
+
+    /// Whether nothing has arrived that was not taken.
+    var isSilent: Bool {
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT)) < 0
     }
 
     /// Looks at what has arrived. A whole head stays in the socket, for libfcgi to read. Part of one is taken, because a peer that

@@ -10,7 +10,8 @@ struct EventLoop {
     private var acceptsAgain = ContinuousClock.now
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: RequestHead.maximumLength, alignment: 8)
 
-    /// How often deadlines are looked at, and how long a shortage of descriptors is waited out.
+    /// How often deadlines are looked at; and how often it is while no connection is accepted, and how long a shortage of descriptors is
+    /// waited out.
     private static let tick = Duration.milliseconds(500)
     private static let shortage = Duration.milliseconds(50)
 
@@ -38,8 +39,9 @@ struct EventLoop {
                 }
             }
             if ContinuousClock.now >= nextSweep {
-                sweep { $0.deadline <= .now }
-                nextSweep = .now + Self.tick
+                sweep { state, _ in state.deadline <= .now }
+                if !isAccepting { makeRoom() }
+                nextSweep = .now + (isAccepting ? Self.tick : Self.shortage)
             }
         }
         drain(&events)
@@ -89,6 +91,7 @@ struct EventLoop {
                 return (arrival, state.head)
             case .partOfHead where !hadPart:
                 state.deadline = .now + listener.limits.headTimeout
+                state.idleSince = nil
             default:
                 break
             }
@@ -117,16 +120,25 @@ struct EventLoop {
     }
 
     /// Closes the connections that nobody serves and that `isOver` names.
-    private func sweep(_ isOver: (Connection.State) -> Bool) {
+    private func sweep(_ isOver: (Connection.State, Connection) -> Bool) {
         for connection in listener.connections.withLock({ Array($0.values) }) {
-            if connection.state.withLock({ $0.phase == .reading && isOver($0) }) { listener.close(connection) }
+            if connection.state.withLock({ $0.phase == .reading && isOver($0, connection) }) { listener.close(connection) }
         }
+    }
+
+    /// Closes kept connections that are idle while others wait to be accepted. A web server may keep as many as there is room for: nginx
+    /// opens a connection for each request that finds none idle, and does not move the request to one that becomes idle.
+    private func makeRoom() {
+        guard listener.socket.hasWaitingConnection else { return }
+        let limit = ContinuousClock.now - Self.shortage
+        // A request that has just arrived on one would be lost.
+        sweep { state, connection in state.idleSince.map { $0 <= limit } ?? false && connection.isSilent }
     }
 
     private func drain(_ events: inout [epoll_event]) {
         listener.socket.close()
         while let deadline = listener.stopping, ContinuousClock.now < deadline {
-            sweep { _ in true }
+            sweep { _, _ in true }
             if listener.connections.withLock(\.isEmpty) { return }
             _ = epoll_wait(listener.epoll, &events, CInt(events.count), CInt(Self.shortage / .milliseconds(1)))
         }
