@@ -53,7 +53,7 @@ struct Responder {
     /// Serves the socket from now on, on threads of its own.
     mutating func start(_ socket: ListeningSocket) throws {
         var limits = Listener.Limits()
-        limits.connections = Self.connectionLimit()
+        limits.connections = Self.connectionLimit(workers: workers)
         let (router, bodyLimit) = (router, bodyLimit)
         let listener = try Listener(socket: socket, workers: try WorkerPool(threads: workers), limits: limits, logger: logger) { exchange in
             let body: Request.Body =
@@ -78,13 +78,15 @@ struct Responder {
         if unfinished > 0 { logger.warning("Stopped with \(unfinished) requests unfinished") }
     }
 
-    /// As many connections as there may be descriptors, less some for session files and the program's own.
-    private static func connectionLimit() -> Int {
+    /// As many connections as there may be descriptors, less those of the program's own and of session files: a turn opens two at most, on
+    /// a thread that it does not leave meanwhile.
+    private static func connectionLimit(workers: Int) -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 256 }
         // The soft limit is low for the sake of select(2), which nothing here calls.
         limit.rlim_cur = min(limit.rlim_max, 65_536)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        return max(8, Int(limit.rlim_cur) - 64, Int(limit.rlim_cur) / 2)
+        let available = Int(limit.rlim_cur) - 16
+        return max(8, available / 3, available - 2 * (workers + diskThreads))
     }
 }
