@@ -17,6 +17,8 @@ final class Connection: Sendable {
         var phase = Phase.reading
         /// When the listener gives up waiting.
         var deadline: ContinuousClock.Instant
+        /// Since when a kept connection waits for its next request; nil where none is kept, or something of a head is there.
+        var idleSince: ContinuousClock.Instant?
         /// Whether epoll knows the descriptor.
         var isWatched = false
         /// Bytes of an unfinished head that were taken from the socket: see `inspect`.
@@ -63,6 +65,12 @@ final class Connection: Sendable {
 
     /// Ends it in both directions, for a worker that serves it: what is sent from now on fails at once.
     func shutDown() { shutdown(descriptor, CInt(SHUT_RDWR)) }
+
+    /// Whether nothing has arrived that was not taken.
+    var isSilent: Bool {
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT)) < 0
+    }
 
     /// Looks at what has arrived. A whole head stays in the socket, for libfcgi to read. Part of one is taken, because a peer that
     /// writes in small pieces fills a Unix socket's buffer with their bookkeeping long before the head is whole.

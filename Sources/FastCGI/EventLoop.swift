@@ -10,7 +10,8 @@ struct EventLoop {
     private var acceptsAgain = ContinuousClock.now
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: RequestHead.maximumLength, alignment: 8)
 
-    /// How often deadlines are looked at, and how long a shortage of descriptors is waited out.
+    /// How often deadlines are looked at; and how often it is while no connection is accepted, and how long a shortage of descriptors is
+    /// waited out.
     private static let tick = Duration.milliseconds(500)
     private static let shortage = Duration.milliseconds(50)
 
@@ -33,8 +34,9 @@ struct EventLoop {
                 if event.data.fd == listener.socket.descriptor { accept() } else { look(at: event) }
             }
             if ContinuousClock.now >= nextSweep {
-                sweep { $0.deadline <= .now }
-                nextSweep = .now + Self.tick
+                sweep { state, _ in state.deadline <= .now }
+                if !isAccepting { makeRoom() }
+                nextSweep = .now + (isAccepting ? Self.tick : Self.shortage)
             }
         }
         drain(&events)
@@ -92,6 +94,7 @@ struct EventLoop {
                 return (arrival, state.head)
             case .partOfHead where !hadPart:
                 state.deadline = .now + listener.limits.headTimeout
+                state.idleSince = nil
             default:
                 break
             }
@@ -122,10 +125,19 @@ struct EventLoop {
     }
 
     /// Closes the connections that nobody serves and that `isOver` names.
-    private func sweep(_ isOver: (Connection.State) -> Bool) {
+    private func sweep(_ isOver: (Connection.State, Connection) -> Bool) {
         for connection in listener.connections.withLock({ Array($0.values) }) {
-            if connection.state.withLock({ $0.phase == .reading && isOver($0) }) { listener.close(connection) }
+            if connection.state.withLock({ $0.phase == .reading && isOver($0, connection) }) { listener.close(connection) }
         }
+    }
+
+    /// Closes kept connections that are idle while others wait to be accepted. A web server may keep as many as there is room for: nginx
+    /// opens a connection for each request that finds none idle, and does not move the request to one that becomes idle.
+    private func makeRoom() {
+        guard listener.socket.hasWaitingConnection else { return }
+        let limit = ContinuousClock.now - Self.shortage
+        // A request that has just arrived on one would be lost.
+        sweep { state, connection in state.idleSince.map { $0 <= limit } ?? false && connection.isSilent }
     }
 
     private func drain(_ events: inout [epoll_event]) {
@@ -133,7 +145,7 @@ struct EventLoop {
         if isAccepting { _ = listener.control(EPOLL_CTL_DEL, listener.socket.descriptor) }
         listener.socket.close()
         while let deadline = listener.stopping, ContinuousClock.now < deadline {
-            sweep { _ in true }
+            sweep { _, _ in true }
             if listener.connections.withLock(\.isEmpty) { return }
             let count = epoll_wait(listener.epoll, &events, CInt(events.count), CInt(Self.shortage / .milliseconds(1)))
             for event in events.prefix(Int(max(0, count))) { look(at: event) }

@@ -17,7 +17,7 @@ public final class Listener: Sendable {
         public var stallTimeout = Duration.seconds(30)
         /// How many bytes of a body that nobody wanted are read, so that its sender comes to read the answer.
         public var drainLength = 64 << 20
-        /// The most connections at once. Further ones wait in the backlog.
+        /// The most connections at once. Further ones wait in the backlog; kept connections that are idle are closed to make room for them.
         public var connections = 1000
 
         /// The limits as described.
@@ -97,6 +97,7 @@ public final class Listener: Sendable {
             state.task = nil
             state.cancelsOnHangUp = false
             state.deadline = .now + limits.idleTimeout
+            state.idleSince = .now
             return arm(connection, &state)
         }
         if !isWatched { close(connection) }

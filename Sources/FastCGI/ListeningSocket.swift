@@ -79,6 +79,12 @@ public struct ListeningSocket: Sendable {
         return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value != 0
     }
 
+    /// Whether a connection waits to be accepted.
+    var hasWaitingConnection: Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) == 1
+    }
+
     /// Stops listening. An inherited socket is only closed, never shut down: siblings share it.
     func close() {
         Glibc.close(descriptor)

@@ -45,6 +45,11 @@ extension FileSystem {
         }
     }
 
+    /// Fails where the directory of a file is not there. Then nobody can say that there is no such file: it may come back.
+    func checkDirectory(of path: FilePath) throws(Errno) {
+        try uninterrupted { () throws(Errno) in _ = try status(at: path.removingLastComponent()) }
+    }
+
     /// Makes a directory if it is not there.
     func ensureDirectory(_ path: FilePath) throws(Errno) {
         do throws(Errno) {

@@ -36,8 +36,9 @@ struct SessionFile: ~Copyable {
         do throws(Errno) {
             file = try File(path, isWritable ? O_RDWR : O_RDONLY, in: system)
         } catch {
-            if error == .noSuchFileOrDirectory { return nil }
-            throw SessionError("open \(path)", error)
+            guard error == .noSuchFileOrDirectory else { throw SessionError("open \(path)", error) }
+            try attempt("open \(path)") { () throws(Errno) in try system.checkDirectory(of: path) }
+            return nil
         }
         self.path = path
         self.key = key

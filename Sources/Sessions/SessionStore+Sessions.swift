@@ -69,11 +69,17 @@ extension SessionStore {
     public func delete(_ key: SessionKey) async throws {
         try await lock.withLock(key) {
             let path = path(of: key)
-            do throws(Errno) {
-                try uninterrupted { () throws(Errno) in try system.unlink(path) }
-            } catch {
-                throw error == .noSuchFileOrDirectory ? .notFound(key) : SessionError("remove \(path)", error)
+            let wasThere = try attempt("remove \(path)") { () throws(Errno) in
+                do throws(Errno) {
+                    try uninterrupted { () throws(Errno) in try system.unlink(path) }
+                    return true
+                } catch {
+                    guard error == .noSuchFileOrDirectory else { throw error }
+                    try system.checkDirectory(of: path)
+                    return false
+                }
             }
+            guard wasThere else { throw SessionError.notFound(key) }
             if synchronizes { try SessionWriter.synchronize(sessions, in: system) }
         }
     }

@@ -42,12 +42,16 @@ struct SessionWriter: ~Copyable {
         try flush()
         let (temporary, path, system) = (temporary, path, file.system)
         try attempt("create \(path)") { () throws(Errno) in
-            if synchronizes { try file.synchronize() }
+            guard synchronizes else { return try uninterrupted { () throws(Errno) in try system.rename(temporary, to: path) } }
+            // Opened first: where descriptors are short, nothing has happened yet.
+            let directory = try File(path.removingLastComponent(), O_RDONLY | O_DIRECTORY, in: system)
+            try file.synchronize()
             try uninterrupted { () throws(Errno) in try system.rename(temporary, to: path) }
+            isCommitted = true
+            // The name is on the disk once its directory is.
+            try directory.synchronize()
         }
         isCommitted = true
-        // The name is on the disk once its directory is.
-        if synchronizes { try Self.synchronize(path.removingLastComponent(), in: system) }
     }
 
     /// Returns when the names in a directory are on the disk.

@@ -37,12 +37,14 @@ struct Configuration {
         Setting(key: "upstream.connectTimeout", fallback: "10", meaning: "seconds that a connection may take"),
         Setting(key: "upstream.retries", fallback: "2", meaning: "how often a server is asked again that is unreachable or busy"),
         Setting(
-            key: "upstream.fallbacks", fallback: nil, meaning: "servers that are asked where that one fails: [{\"url\":…,\"key\":…,\"model\":…}]",
+            key: "upstream.fallbacks", fallback: nil,
+            meaning: "servers that are asked where that one fails: [{\"url\":…,\"key\":…,\"model\":…}]",
             isJSON: true, isSecret: true),
         Setting(key: "upstream.allowRemoteImages", fallback: "false", meaning: "a picture may be an https URL, which the upstream fetches"),
         Setting(
             key: "models", fallback: nil,
-            meaning: "several models: {id: {\"upstream\":{\"url\":…,\"key\":…},\"model\":…,\"system\":…}}; what is left out is as above", isJSON: true,
+            meaning: "several models: {id: {\"upstream\":{\"url\":…,\"key\":…},\"model\":…,\"system\":…}}; what is left out is as above",
+            isJSON: true,
             isSecret: true),
         Setting(key: "stream", fallback: "false", meaning: "answer stream: true with server-sent events instead of an error"),
         Setting(

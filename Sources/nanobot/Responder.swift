@@ -14,7 +14,7 @@ struct Responder {
     private let router: Router
     private let workers: WorkerPool
     private let onDisconnect: Disconnection
-    private let descriptors: Int
+    private let connections: Int
     private var listener: Listener?
 
     /// How long requests in flight may take to end when the program stops.
@@ -29,7 +29,8 @@ struct Responder {
         let isJSON = try configuration.value("log.format", "text or json") { ["text": false, "json": true][$0] }
         let logger = Logger(label: "nanobot") { _ in LineLogHandler(logLevel: level, isJSON: isJSON) }
         self.logger = logger
-        workers = try WorkerPool(threads: try configuration.integer("workers", in: 1...256))
+        let threads = try configuration.integer("workers", in: 1...256)
+        workers = try WorkerPool(threads: threads)
         bodyLimit = try configuration.integer("limits.bodyBytes", in: 1024...(1 << 30))
         dataDirectory = try configuration.dataDirectory()
 
@@ -52,16 +53,20 @@ struct Responder {
         } catch let error as SessionError {
             throw Failure(description: "\(error). Choose a directory that you can write with --data-dir.")
         }
-        descriptors = Self.descriptorLimit()
+        // A chat has a connection of the web server, and while it waits one to its upstream, or a part of one.
+        let available = Self.connectionLimit(workers: threads)
+        let hasUpstream = configuration.text("upstream.url") != nil || configuration.text("models") != nil
+        connections = hasUpstream ? available * 3 / 5 : available
         router = Router(
-            settings: settings, sessions: sessions, models: try configuration.models(maximumConnections: max(2, descriptors / 3)), executor: workers,
+            settings: settings, sessions: sessions, models: try configuration.models(maximumConnections: max(1, available * 2 / 5)),
+            executor: workers,
             logger: logger)
     }
 
     /// Serves the socket from now on, on threads of its own.
     mutating func start(_ socket: ListeningSocket) throws {
         var limits = Listener.Limits()
-        limits.connections = Self.connectionLimit()
+        limits.connections = connections
         let (router, bodyLimit, onDisconnect) = (router, bodyLimit, onDisconnect)
         let listener = try Listener(socket: socket, workers: workers, limits: limits, logger: logger) { exchange in
             await Self.serve(exchange, by: router, bodyLimit: bodyLimit, onDisconnect: onDisconnect)
@@ -76,13 +81,15 @@ struct Responder {
         if unfinished > 0 { logger.warning("Stopped with \(unfinished) requests unfinished") }
     }
 
-    /// As many connections as there may be descriptors, less some for session files and the program's own.
-    private static func connectionLimit() -> Int {
+    /// As many connections as there may be descriptors, in all, less those of the program's own and of session files: a turn opens two at most, on
+    /// a thread that it does not leave meanwhile.
+    private static func connectionLimit(workers: Int) -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 256 }
         // The soft limit is low for the sake of select(2), which nothing here calls.
         limit.rlim_cur = min(limit.rlim_max, 65_536)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        return max(8, Int(limit.rlim_cur) - 64, Int(limit.rlim_cur) / 2)
+        let available = Int(limit.rlim_cur) - 16
+        return max(8, available / 3, available - 2 * (workers + diskThreads))
     }
 }

@@ -71,6 +71,28 @@ struct ListenerLimitsTests {
         }
     }
 
+    @Test("kept connections that idle make room for clients that wait, and those in use stay")
+    func room() async throws {
+        let gate = Gate()
+        let handler: ResponderFixture.Handler = { exchange in
+            if exchange.parameters.contains(where: { $0.name == "SLOW" }) { await gate.pass() }
+            await Handlers.echo(exchange)
+        }
+        try await ResponderFixture.run(limits: .make(connections: 3), handler: handler) { fixture in
+            let clients = try (0..<3).map { _ in try fixture.client() }
+            for client in clients { #expect(try client.ask(.request(keep: true)) == .echo()) }
+            try clients[0].send(.request([("SLOW", "1")], keep: true))
+            #expect(eventually { gate.waiting == 1 })
+            let others = try (0..<3).map { _ in try fixture.client() }
+            for client in others { try client.send(.request(body: "served")) }
+            for client in others { #expect(try client.reply() == .echo(body: "served")) }
+            for client in clients[1...] { #expect(try client.isClosed(within: .seconds(1))) }
+            gate.open()
+            #expect(try clients[0].reply() == .echo([("SLOW", "1")]))
+            #expect(try clients[0].ask(.request(keep: true)) == .echo())
+        }
+    }
+
     @Test("a body over the limit is refused, and its connection goes on")
     func bodyLimit() async throws {
         let log = Log<Exchange.Body>()
