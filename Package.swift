@@ -94,7 +94,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Chat", "ChatAPI", "FastCGI", "Models", "Sessions", "nanobot", .product(name: "Logging", package: "swift-log"),
+                "Chat", "ChatAPI", "FastCGI", "Locking", "Models", "Sessions", "nanobot", .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

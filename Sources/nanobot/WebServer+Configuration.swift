@@ -55,7 +55,8 @@ extension WebServer {
                     listen \(site.host):\(site.port);
                     location / {
                         fastcgi_pass responder;
-                        # Answers in pieces are not buffered: they come with X-Accel-Buffering: no.
+                        # Answers in pieces are not buffered: they come with X-Accel-Buffering: no. Another nginx in front has to know, too.
+                        fastcgi_pass_header X-Accel-Buffering;
                         fastcgi_keep_conn on;
                         fastcgi_read_timeout \(readTimeout);
                         fastcgi_param GATEWAY_INTERFACE CGI/1.1;

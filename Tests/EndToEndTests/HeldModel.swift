@@ -1,11 +1,12 @@
 import Chat
 import Models
-import Synchronization
+import Locking
 
 /// A model that says each piece, and ends, only when a test lets it.
 final class HeldModel: ChatModel {
     private struct State {
         var allowed = 0
+        var waiting: [(number: Int, continuation: AsyncStream<Void>.Continuation)] = []
         var asked = 0
         var cancelled = 0
     }
@@ -24,7 +25,15 @@ final class HeldModel: ChatModel {
     var cancelled: Int { state.withLock(\.cancelled) }
 
     /// Lets it say one piece more, or end after the last one.
-    func release(_ count: Int = 1) { state.withLock { $0.allowed += count } }
+    func release(_ count: Int = 1) {
+        let released = state.withLock { state in
+            state.allowed += count
+            let released = state.waiting.filter { $0.number < state.allowed }
+            state.waiting.removeAll { $0.number < state.allowed }
+            return released
+        }
+        for (_, continuation) in released { continuation.finish() }
+    }
 
     func complete(_ prompt: Prompt, onDelta: (@Sendable (Delta) -> Void)?) async throws(ModelError) -> Completion {
         state.withLock { $0.asked += 1 }
@@ -38,12 +47,17 @@ final class HeldModel: ChatModel {
     }
 
     private func wait(_ number: Int) async throws(ModelError) {
-        while state.withLock({ $0.allowed }) <= number {
-            // Gives the thread to other tests until the next look.
-            guard (try? await Task.sleep(for: .milliseconds(2))) != nil else {
-                state.withLock { $0.cancelled += 1 }
-                throw ModelError(.cancelled, "cancelled")
-            }
+        let (releases, continuation) = AsyncStream<Void>.makeStream()
+        let isAllowed = state.withLock { state in
+            if state.allowed <= number { state.waiting.append((number, continuation)) }
+            return state.allowed > number
+        }
+        guard !isAllowed else { return }
+        // Ends when it is released, and when the task is cancelled.
+        for await _ in releases {}
+        guard !Task.isCancelled else {
+            state.withLock { $0.cancelled += 1 }
+            throw ModelError(.cancelled, "cancelled")
         }
     }
 }

@@ -106,6 +106,6 @@ struct HeldSite: Sendable {
         webServer.send(stopSignal)
         _ = try await webServer.outcome()
         let listener = listener
-        #expect(try await onOwnThread { listener.stop(patience: .seconds(20)) } == 0)
+        #expect(try await onOwnThread { listener.stop(patience: .seconds(120)) } == 0)
     }
 }

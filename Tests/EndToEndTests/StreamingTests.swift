@@ -25,6 +25,7 @@ struct StreamingTests {
             #expect(response.status == 200)
             #expect(response.headers["content-type"] == "text/event-stream; charset=utf-8")
             #expect(response.headers["cache-control"] == "no-cache, no-transform")
+            #expect(response.headers["x-accel-buffering"] == "no")
             #expect(response.headers["content-length"] == nil)
             #expect(response.headers["x-request-id"] != nil)
             let events = String(decoding: response.body, as: UTF8.self).components(separatedBy: "\n\n")
