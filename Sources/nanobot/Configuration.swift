@@ -126,7 +126,7 @@ struct Configuration {
         }
         var scanner = JSONScanner(Array(data))
         do {
-            guard case .object(let members) = try scanner.tree() else { throw JSONSyntaxError(line: 1, isEnd: false) }
+            guard case .object(let members) = try scanner.tree() else { throw Failure(description: "it is something else") }
             try scanner.expectEnd()
             return try flattened(members)
         } catch {

@@ -26,7 +26,7 @@ struct StreamingTests {
         #expect(
             chunks.allSatisfy { $0.choices[0].index == 0 && $0.usage == nil && $0.object == "chat.completion.chunk" && $0.model == "m" })
         #expect(Set(chunks.map(\.created)).count == 1)
-        let turn = try #require(try await api.sessions.turns(of: SessionKey("a"), messages: 10, before: nil).turns.first)
+        let turn = try #require(try await api.sessions.page(of: SessionKey("a"), messages: 10, before: nil).turns.first)
         #expect(Set(chunks.map(\.id)) == ["chatcmpl-" + turn.id.dropFirst("turn-".count)])
         #expect(turn.messages.map(\.content) == ["Hello", "Hello 你好"])
     }

@@ -60,7 +60,7 @@ struct ToolTurnTests {
         let messages = await model.prompts.last?.messages
         #expect(messages?.map(\.role) == [.user, .assistant, .tool, .tool])
         #expect(messages?.map(\.toolCallID) == [nil, nil, "b", "a"])
-        let turns = try await api.sessions.turns(of: SessionKey("a"), messages: 10).turns
+        let turns = try await api.sessions.page(of: SessionKey("a"), messages: 10).turns
         #expect(turns.map { $0.messages.map(\.role) } == [[.user, .assistant], [.tool, .tool, .assistant]])
         #expect(turns[1].messages[0] == Message(role: .tool, content: "result b", toolCallID: "b"))
 

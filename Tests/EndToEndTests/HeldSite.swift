@@ -55,7 +55,9 @@ struct HeldSite: Sendable {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let workers = try WorkerPool(threads: 4)
         sessions = try SessionStore(directory: FilePath(home.path + "/data"), report: { _ in })
-        let router = Router(settings: settings, sessions: sessions, model: model, executor: workers, logger: logger)
+        let router = Router(
+            settings: settings, sessions: sessions, models: ModelCatalog(default: ModelCatalog.Entry(id: "nanobot", model: model)),
+            executor: workers, logger: logger)
         listener = try Listener(socket: try ListeningSocket(unixPath: socket), workers: workers, logger: logger) { exchange in
             await Responder.serve(exchange, by: router, bodyLimit: 1 << 20, onDisconnect: onDisconnect)
         }
