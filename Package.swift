@@ -38,7 +38,8 @@ let package = Package(
             name: "Digest", dependencies: ["CSodium"], swiftSettings: settings, linkerSettings: [.linkedLibrary(":libsodium.a")]),
         .target(name: "Chat", swiftSettings: settings),
         .target(name: "Gateway", swiftSettings: settings),
-        .target(name: "Locking", swiftSettings: settings),
+        .target(
+            name: "Locking", dependencies: [.product(name: "SystemPackage", package: "swift-system")], swiftSettings: settings),
         .target(
             name: "Sessions",
             dependencies: [
@@ -47,10 +48,8 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
-        .target(
-            name: "Models",
-            dependencies: ["Chat"],
-            swiftSettings: settings),
+        .target(name: "CCurl"),
+        .target(name: "Models", dependencies: ["CCurl", "Chat", "Locking"], swiftSettings: settings),
         .target(
             name: "ChatAPI",
             dependencies: ["Chat", "Digest", "Gateway", "Models", "Sessions", .product(name: "Logging", package: "swift-log")],
@@ -79,7 +78,7 @@ let package = Package(
             name: "SessionsTests",
             dependencies: ["Chat", "Locking", "Sessions", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: settings),
-        .testTarget(name: "ModelsTests", dependencies: ["Chat", "Models"], swiftSettings: settings),
+        .testTarget(name: "ModelsTests", dependencies: ["Chat", "Locking", "Models"], swiftSettings: settings),
         .testTarget(
             name: "ChatAPITests",
             dependencies: [

@@ -23,4 +23,7 @@ public struct Prompt: Sendable {
 
     /// The messages in the order in which a model reads them.
     public var messages: [Message] { instructions + history.flatMap(\.messages) + turn }
+
+    /// The words in all of them.
+    public var wordCount: Int { history.reduce(instructions.wordCount + turn.wordCount) { $0 + $1.wordCount } }
 }

@@ -1,8 +1,8 @@
 import Glibc
-import SystemPackage
+public import SystemPackage
 
 /// Starts a detached thread that runs `body`. It inherits the signal mask: block what it must not take before the first one starts.
-func startThread(_ body: @escaping @Sendable () -> Void) throws(FastCGIError) {
+public func startThread(_ body: @escaping @Sendable () -> Void) throws(Errno) {
     final class Box {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -18,7 +18,7 @@ func startThread(_ body: @escaping @Sendable () -> Void) throws(FastCGIError) {
         }, box.toOpaque())
     guard status == 0 else {
         box.release()
-        throw FastCGIError(.library, "Cannot start a thread", cause: Errno(rawValue: status))
+        throw Errno(rawValue: status)
     }
     pthread_detach(thread)
 }
@@ -26,10 +26,11 @@ func startThread(_ body: @escaping @Sendable () -> Void) throws(FastCGIError) {
 /// A counting semaphore for threads (never for tasks: it blocks).
 ///
 /// `@unchecked Sendable`: the pointer is set once, and sem_post(3) and sem_wait(3) are safe from any thread.
-final class Semaphore: @unchecked Sendable {
+public final class Semaphore: @unchecked Sendable {
     private let pointer: UnsafeMutablePointer<sem_t>
 
-    init() {
+    /// A semaphore at 0.
+    public init() {
         pointer = .allocate(capacity: 1)
         sem_init(pointer, 0, 0)
     }
@@ -39,9 +40,11 @@ final class Semaphore: @unchecked Sendable {
         pointer.deallocate()
     }
 
-    func signal() { sem_post(pointer) }
+    /// Lets one thread that waits, or the next one, go on.
+    public func signal() { sem_post(pointer) }
 
-    func wait() {
+    /// Waits for a signal of its own.
+    public func wait() {
         // Only EINTR can fail here (sem_wait(3)).
         while sem_wait(pointer) != 0 {}
     }
