@@ -8,6 +8,18 @@ struct Configuration {
         var key: String
         var fallback: String?
         var meaning: String
+        var form = Form.plain
+
+        /// What of it may be shown.
+        enum Form {
+            case plain
+            /// Nothing.
+            case secret
+            /// A URL: not the user and the password in it.
+            case address
+            /// A JSON value: not the keys and the URLs' users in it.
+            case json
+        }
 
         /// `NANOBOT_` and the key's path in upper snake case.
         var environmentVariable: String {
@@ -22,7 +34,21 @@ struct Configuration {
         Setting(key: "dataDir", fallback: nil, meaning: "where sessions live; $HOME/.nanobot/data if not set"),
         Setting(key: "model.name", fallback: "nanobot", meaning: "the id shown and echoed"),
         Setting(key: "model.system", fallback: nil, meaning: "system prompt of every turn"),
+        Setting(
+            key: "models", fallback: nil, meaning: "models to choose from: a JSON object of id to upstream, model and system", form: .json),
         Setting(key: "requireModel", fallback: "false", meaning: "a request without model is an error"),
+        Setting(
+            key: "upstream.url", fallback: nil,
+            meaning: "the server that answers, such as https://api.openai.com/v1; none: the built-in model",
+            form: .address),
+        Setting(key: "upstream.key", fallback: nil, meaning: "its bearer key", form: .secret),
+        Setting(key: "upstream.model", fallback: nil, meaning: "the model asked for; none: the first of its list"),
+        Setting(key: "upstream.timeout", fallback: "120", meaning: "seconds that a turn may take, retries included"),
+        Setting(key: "upstream.connectTimeout", fallback: "10", meaning: "seconds that a connection may take to stand"),
+        Setting(key: "upstream.retries", fallback: "2", meaning: "how many times each upstream is asked again"),
+        Setting(
+            key: "upstream.fallbacks", fallback: nil, meaning: "upstreams asked when that one fails: a JSON array of url, key and model",
+            form: .json),
         Setting(key: "history.maxTurns", fallback: "500", meaning: "the most turns that the model sees"),
         Setting(key: "history.maxTokens", fallback: "16000", meaning: "the most tokens of the past that the model sees"),
         Setting(key: "durability", fallback: "sync", meaning: "sync: on the disk before the answer; relaxed: the kernel decides"),
@@ -89,17 +115,6 @@ struct Configuration {
         return usual.compactMap(\.self).first { FileManager.default.fileExists(atPath: $0) }
     }
 
-    private static func contents(of path: String) throws -> [String: String] {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw Failure(description: "The configuration file \(path) cannot be read.")
-        }
-        do {
-            return try JSONDecoder().decode(Section.self, from: data).values
-        } catch {
-            throw Failure(description: "The configuration file \(path) is not a JSON object of settings.")
-        }
-    }
-
     private static func unknown(_ key: String, in path: String) -> String {
         let nearest = settings.min { distance($0.key, key) < distance($1.key, key) }?.key ?? ""
         return "\(path) has the unknown key \"\(key)\". The nearest known one is \"\(nearest)\"."
@@ -116,33 +131,5 @@ struct Configuration {
             }
         }
         return row[right.count]
-    }
-}
-
-/// A JSON object whose nested members become one level: `{"model":{"name":"x"}}` is `model.name`.
-private struct Section: Decodable {
-    private struct Key: CodingKey {
-        var stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    var values: [String: String] = [:]
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
-        for key in container.allKeys {
-            let name = key.stringValue
-            if let text = try? container.decode(String.self, forKey: key) {
-                values[name] = text
-            } else if let flag = try? container.decode(Bool.self, forKey: key) {
-                values[name] = String(flag)
-            } else if let number = try? container.decode(Int.self, forKey: key) {
-                values[name] = String(number)
-            } else {
-                for (inner, text) in try container.decode(Section.self, forKey: key).values { values["\(name).\(inner)"] = text }
-            }
-        }
     }
 }

@@ -14,6 +14,8 @@ struct Responder {
     let bodyLimit: Int
     private let router: Router
     private let workers: Int
+    private let engine = TransferEngine()
+    private let usesUpstreams: Bool
     private var listener: Listener?
 
     /// How long requests in flight may take to end when the program stops.
@@ -47,13 +49,15 @@ struct Responder {
         } catch let error as SessionError {
             throw Failure(description: "\(error). Choose a directory that you can write with --data-dir.")
         }
-        router = Router(settings: settings, sessions: sessions, model: BuiltinModel(), logger: logger)
+        let models = try configuration.models(engine: engine) { logger.warning("\($0)") }
+        usesUpstreams = models.usesUpstreams
+        router = Router(settings: settings, sessions: sessions, model: models.main, logger: logger)
     }
 
     /// Serves the socket from now on, on threads of its own.
     mutating func start(_ socket: ListeningSocket) throws {
         var limits = Listener.Limits()
-        limits.connections = Self.connectionLimit()
+        limits.connections = Self.connectionLimit(perRequest: usesUpstreams ? 2 : 1)
         let (router, bodyLimit) = (router, bodyLimit)
         let listener = try Listener(socket: socket, workers: try WorkerPool(threads: workers), limits: limits, logger: logger) { exchange in
             let body: Request.Body =
@@ -76,15 +80,18 @@ struct Responder {
     func stop() {
         let unfinished = listener?.stop(patience: Self.patience) ?? 0
         if unfinished > 0 { logger.warning("Stopped with \(unfinished) requests unfinished") }
+        engine.stop()
     }
 
     /// As many connections as there may be descriptors, less some for session files and the program's own.
-    private static func connectionLimit() -> Int {
+    ///
+    /// - Parameter perRequest: how many descriptors a connection needs: another one where its chat waits for an upstream.
+    private static func connectionLimit(perRequest: Int) -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 256 }
         // The soft limit is low for the sake of select(2), which nothing here calls.
         limit.rlim_cur = min(limit.rlim_max, 65_536)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        return max(8, Int(limit.rlim_cur) - 64, Int(limit.rlim_cur) / 2)
+        return max(8, (Int(limit.rlim_cur) - 64) / perRequest, Int(limit.rlim_cur) / 2 / perRequest)
     }
 }

@@ -1,0 +1,75 @@
+import Glibc
+import Locking
+
+/// An HTTP server on loopback that does what a script says, on a thread of its own: bytes by hand, so that no library is its own oracle.
+final class Peer: Sendable {
+    struct Failed: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    let port: UInt16
+    private let listener: CInt
+    private let outcome = Mutex<Result<Void, any Error>?>(nil)
+    private let accepted = Mutex(0)
+
+    /// Listens, and runs the script. All calls of the script give up after 20 s.
+    init(_ script: @escaping @Sendable (Peer) throws -> Void) throws {
+        listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let listener = listener
+        let isBound = withUnsafeMutableBytes(of: &address) { bytes in
+            guard let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return false }
+            return bind(listener, pointer, length) == 0 && listen(listener, 4096) == 0 && getsockname(listener, pointer, &length) == 0
+        }
+        guard isBound else { throw Failed(description: "cannot listen: errno \(errno)") }
+        port = UInt16(bigEndian: address.sin_port)
+        Self.setTimeout(listener)
+        try startThread { [self] in
+            let result = Result { try script(self) }
+            outcome.withLock { $0 = result }
+        }
+    }
+
+    deinit { Glibc.close(listener) }
+
+    /// The base URL.
+    var url: String { "http://127.0.0.1:\(port)/v1" }
+
+    /// How many connections the script has accepted.
+    var connections: Int { accepted.withLock(\.self) }
+
+    /// Waits for the script's end; throws what it threw.
+    func finish() throws {
+        guard eventually({ outcome.withLock { $0 != nil } }) else { throw Failed(description: "the script did not end") }
+        try outcome.withLock(\.self)?.get()
+    }
+
+    /// The next connection.
+    func accept() throws -> PeerConnection {
+        let descriptor = Glibc.accept(listener, nil, nil)
+        guard descriptor >= 0 else { throw Failed(description: "nobody connected: errno \(errno)") }
+        Self.setTimeout(descriptor)
+        var on: CInt = 1
+        setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
+        accepted.withLock { $0 += 1 }
+        return PeerConnection(descriptor)
+    }
+
+    private static func setTimeout(_ descriptor: CInt) {
+        var time = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+}
+
+/// Whether a condition comes true in time.
+func eventually(within time: Duration = .seconds(20), _ condition: () throws -> Bool) rethrows -> Bool {
+    let deadline = ContinuousClock.now + time
+    while try !condition() {
+        guard ContinuousClock.now < deadline else { return false }
+        poll(nil, 0, 1)
+    }
+    return true
+}
