@@ -42,8 +42,8 @@ final class Peer: Sendable {
     var connections: Int { accepted.withLock(\.self) }
 
     /// Waits for the script's end; throws what it threw.
-    func finish() throws {
-        guard eventually({ outcome.withLock { $0 != nil } }) else { throw Failed(description: "the script did not end") }
+    func finish() async throws {
+        guard try await eventually({ outcome.withLock { $0 != nil } }) else { throw Failed(description: "the script did not end") }
         try outcome.withLock(\.self)?.get()
     }
 
@@ -64,12 +64,35 @@ final class Peer: Sendable {
     }
 }
 
-/// Whether a condition comes true in time.
-func eventually(within time: Duration = .seconds(20), _ condition: () throws -> Bool) rethrows -> Bool {
-    let deadline = ContinuousClock.now + time
-    while try !condition() {
+/// Waits for a condition, with a deadline: false where it did not come true in time. Holds no thread meanwhile.
+func eventually(within limit: Duration = .seconds(20), _ condition: () -> Bool) async throws -> Bool {
+    let deadline = ContinuousClock.now + limit
+    while !condition() {
         guard ContinuousClock.now < deadline else { return false }
-        poll(nil, 0, 1)
+        try await Task.sleep(for: .milliseconds(1))
     }
     return true
+}
+
+/// Something that happens once.
+final class Event: Sendable {
+    private let state = Mutex(false)
+
+    var hasHappened: Bool { state.withLock(\.self) }
+
+    func happen() { state.withLock { $0 = true } }
+
+    /// Waits for it.
+    func wait() async throws {
+        guard try await eventually({ hasHappened }) else { throw Peer.Failed(description: "what was waited for did not happen") }
+    }
+
+    /// Waits for it on a thread that is the script's own.
+    func block() throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while !hasHappened {
+            guard ContinuousClock.now < deadline else { throw Peer.Failed(description: "what was waited for did not happen") }
+            poll(nil, 0, 1)
+        }
+    }
 }

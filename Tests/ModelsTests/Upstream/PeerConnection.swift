@@ -66,7 +66,7 @@ final class PeerConnection {
     func write(_ text: String) throws { try write(Array(text.utf8)) }
 
     /// A whole response.
-    func respond(_ status: Int = 200, headers: [String] = [], _ body: String = Fixture.completion) throws {
+    func respond(_ body: String = Fixture.completion, status: Int = 200, headers: [String] = []) throws {
         let lines = ["HTTP/1.1 \(status) Status", "Content-Length: \(body.utf8.count)"] + headers
         try write(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
     }
