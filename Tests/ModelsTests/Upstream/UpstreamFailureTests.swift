@@ -141,7 +141,7 @@ struct UpstreamFailureTests {
         let error = #expect(throws: TransferError.self) { try CurlLibrary.open(["libnothing-1.so", "libnothing-2.so"]) }
         #expect(error?.code == .missingLibrary)
         #expect(error?.description.contains("libcurl4") == true)
-        let upstream = Upstream(.init(address: try UpstreamModel.address("http://127.0.0.1:1")), engine: UpstreamModel.engine)
+        let upstream = Upstream(.init(address: try UpstreamModel.address("http://127.0.0.1:1")), engine: TransferEngine())
         let modelError = upstream.error(try #require(error)).error
         #expect(modelError.code == .unavailable)
         #expect(modelError.clientMessage?.contains("libcurl4") == true)

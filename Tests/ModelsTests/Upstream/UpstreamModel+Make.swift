@@ -3,15 +3,13 @@ import Locking
 @testable import Models
 
 extension UpstreamModel {
-    /// One engine for all tests: thousands of transfers are what it is for.
-    static let engine = TransferEngine()
-
-    /// A model on servers at the given URLs, which waits for nothing between attempts.
+    /// A model on servers at the given URLs, with connections of its own, which waits for nothing between attempts.
     static func make(
-        _ urls: String..., key: String? = nil, model: String? = "m", timeout: Duration = .seconds(20),
+        _ urls: String..., key: String? = nil, model: String? = "m", timeout: Duration = .seconds(300),
         connectTimeout: Duration = .seconds(10), retries: Int = 0, report: @escaping @Sendable (String) -> Void = { _ in },
         clock: UpstreamClock = TestClock().clock
     ) throws -> UpstreamModel {
+        let engine = TransferEngine()
         let routes = try urls.map { url in
             Route(
                 Upstream(

@@ -60,11 +60,11 @@ struct UpstreamRetryTests {
 
     @Test("what would be after the turn's time limit is not waited for")
     func tooLate() async throws {
-        let peer = try peer(429, headers: ["Retry-After: 30"])
+        let peer = try peer(429, headers: ["Retry-After: 400"])
         let clock = TestClock()
-        let error = try await UpstreamModel.make(peer.url, timeout: .seconds(20), retries: 2, clock: clock.clock).failure()
+        let error = try await UpstreamModel.make(peer.url, retries: 2, clock: clock.clock).failure()
         try await peer.finish()
-        #expect(error.code == .rateLimited && error.retryAfter == 30)
+        #expect(error.code == .rateLimited && error.retryAfter == 400)
         #expect(clock.pauses.isEmpty)
     }
 

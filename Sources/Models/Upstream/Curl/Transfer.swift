@@ -93,8 +93,8 @@ final class Transfer: @unchecked Sendable {
     private func kind(of code: CURLcode) -> TransferError.Code {
         if bodyCount > request.bodyLimit { return .tooLarge }
         switch code {
-        // libcurl has one code for both limits.
-        case CURLE_OPERATION_TIMEDOUT: return .now >= deadline ? .timedOut : .connect
+        // libcurl has one code for both limits, and rounds them.
+        case CURLE_OPERATION_TIMEDOUT: return .now + .milliseconds(10) >= deadline ? .timedOut : .connect
         case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_SSL_CONNECT_ERROR:
             return .connect
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CERTPROBLEM:

@@ -20,14 +20,16 @@ final class TransferLoop: @unchecked Sendable {
     private let multi: UnsafeMutableRawPointer
     private let ended = Semaphore()
 
-    /// libcurl's own bound follows the number of transfers, so the connections of a burst would be closed when it ends.
-    private static let idleConnections = 256
+    /// So many connections may be open, or twice as many as there are transfers.
+    ///
+    /// libcurl counts those in use, too, and closes an idle one for each that is returned above the bound. A fixed bound would end all
+    /// reuse under load; its own, four times the transfers, would do so where few chats go to many servers.
+    private static let connections = 64
 
     /// Starts the thread. libcurl is loaded.
     init() throws(TransferError) {
         guard let multi = ccurl_multi_init() else { throw TransferError(.missingLibrary, "libcurl has no memory") }
         self.multi = multi
-        ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.idleConnections)
         do {
             try startThread { self.run() }
         } catch {
@@ -97,6 +99,7 @@ final class TransferLoop: @unchecked Sendable {
                 if let handle = handles[ticket] { end(handle) { $0.finish(.failure(.cancelled)) } }
             }
             if news.isStopping { break }
+            ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(Self.connections, 2 * active.count))
             var running: CInt = 0
             ccurl_multi_perform(multi, &running)
             var code = CURLE_OK
