@@ -38,7 +38,8 @@ let package = Package(
             name: "Digest", dependencies: ["CSodium"], swiftSettings: settings, linkerSettings: [.linkedLibrary(":libsodium.a")]),
         .target(name: "Chat", swiftSettings: settings),
         .target(name: "Gateway", swiftSettings: settings),
-        .target(name: "Locking", swiftSettings: settings),
+        .target(
+            name: "Locking", dependencies: [.product(name: "SystemPackage", package: "swift-system")], swiftSettings: settings),
         .target(
             name: "Sessions",
             dependencies: [
@@ -49,10 +50,7 @@ let package = Package(
             swiftSettings: settings),
         // It loads libcurl, and is not linked with it.
         .target(name: "CCurl"),
-        .target(
-            name: "Models",
-            dependencies: ["CCurl", "Chat", "Locking"],
-            swiftSettings: settings),
+        .target(name: "Models", dependencies: ["CCurl", "Chat", "Locking"], swiftSettings: settings),
         .target(
             name: "ChatAPI",
             dependencies: ["Chat", "Digest", "Gateway", "Locking", "Models", "Sessions", .product(name: "Logging", package: "swift-log")],

@@ -60,9 +60,11 @@ public final class Listener: Sendable {
 
     /// Begins to accept.
     public func start() throws(FastCGIError) {
-        try startThread {
-            EventLoop(listener: self).run()
-            self.ended.signal()
+        try attempt("start a thread", code: .library) { () throws(Errno) in
+            try startThread {
+                EventLoop(listener: self).run()
+                self.ended.signal()
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 import DequeModule
 import Locking
+import SystemPackage
 
 /// A task executor of a fixed number of threads: the only threads on which libfcgi's blocking calls and short file I/O run.
 /// A task that waits holds none of them, so thousands of chats wait on a few threads.
@@ -10,7 +11,7 @@ public final class WorkerPool: TaskExecutor {
     /// Starts `threads` worker threads (at least 1). They end with the process.
     public init(threads: Int) throws(FastCGIError) {
         for _ in 0..<max(1, threads) {
-            try startThread { self.run() }
+            try attempt("start a thread", code: .library) { () throws(Errno) in try startThread { self.run() } }
         }
     }
 

@@ -26,23 +26,13 @@ public struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     public let param: String?
     /// After how many seconds it is worth to ask again, where that is known.
     public let retryAfter: Int?
-    /// Whether the same server may do better in a moment.
-    let isTransient: Bool
 
     /// Makes an error.
     public init(_ code: Code, _ description: String, clientMessage: String? = nil, param: String? = nil, retryAfter: Int? = nil) {
-        self.init(code, description, clientMessage: clientMessage, param: param, retryAfter: retryAfter, isTransient: false)
-    }
-
-    init(_ code: Code, _ description: String, clientMessage: String? = nil, param: String? = nil, retryAfter: Int? = nil, isTransient: Bool)
-    {
         self.code = code
         self.description = description
         self.clientMessage = clientMessage
         self.param = param
         self.retryAfter = retryAfter
-        self.isTransient = isTransient
     }
-
-    static let cancelled = ModelError(.cancelled, "The turn was cancelled")
 }

@@ -47,4 +47,7 @@ public struct Prompt: Sendable {
         endCalls()
         return messages
     }
+
+    /// The words in all of them.
+    public var wordCount: Int { history.reduce(instructions.wordCount + turn.wordCount) { $0 + $1.wordCount } }
 }

@@ -9,10 +9,18 @@ struct Configuration {
         var key: String
         var fallback: String?
         var meaning: String
-        /// Whether its value is an array or an object, kept as JSON text.
-        var isJSON = false
-        /// Whether it holds keys, which are not shown.
-        var isSecret = false
+        var form = Form.plain
+
+        /// What of it may be shown.
+        enum Form {
+            case plain
+            /// Nothing.
+            case secret
+            /// A URL: not the user and the password in it.
+            case address
+            /// A JSON value: not the keys and the URLs' users in it.
+            case json
+        }
 
         /// `NANOBOT_` and the key's path in upper snake case.
         var environmentVariable: String {
@@ -27,25 +35,22 @@ struct Configuration {
         Setting(key: "dataDir", fallback: nil, meaning: "where sessions live; $HOME/.nanobot/data if not set"),
         Setting(key: "model.name", fallback: "nanobot", meaning: "the id shown and echoed"),
         Setting(key: "model.system", fallback: nil, meaning: "system prompt of every turn"),
+        Setting(
+            key: "models", fallback: nil, meaning: "models to choose from: a JSON object of id to upstream, model and system", form: .json),
         Setting(key: "requireModel", fallback: "false", meaning: "a request without model is an error"),
         Setting(
             key: "upstream.url", fallback: nil,
-            meaning: "base URL of an OpenAI-compatible server, ending in /v1; if not set, the built-in model answers"),
-        Setting(key: "upstream.key", fallback: nil, meaning: "its bearer key", isSecret: true),
-        Setting(key: "upstream.model", fallback: nil, meaning: "the model that is asked for; the first of the server's list if not set"),
-        Setting(key: "upstream.timeout", fallback: "120", meaning: "seconds that one turn may take"),
-        Setting(key: "upstream.connectTimeout", fallback: "10", meaning: "seconds that a connection may take"),
-        Setting(key: "upstream.retries", fallback: "2", meaning: "how often a server is asked again that is unreachable or busy"),
+            meaning: "the server that answers, such as https://api.openai.com/v1; none: the built-in model",
+            form: .address),
+        Setting(key: "upstream.key", fallback: nil, meaning: "its bearer key", form: .secret),
+        Setting(key: "upstream.model", fallback: nil, meaning: "the model asked for; none: the first of its list"),
+        Setting(key: "upstream.timeout", fallback: "120", meaning: "seconds that a turn may take, retries included"),
+        Setting(key: "upstream.connectTimeout", fallback: "10", meaning: "seconds that a connection may take to stand"),
+        Setting(key: "upstream.retries", fallback: "2", meaning: "how many times each upstream is asked again"),
         Setting(
-            key: "upstream.fallbacks", fallback: nil,
-            meaning: "servers that are asked where that one fails: [{\"url\":…,\"key\":…,\"model\":…}]",
-            isJSON: true, isSecret: true),
+            key: "upstream.fallbacks", fallback: nil, meaning: "upstreams asked when that one fails: a JSON array of url, key and model",
+            form: .json),
         Setting(key: "upstream.allowRemoteImages", fallback: "false", meaning: "a picture may be an https URL, which the upstream fetches"),
-        Setting(
-            key: "models", fallback: nil,
-            meaning: "several models: {id: {\"upstream\":{\"url\":…,\"key\":…},\"model\":…,\"system\":…}}; what is left out is as above",
-            isJSON: true,
-            isSecret: true),
         Setting(key: "stream", fallback: "false", meaning: "answer stream: true with server-sent events instead of an error"),
         Setting(
             key: "onDisconnect", fallback: "finish",
@@ -108,8 +113,7 @@ struct Configuration {
     func value<Value>(_ key: String, _ expectation: String, _ parse: (String) -> Value?) throws -> Value {
         let (text, source) = values[key] ?? ("", "default")
         guard let value = parse(text) else {
-            let isSecret = Self.settings.contains { $0.key == key && $0.isSecret }
-            throw Failure(description: "\(key) must be \(expectation); \(source) says \(isSecret ? "something else" : "\"\(text)\"").")
+            throw Failure(description: "\(key) must be \(expectation); \(source) says \"\(text)\".")
         }
         return value
     }
@@ -118,37 +122,6 @@ struct Configuration {
         if let named = file ?? environment["NANOBOT_CONFIG"] { return named }
         let usual = [environment["HOME"].map { $0 + "/.nanobot/config.json" }, "/etc/nanobot/config.json"]
         return usual.compactMap(\.self).first { FileManager.default.fileExists(atPath: $0) }
-    }
-
-    private static func contents(of path: String) throws -> [String: String] {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw Failure(description: "The configuration file \(path) cannot be read.")
-        }
-        var scanner = JSONScanner(Array(data))
-        do {
-            guard case .object(let members) = try scanner.tree() else { throw Failure(description: "it is something else") }
-            try scanner.expectEnd()
-            return try flattened(members)
-        } catch {
-            throw Failure(description: "The configuration file \(path) is not a JSON object of settings: \(error).")
-        }
-    }
-
-    /// Nested members become one level: `{"model":{"name":"x"}}` is `model.name`.
-    private static func flattened(_ members: [(String, JSONValue)], _ prefix: String = "") throws -> [String: String] {
-        var values: [String: String] = [:]
-        for (name, value) in members {
-            let key = prefix + name
-            switch value {
-            case _ where settings.contains { $0.key == key && $0.isJSON }: values[key] = String(decoding: value.serialized, as: UTF8.self)
-            case .string(let text): values[key] = text
-            case .bool(let flag): values[key] = String(flag)
-            case .text(let number): values[key] = String(decoding: number, as: UTF8.self)
-            case .object(let members): values.merge(try flattened(members, key + ".")) { $1 }
-            default: throw Failure(description: "\(key) has a value of a kind that no setting has")
-            }
-        }
-        return values
     }
 
     private static func unknown(_ key: String, in path: String) -> String {

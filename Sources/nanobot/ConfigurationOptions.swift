@@ -27,10 +27,9 @@ struct PrintConfiguration: ParsableCommand {
         try failing {
             let configuration = try options.configuration()
             for setting in Configuration.settings {
-                let value = configuration.values[setting.key]
-                let shown = value.map { setting.isSecret ? "(set, not shown)" : $0.text }
-                print("\(setting.key) = \(shown ?? "(none)")")
-                print("    \(setting.meaning); from \(value?.source ?? "default"); environment variable \(setting.environmentVariable)")
+                let source = configuration.values[setting.key]?.source ?? "default"
+                print("\(setting.key) = \(configuration.shown(setting))")
+                print("    \(setting.meaning); from \(source); environment variable \(setting.environmentVariable)")
             }
         }
     }

@@ -13,6 +13,7 @@ struct Responder {
     let bodyLimit: Int
     private let router: Router
     private let workers: WorkerPool
+    private let engine = TransferEngine()
     private let onDisconnect: Disconnection
     private let connections: Int
     private var listener: Listener?
@@ -53,14 +54,10 @@ struct Responder {
         } catch let error as SessionError {
             throw Failure(description: "\(error). Choose a directory that you can write with --data-dir.")
         }
-        // A chat has a connection of the web server, and while it waits one to its upstream, or a part of one.
-        let available = Self.connectionLimit(workers: threads)
-        let hasUpstream = configuration.text("upstream.url") != nil || configuration.text("models") != nil
-        connections = hasUpstream ? available * 3 / 5 : available
-        router = Router(
-            settings: settings, sessions: sessions, models: try configuration.models(maximumConnections: max(1, available * 2 / 5)),
-            executor: workers,
-            logger: logger)
+        let models = try configuration.models(engine: engine) { logger.warning("\($0)") }
+        // A chat has a connection of the web server, and while it waits one to its upstream.
+        connections = Self.connectionLimit(workers: threads) / (models.usesUpstreams ? 2 : 1)
+        router = Router(settings: settings, sessions: sessions, models: models.catalog, executor: workers, logger: logger)
     }
 
     /// Serves the socket from now on, on threads of its own.
@@ -79,6 +76,7 @@ struct Responder {
     func stop() {
         let unfinished = listener?.stop(patience: Self.patience) ?? 0
         if unfinished > 0 { logger.warning("Stopped with \(unfinished) requests unfinished") }
+        engine.stop()
     }
 
     /// As many connections as there may be descriptors, in all, less those of the program's own and of session files: a turn opens two at most, on

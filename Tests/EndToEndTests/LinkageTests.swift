@@ -12,14 +12,14 @@ struct LinkageTests {
         return String(decoding: outcome.standardOutput, as: UTF8.self)
     }
 
-    @Test("needs no Foundation, ICU, libfcgi or libsodium at run time")
+    @Test("needs no Foundation, ICU, libfcgi or libsodium at run time, and libcurl only when it asks an upstream")
     func needed() async throws {
         let needed = try await output("readelf", ["--wide", "--dynamic", Self.path]).split(separator: "\n").filter {
             $0.contains("(NEEDED)")
         }
         #expect(needed.contains { $0.contains("libc.so.6") })
         for library in [
-            "libFoundation.so", "libFoundationInternationalization.so", "lib_FoundationICU.so", "libicu", "libfcgi", "libsodium",
+            "libFoundation.so", "libFoundationInternationalization.so", "lib_FoundationICU.so", "libicu", "libfcgi", "libsodium", "libcurl",
         ] {
             #expect(!needed.contains { $0.contains(library) }, "\(library)")
         }

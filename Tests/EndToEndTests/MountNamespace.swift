@@ -25,6 +25,12 @@ enum MountNamespace {
         return ["unshare"] + user(["--map-root-user"]) + ["--mount", "sh", "-c", script, "sh"]
     }
 
+    /// A command to put before another, which then finds an empty file in place of each of those given.
+    static func wrapper(hiding paths: [String]) -> [String] {
+        let script = paths.map { "mount --bind /dev/null '\($0)' && " }.joined() + "exec \"$@\""
+        return ["unshare"] + user(["--map-root-user"]) + ["--mount", "sh", "-c", script, "sh"]
+    }
+
     /// Runs a shell's command in a process's namespace.
     static func run(_ script: String, in process: pid_t) async throws {
         let arguments = user(["--preserve-credentials"]) + ["--target", "\(process)", "--mount", "sh", "-c", script]

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Locking
 import Testing
 
 @testable import FastCGI

@@ -18,7 +18,6 @@ public struct BuiltinModel: ChatModel {
     public func complete(_ prompt: Prompt, onDelta: (@Sendable (Delta) -> Void)?) async -> Completion {
         let answer = Reply(to: Conversation(prompt), now: now).text
         if let onDelta { for piece in answer.pieces { onDelta(Delta(content: String(piece))) } }
-        let read = prompt.history.reduce(prompt.instructions.wordCount + prompt.turn.wordCount) { $0 + $1.wordCount }
-        return Completion(content: answer, usage: Usage(promptTokens: read, completionTokens: answer.wordCount))
+        return Completion(content: answer, usage: Usage(promptTokens: prompt.wordCount, completionTokens: answer.wordCount))
     }
 }

@@ -1,0 +1,51 @@
+import Glibc
+public import SystemPackage
+
+/// Starts a detached thread that runs `body`. It inherits the signal mask: block what it must not take before the first one starts.
+public func startThread(_ body: @escaping @Sendable () -> Void) throws(Errno) {
+    final class Box {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    var thread = pthread_t()
+    let box = Unmanaged.passRetained(Box(body))
+    let status = pthread_create(
+        &thread, nil,
+        { argument in
+            guard let argument else { return nil }
+            Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
+            return nil
+        }, box.toOpaque())
+    guard status == 0 else {
+        box.release()
+        throw Errno(rawValue: status)
+    }
+    pthread_detach(thread)
+}
+
+/// A counting semaphore for threads (never for tasks: it blocks).
+///
+/// `@unchecked Sendable`: the pointer is set once, and sem_post(3) and sem_wait(3) are safe from any thread.
+public final class Semaphore: @unchecked Sendable {
+    private let pointer: UnsafeMutablePointer<sem_t>
+
+    /// A semaphore at 0.
+    public init() {
+        pointer = .allocate(capacity: 1)
+        sem_init(pointer, 0, 0)
+    }
+
+    deinit {
+        sem_destroy(pointer)
+        pointer.deallocate()
+    }
+
+    /// Lets one thread that waits, or the next one, go on.
+    public func signal() { sem_post(pointer) }
+
+    /// Waits for a signal of its own.
+    public func wait() {
+        // Only EINTR can fail here (sem_wait(3)).
+        while sem_wait(pointer) != 0 {}
+    }
+}

@@ -1,0 +1,72 @@
+/// Why one attempt failed, and what may follow.
+struct AttemptError: Error {
+    var error: ModelError
+    /// Whether the same upstream may be asked again.
+    var isRetryable = false
+    /// Whether the reply broke off or took too long: all that counts of it may have come.
+    var isBreak = false
+}
+
+extension Upstream {
+    /// What a status other than 200 means, with the body that came with it.
+    func error(status: Int, retryAfter: Int?, body: [UInt8]) -> AttemptError {
+        error(status: status, retryAfter: retryAfter, fault: UpstreamFault(body))
+    }
+
+    /// What a reply that is no answer means.
+    func error(_ error: UpstreamReplyError) -> AttemptError {
+        switch error {
+        case .fault(let fault): self.error(status: fault.status ?? 502, retryAfter: nil, fault: fault)
+        case .notUnderstood: AttemptError(error: ModelError(.failed, "The upstream \(name) gave a reply that is no chat completion"))
+        case .cut: AttemptError(error: ModelError(.failed, "The upstream \(name) broke off its reply"))
+        }
+    }
+
+    /// What a request that was not answered in full means.
+    func error(_ error: TransferError) -> AttemptError {
+        let description = "The upstream \(name): \(redacted(error.description))"
+        switch error.code {
+        case .missingLibrary:
+            return AttemptError(
+                error: ModelError(
+                    .unavailable, error.description,
+                    clientMessage:
+                        "The server cannot reach its model: libcurl is missing. Its operator has to install the package libcurl4."
+                ))
+        case .connect:
+            return AttemptError(error: ModelError(.unavailable, description, retryAfter: Self.retryAfter), isRetryable: true)
+        case .untrusted: return AttemptError(error: ModelError(.unavailable, description, retryAfter: Self.retryAfter))
+        case .timedOut: return AttemptError(error: ModelError(.timedOut, description), isBreak: true)
+        case .broken: return AttemptError(error: ModelError(.failed, description), isBreak: true)
+        case .tooLarge: return AttemptError(error: ModelError(.failed, description))
+        case .cancelled: return AttemptError(error: ModelError(.cancelled, description))
+        }
+    }
+
+    /// When it is worth to ask an upstream again that cannot be reached, in seconds.
+    static let retryAfter = 5
+
+    private func error(status: Int, retryAfter: Int?, fault: UpstreamFault?) -> AttemptError {
+        let message = fault?.message.map { redacted(String($0.prefix(1000))) }
+        let description = "The upstream \(name) answered with status \(status)" + (message.map { ": \($0)" } ?? "")
+        switch status {
+        case 400, 404, 413, 422:
+            return AttemptError(
+                error: ModelError(
+                    .refused(status: status), description,
+                    clientMessage: message ?? "The upstream refuses the request with status \(status) and gives no reason",
+                    param: fault?.param))
+        case 429: return AttemptError(error: ModelError(.rateLimited, description, retryAfter: retryAfter), isRetryable: true)
+        case 401, 403: return AttemptError(error: ModelError(.failed, "\(description). Is its key right?"))
+        case 300..<400: return AttemptError(error: ModelError(.failed, "\(description). Redirects are not followed: is its URL right?"))
+        default:
+            return AttemptError(
+                error: ModelError(.failed, description, retryAfter: retryAfter), isRetryable: status == 502 || status == 503)
+        }
+    }
+
+    /// Some upstreams repeat the key that they refuse.
+    private func redacted(_ text: String) -> String {
+        settings.key.map { $0.isEmpty ? text : text.replacing($0, with: "***") } ?? text
+    }
+}

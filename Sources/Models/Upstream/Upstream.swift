@@ -1,0 +1,130 @@
+import Chat
+import FoundationEssentials
+import Locking
+
+/// A server that speaks OpenAI's API, and what is known of it: whether it works, and its first model.
+public final class Upstream: Sendable {
+    /// Where it is and how it is asked.
+    public struct Settings: Sendable, Hashable {
+        /// The base URL.
+        public var address: UpstreamAddress
+        /// The bearer key, if it wants one.
+        public var key: String?
+        /// The model that is asked for; nil for the first of its list.
+        public var model: String?
+        /// How long a connection may take to stand.
+        public var connectTimeout: Duration
+
+        /// Makes settings.
+        public init(address: UpstreamAddress, key: String? = nil, model: String? = nil, connectTimeout: Duration = .seconds(10)) {
+            (self.address, self.key, self.model, self.connectTimeout) = (address, key, model, connectTimeout)
+        }
+    }
+
+    let settings: Settings
+    private let engine: TransferEngine
+    private let state = Mutex(State())
+
+    private struct State {
+        var circuit = Circuit()
+        var firstModel: String?
+    }
+
+    /// Makes an upstream that is asked through an engine.
+    public init(_ settings: Settings, engine: TransferEngine) {
+        self.settings = settings
+        self.engine = engine
+    }
+
+    /// What errors and logs call it.
+    var name: String { settings.address.description }
+
+    func admit(at now: ContinuousClock.Instant) -> Circuit.Admission { state.withLock { $0.circuit.admit(at: now) } }
+
+    func record(_ outcome: Circuit.Outcome, isProbe: Bool, at now: ContinuousClock.Instant) {
+        state.withLock { $0.circuit.record(outcome, isProbe: isProbe, at: now) }
+    }
+
+    /// Asks once.
+    ///
+    /// - Parameters:
+    ///   - model: what to ask for instead of the settings' model.
+    ///   - remaining: how much of the turn's time is left.
+    func complete(
+        _ prompt: Prompt, model: String?, remaining: () -> Duration, onDelta: (@Sendable (Delta) -> Void)?
+    ) async throws(AttemptError) -> Completion {
+        var name = model ?? settings.model
+        if name == nil { name = try await firstModel(within: remaining()) }
+        let reader = Mutex(ReplyReader())
+        let body = prompt.upstreamBody(model: name ?? "", streams: onDelta != nil)
+        let request = request("chat/completions", body: body, timeout: remaining())
+        do {
+            try await reply(to: request) { bytes in
+                for delta in reader.withLock({ $0.read(bytes) }) { onDelta?(delta) }
+            }
+        } catch {
+            // An answer that has its end is whole, whatever becomes of the connection then.
+            guard error.isBreak, reader.withLock(\.isWhole) else { throw error }
+        }
+        for delta in reader.withLock({ $0.end() }) { onDelta?(delta) }
+        do {
+            return try reader.withLock { reader throws(UpstreamReplyError) in try reader.completion(of: prompt) }
+        } catch {
+            throw self.error(error)
+        }
+    }
+
+    /// The first model of the upstream's list. It is asked for until it has answered once.
+    private func firstModel(within timeout: Duration) async throws(AttemptError) -> String {
+        if let model = state.withLock(\.firstModel) { return model }
+        let body = Mutex<[UInt8]>([])
+        try await reply(to: request("models", body: nil, timeout: timeout)) { bytes in body.withLock { $0 += bytes } }
+        struct List: Decodable {
+            struct Model: Decodable { var id: String }
+            var data: [Model]
+        }
+        guard let model = try? JSONDecoder().decode(List.self, from: Data(body.withLock(\.self))).data.first?.id else {
+            throw AttemptError(error: ModelError(.failed, "The upstream \(name) lists no models: say which one with upstream.model"))
+        }
+        state.withLock { $0.firstModel = model }
+        return model
+    }
+
+    /// Makes a request whose answer, where its status is 200, goes to `onBody`; any other status is an error.
+    private func reply(
+        to request: HTTPRequest, onBody: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+    ) async throws(AttemptError) {
+        let refusal = Mutex<[UInt8]>([])
+        let reply: HTTPReply
+        do {
+            reply = try await engine.perform(request) { status, bytes in
+                if status == 200 { onBody(bytes) } else { refusal.withLock { $0 += bytes } }
+            }
+        } catch {
+            throw self.error(error)
+        }
+        guard reply.status == 200 else {
+            throw error(status: reply.status, retryAfter: reply.retryAfter, body: refusal.withLock(\.self))
+        }
+    }
+
+    private func request(_ path: String, body: [UInt8]?, timeout: Duration) -> HTTPRequest {
+        var headers = body == nil ? [] : ["Content-Type: application/json"]
+        if let key = settings.key { headers.append("Authorization: Bearer \(key)") }
+        return HTTPRequest(
+            url: settings.address.url(path), socketPath: settings.address.socketPath, headers: headers, body: body, timeout: timeout,
+            connectTimeout: settings.connectTimeout)
+    }
+}
+
+extension Prompt {
+    /// The body of `POST /chat/completions`.
+    fileprivate func upstreamBody(model: String, streams: Bool) -> [UInt8] {
+        var members: [(String, JSONValue)] = [
+            ("model", .string(model)), ("messages", .array(messages.map(\.json))),
+        ]
+        for (name, value) in parameters { members.append((name, value)) }
+        if streams { members += [("stream", true), ("stream_options", ["include_usage": true])] }
+        return JSONValue.object(members).serialized
+    }
+}

@@ -1,0 +1,37 @@
+/// An upstream's base URL, such as `https://api.openai.com/v1`.
+///
+/// A server on a Unix-domain socket is written as nginx does: `http://unix:/run/model.sock:/v1`.
+public struct UpstreamAddress: Sendable, Hashable, CustomStringConvertible {
+    private let base: String
+    let socketPath: String?
+    /// The address without user and password.
+    public let description: String
+
+    /// Reads an address; nil unless it is an `http` or `https` URL with a host and neither query nor fragment.
+    public init?(_ text: String) {
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }),
+            let separator = text.firstRange(of: "://")
+        else { return nil }
+        let scheme = text[..<separator.lowerBound].lowercased()
+        guard scheme == "http" || scheme == "https" else { return nil }
+        var rest = text[separator.upperBound...]
+        while rest.last == "/" { rest.removeLast() }
+        if rest.hasPrefix("unix:/") {
+            let path = rest.dropFirst("unix:".count)
+            let end = path.firstIndex(of: ":") ?? path.endIndex
+            socketPath = String(path[..<end])
+            base = "\(scheme)://localhost\(path[end...].dropFirst())"
+            description = "\(scheme)://\(rest)"
+            return
+        }
+        let authority = rest.prefix { $0 != "/" }
+        let host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+        guard let first = host.first, first != ":" else { return nil }
+        socketPath = nil
+        base = "\(scheme)://\(rest)"
+        description = "\(scheme)://\(host)\(rest[authority.endIndex...])"
+    }
+
+    /// The URL of what is below the address, such as `chat/completions`.
+    func url(_ path: String) -> String { "\(base)/\(path)" }
+}

@@ -1,0 +1,98 @@
+import Glibc
+import Locking
+
+/// An HTTP server on loopback that does what a script says, on a thread of its own: bytes by hand, so that no library is its own oracle.
+final class Peer: Sendable {
+    struct Failed: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    let port: UInt16
+    private let listener: CInt
+    private let outcome = Mutex<Result<Void, any Error>?>(nil)
+    private let accepted = Mutex(0)
+
+    /// Listens, and runs the script. All calls of the script give up after a minute.
+    init(_ script: @escaping @Sendable (Peer) throws -> Void) throws {
+        listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let listener = listener
+        let isBound = withUnsafeMutableBytes(of: &address) { bytes in
+            guard let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return false }
+            return bind(listener, pointer, length) == 0 && listen(listener, 4096) == 0 && getsockname(listener, pointer, &length) == 0
+        }
+        guard isBound else { throw Failed(description: "cannot listen: errno \(errno)") }
+        port = UInt16(bigEndian: address.sin_port)
+        Self.setTimeout(listener)
+        try startThread { [self] in
+            let result = Result { try script(self) }
+            outcome.withLock { $0 = result }
+        }
+    }
+
+    deinit { Glibc.close(listener) }
+
+    /// The base URL.
+    var url: String { "http://127.0.0.1:\(port)/v1" }
+
+    /// How many connections the script has accepted.
+    var connections: Int { accepted.withLock(\.self) }
+
+    /// Waits for the script's end; throws what it threw.
+    func finish() async throws {
+        guard try await eventually({ outcome.withLock { $0 != nil } }) else { throw Failed(description: "the script did not end") }
+        try outcome.withLock(\.self)?.get()
+    }
+
+    /// The next connection.
+    func accept() throws -> PeerConnection {
+        let descriptor = Glibc.accept(listener, nil, nil)
+        guard descriptor >= 0 else { throw Failed(description: "nobody connected: errno \(errno)") }
+        Self.setTimeout(descriptor)
+        var on: CInt = 1
+        setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
+        accepted.withLock { $0 += 1 }
+        return PeerConnection(descriptor)
+    }
+
+    private static func setTimeout(_ descriptor: CInt) {
+        var time = timeval(tv_sec: 60, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+}
+
+/// Waits for a condition, with a deadline: false where it did not come true in time. Holds no thread meanwhile.
+func eventually(within limit: Duration = .seconds(60), _ condition: () -> Bool) async throws -> Bool {
+    let deadline = ContinuousClock.now + limit
+    while !condition() {
+        guard ContinuousClock.now < deadline else { return false }
+        try await Task.sleep(for: .milliseconds(1))
+    }
+    return true
+}
+
+/// Something that happens once.
+final class Event: Sendable {
+    private let state = Mutex(false)
+
+    var hasHappened: Bool { state.withLock(\.self) }
+
+    func happen() { state.withLock { $0 = true } }
+
+    /// Waits for it.
+    func wait() async throws {
+        guard try await eventually({ hasHappened }) else { throw Peer.Failed(description: "what was waited for did not happen") }
+    }
+
+    /// Waits for it on a thread that is the script's own.
+    func block() throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while !hasHappened {
+            guard ContinuousClock.now < deadline else { throw Peer.Failed(description: "what was waited for did not happen") }
+            poll(nil, 0, 1)
+        }
+    }
+}

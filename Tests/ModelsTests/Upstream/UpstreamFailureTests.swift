@@ -1,0 +1,149 @@
+import Locking
+import Testing
+
+@testable import Models
+
+@Suite("When an upstream fails")
+struct UpstreamFailureTests {
+    private func failure(status: Int, headers: [String] = [], _ body: String, key: String? = nil) async throws -> ModelError {
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.respond(body, status: status, headers: headers)
+        }
+        let error = try await UpstreamModel.make(peer.url, key: key).failure()
+        try await peer.finish()
+        return error
+    }
+
+    @Test("a request that it refuses keeps its status, message and parameter", arguments: [400, 404, 413, 422])
+    func refused(status: Int) async throws {
+        let error = try await failure(status: status, #"{"error":{"message":"too hot","param":"temperature","code":1}}"#)
+        #expect(error.code == .refused(status: status))
+        #expect(error.clientMessage == "too hot")
+        #expect(error.param == "temperature")
+    }
+
+    @Test("a refusal in HTML is one, too")
+    func refusedInHTML() async throws {
+        let error = try await failure(status: 400, "<html>Bad Request</html>")
+        #expect(error.code == .refused(status: 400))
+        #expect(error.clientMessage?.contains("400") == true)
+        #expect(error.clientMessage?.contains("<") == false)
+    }
+
+    @Test("a wrong key is the operator's business, and is not repeated", arguments: [401, 403])
+    func wrongKey(status: Int) async throws {
+        let error = try await failure(status: status, #"{"error":"no such key: secret-1"}"#, key: "secret-1")
+        #expect(error.code == .failed)
+        #expect(error.clientMessage == nil)
+        #expect(error.description.contains("\(status)") && error.description.contains("***"))
+        #expect(!error.description.contains("secret-1"))
+    }
+
+    @Test("429 says when to come again", arguments: ["7", "Wed, 21 Oct 2065 07:28:00 GMT"])
+    func rateLimited(retryAfter: String) async throws {
+        let error = try await failure(status: 429, headers: ["Retry-After: \(retryAfter)"], #"{"error":{"message":"org-1 is over"}}"#)
+        #expect(error.code == .rateLimited)
+        #expect(error.clientMessage == nil)
+        if retryAfter == "7" { #expect(error.retryAfter == 7) } else { #expect(try #require(error.retryAfter) > 100) }
+    }
+
+    @Test("what is neither answer nor refusal is a failure", arguments: [500, 502, 503, 504, 301, 418, 204])
+    func failed(status: Int) async throws {
+        let error = try await failure(status: status, headers: ["Location: http://127.0.0.1:1/"], "")
+        #expect(error.code == .failed)
+        #expect(error.clientMessage == nil)
+    }
+
+    @Test("an error in a reply of status 200 counts as what it says it is")
+    func errorInReply() async throws {
+        #expect(try await failure(status: 200, #"{"error":{"message":"slow down","code":429}}"#).code == .rateLimited)
+        #expect(try await failure(status: 200, #"{"error":{"message":"gone"}}"#).code == .failed)
+        #expect(try await failure(status: 200, "<html></html>").code == .failed)
+    }
+
+    @Test("nobody there is unavailable")
+    func unreachable() async throws {
+        let peer = try Peer { _ in }
+        try await peer.finish()
+        let error = try await UpstreamModel.make("http://user:pw@127.0.0.1:1/v1").failure()
+        #expect(error.code == .unavailable)
+        #expect(error.retryAfter != nil)
+        #expect(error.description.contains("http://127.0.0.1:1/v1") && !error.description.contains("pw"))
+        #expect(try await UpstreamModel.make("http://name.invalid/v1").failure().code == .unavailable)
+        #expect(try await UpstreamModel.make("http://unix:/nonexistent/socket:/v1").failure().code == .unavailable)
+    }
+
+    @Test("a peer that does not speak TLS is unavailable")
+    func noTLS() async throws {
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            try connection.write("HTTP/1.1 400 Bad Request\r\n\r\n")
+            try connection.expectClose()
+        }
+        #expect(try await UpstreamModel.make(peer.url.replacing("http:", with: "https:")).failure().code == .unavailable)
+        try await peer.finish()
+    }
+
+    @Test("a reply that does not come in time is a timeout of the turn")
+    func timeout() async throws {
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.expectClose()
+        }
+        let error = try await UpstreamModel.make(peer.url, timeout: .seconds(1)).failure()
+        #expect(error.code == .timedOut)
+        #expect(error.description == "Request timed out after 1s")
+        try await peer.finish()
+    }
+
+    @Test("a connection that does not come to stand in time is unavailable")
+    func connectTimeout() async throws {
+        // TLS belongs to the connection, and here nobody answers its greeting.
+        let peer = try Peer { peer in try peer.accept().expectClose() }
+        let model = try UpstreamModel.make(peer.url.replacing("http:", with: "https:"), connectTimeout: .milliseconds(50))
+        #expect(try await model.failure().code == .unavailable)
+        try await peer.finish()
+    }
+
+    @Test(
+        "a reply that is cut is a failure",
+        arguments: ["HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n{\"choices\":[", "HTTP/1.1 200 OK\r\n", ""])
+    func cut(reply: String) async throws {
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.write(reply)
+        }
+        #expect(try await UpstreamModel.make(peer.url).failure().code == .failed)
+        try await peer.finish()
+    }
+
+    @Test("a body without end is not taken")
+    func tooLarge() async throws {
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.beginStream()
+            let comment = [UInt8](repeating: UInt8(ascii: ":"), count: 1 << 20)
+            // Until the other side has had enough.
+            while (try? connection.write(comment)) != nil {}
+        }
+        let error = try await UpstreamModel.make(peer.url).failure { _ in }
+        #expect(error.code == .failed)
+        try await peer.finish()
+    }
+
+    @Test("without libcurl, the error says which package to install")
+    func missingLibrary() throws {
+        let error = #expect(throws: TransferError.self) { try CurlLibrary.open(["libnothing-1.so", "libnothing-2.so"]) }
+        #expect(error?.code == .missingLibrary)
+        #expect(error?.description.contains("libcurl4") == true)
+        let upstream = Upstream(.init(address: try UpstreamModel.address("http://127.0.0.1:1")), engine: TransferEngine())
+        let modelError = upstream.error(try #require(error)).error
+        #expect(modelError.code == .unavailable)
+        #expect(modelError.clientMessage?.contains("libcurl4") == true)
+    }
+}

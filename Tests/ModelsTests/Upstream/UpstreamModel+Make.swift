@@ -1,0 +1,67 @@
+import Locking
+
+@testable import Models
+
+extension UpstreamModel {
+    /// A model on servers at the given URLs, with connections of its own, which waits for nothing between attempts.
+    static func make(
+        _ urls: String..., key: String? = nil, model: String? = "m", timeout: Duration = .seconds(300),
+        connectTimeout: Duration = .seconds(10), retries: Int = 0, report: @escaping @Sendable (String) -> Void = { _ in },
+        clock: UpstreamClock = TestClock().clock
+    ) throws -> UpstreamModel {
+        let engine = TransferEngine()
+        let routes = try urls.map { url in
+            Route(
+                Upstream(
+                    Upstream.Settings(address: try address(url), key: key, model: model, connectTimeout: connectTimeout), engine: engine))
+        }
+        return UpstreamModel(routes, timeout: timeout, retries: retries, report: report, clock: clock)
+    }
+
+    static func address(_ url: String) throws -> UpstreamAddress {
+        guard let address = UpstreamAddress(url) else { throw Peer.Failed(description: "\(url) is no address") }
+        return address
+    }
+
+    func answer(_ message: String = "Hi", onDelta: (@Sendable (Delta) -> Void)? = nil) async throws -> Completion {
+        try await complete(.make(message: message), onDelta: onDelta)
+    }
+
+    /// The error with which a prompt fails.
+    func failure(_ message: String = "Hi", onDelta: (@Sendable (Delta) -> Void)? = nil) async throws -> ModelError {
+        do {
+            throw Peer.Failed(description: "There was an answer: \(try await complete(.make(message: message), onDelta: onDelta))")
+        } catch let error as ModelError {
+            return error
+        }
+    }
+}
+
+/// A clock on which a pause takes no time, and is remembered.
+final class TestClock: Sendable {
+    private let state = Mutex<(skipped: Duration, pauses: [Duration])>((.zero, []))
+
+    var pauses: [Duration] { state.withLock(\.pauses) }
+
+    func advance(by duration: Duration) { state.withLock { $0.skipped += duration } }
+
+    var clock: UpstreamClock {
+        UpstreamClock(
+            now: { .now + self.state.withLock(\.skipped) },
+            sleep: { pause in
+                self.state.withLock { state in
+                    state.skipped += pause
+                    state.pauses.append(pause)
+                }
+            }, random: { 1 })
+    }
+}
+
+/// What came, in order.
+final class Log<Entry: Sendable>: Sendable {
+    private let state = Mutex<[Entry]>([])
+
+    var entries: [Entry] { state.withLock(\.self) }
+
+    func append(_ entry: Entry) { state.withLock { $0.append(entry) } }
+}

@@ -1,0 +1,113 @@
+import Locking
+import Testing
+
+@testable import Models
+
+@Suite("Asking an upstream again, or another one")
+struct UpstreamRetryTests {
+    /// A server that gives these statuses in turn; 200 is an answer.
+    private func peer(_ statuses: Int..., headers: [String] = []) throws -> Peer {
+        try Peer { peer in
+            guard !statuses.isEmpty else { return }
+            let connection = try peer.accept()
+            for status in statuses {
+                _ = try connection.request()
+                try connection.respond(status == 200 ? Fixture.completion : "{}", status: status, headers: headers)
+            }
+        }
+    }
+
+    @Test("429, 502 and 503 are tried again, after pauses that grow", arguments: [429, 502, 503])
+    func retries(status: Int) async throws {
+        let peer = try peer(status, status, 200)
+        let clock = TestClock()
+        #expect(try await UpstreamModel.make(peer.url, retries: 2, clock: clock.clock).answer().content == "Hello.")
+        try await peer.finish()
+        #expect(clock.pauses == [.milliseconds(500), .seconds(1)])
+    }
+
+    @Test("not more often than configured")
+    func bounded() async throws {
+        let peer = try peer(503, 503)
+        #expect(try await UpstreamModel.make(peer.url, retries: 1).failure().code == .failed)
+        try await peer.finish()
+    }
+
+    @Test("connections that fail are tried again")
+    func connect() async throws {
+        let clock = TestClock()
+        #expect(try await UpstreamModel.make("http://127.0.0.1:1/v1", retries: 2, clock: clock.clock).failure().code == .unavailable)
+        #expect(clock.pauses.count == 2)
+    }
+
+    @Test("other failures are not tried again", arguments: [400, 401, 500, 504])
+    func notRetried(status: Int) async throws {
+        let peer = try peer(status)
+        let clock = TestClock()
+        _ = try await UpstreamModel.make(peer.url, retries: 2, clock: clock.clock).failure()
+        try await peer.finish()
+        #expect(clock.pauses.isEmpty)
+    }
+
+    @Test("Retry-After is honoured")
+    func retryAfter() async throws {
+        let peer = try peer(429, 200, headers: ["Retry-After: 3"])
+        let clock = TestClock()
+        _ = try await UpstreamModel.make(peer.url, retries: 2, clock: clock.clock).answer()
+        try await peer.finish()
+        #expect(clock.pauses == [.milliseconds(3500)])
+    }
+
+    @Test("what would be after the turn's time limit is not waited for")
+    func tooLate() async throws {
+        let peer = try peer(429, headers: ["Retry-After: 400"])
+        let clock = TestClock()
+        let error = try await UpstreamModel.make(peer.url, retries: 2, clock: clock.clock).failure()
+        try await peer.finish()
+        #expect(error.code == .rateLimited && error.retryAfter == 400)
+        #expect(clock.pauses.isEmpty)
+    }
+
+    @Test("the next upstream is asked when one fails, in order, and the operator hears of it")
+    func fallbacks() async throws {
+        let (first, second, third, fourth) = try (peer(503, 503), peer(401), peer(200), peer())
+        let lines = Log<String>()
+        let model = try UpstreamModel.make(first.url, second.url, third.url, fourth.url, retries: 1, report: { lines.append($0) })
+        #expect(try await model.answer().content == "Hello.")
+        for peer in [first, second, third, fourth] { try await peer.finish() }
+        #expect(fourth.connections == 0)
+        #expect(lines.entries.count == 3)
+        #expect(lines.entries.first?.contains(first.url) == true && lines.entries.last?.contains(second.url) == true)
+    }
+
+    @Test("with another upstream at hand, a long Retry-After is not waited for")
+    func fallbackInsteadOfWaiting() async throws {
+        let (first, second) = try (peer(429, headers: ["Retry-After: 15"]), peer(200))
+        let clock = TestClock()
+        #expect(try await UpstreamModel.make(first.url, second.url, retries: 2, clock: clock.clock).answer().content == "Hello.")
+        #expect(clock.pauses.isEmpty)
+    }
+
+    @Test("a request that one upstream refuses is not shown to another")
+    func refused() async throws {
+        let (first, second) = try (peer(400), peer())
+        #expect(try await UpstreamModel.make(first.url, second.url).failure().code == .refused(status: 400))
+        #expect(second.connections == 0)
+    }
+
+    @Test("a dead upstream is not asked until a probe is due, which closes the circuit")
+    func circuit() async throws {
+        let peer = try peer(500, 500, 500, 500, 500, 200, 200)
+        let clock = TestClock()
+        let model = try UpstreamModel.make(peer.url, clock: clock.clock)
+        for _ in 0..<5 { #expect(try await model.failure().code == .failed) }
+        for _ in 0..<3 {
+            let error = try await model.failure()
+            #expect(error.code == .unavailable)
+            #expect(error.retryAfter == 1)
+        }
+        clock.advance(by: .seconds(2))
+        for _ in 0..<2 { #expect(try await model.answer().content == "Hello.") }
+        try await peer.finish()
+    }
+}

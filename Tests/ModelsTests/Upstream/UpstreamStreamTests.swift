@@ -1,0 +1,114 @@
+import Chat
+import Locking
+import Testing
+
+@testable import Models
+
+@Suite("An upstream's stream")
+struct UpstreamStreamTests {
+    @Test("is handed on piece by piece, before it is whole")
+    func pieces() async throws {
+        let seen = Log<String>()
+        let pieces = ["one ", "two ", "three"].map { (text: $0, arrived: Event()) }
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.beginStream()
+            for piece in pieces {
+                try connection.write(Fixture.event(#"{"content":"\#(piece.text)"}"#))
+                try piece.arrived.block()
+            }
+            try connection.write(Fixture.event("{}", finish: #""stop""#) + "data: [DONE]\n\n")
+        }
+        let completion = try await UpstreamModel.make(peer.url).answer { delta in
+            seen.append(delta.content)
+            pieces.first { $0.text == delta.content }?.arrived.happen()
+        }
+        try await peer.finish()
+        #expect(completion.content == "one two three")
+        #expect(seen.entries == ["one ", "two ", "three"])
+    }
+
+    @Test("may come byte by byte")
+    func bytes() async throws {
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.beginStream()
+            for byte in Fixture.stream.utf8 { try connection.write([byte]) }
+        }
+        let completion = try await UpstreamModel.make(peer.url).answer { _ in }
+        try await peer.finish()
+        #expect(completion == Completion(content: "Hello, wörld.", usage: Usage(promptTokens: 5, completionTokens: 3)))
+    }
+
+    @Test("that is cut is a failure, and nobody is asked again")
+    func cut() async throws {
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.beginStream()
+            try connection.write(Fixture.event(#"{"content":"Hel"}"#))
+        }
+        let other = try Peer { _ in }
+        let seen = Log<String>()
+        let error = try await UpstreamModel.make(peer.url, other.url, retries: 2).failure { seen.append($0.content) }
+        try await peer.finish()
+        #expect(error.code == .failed)
+        #expect(seen.entries == ["Hel"])
+        #expect(peer.connections == 1 && other.connections == 0)
+    }
+
+    @Test("is whole after its finish_reason, even where the connection breaks then")
+    func brokenAfterEnd() async throws {
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            let event = Fixture.event(#"{"content":"Hello."}"#, finish: #""stop""#)
+            try connection.write("\(String(event.utf8.count, radix: 16))\r\n\(event)\r\n")
+        }
+        #expect(try await UpstreamModel.make(peer.url).answer { _ in }.content == "Hello.")
+        try await peer.finish()
+    }
+
+    @Test("with an error in it fails as that error")
+    func error() async throws {
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.beginStream()
+            try connection.write(Fixture.event(#"{"content":"Hel"}"#) + #"data: {"error":{"message":"overloaded","code":"x"}}"# + "\n\n")
+        }
+        let error = try await UpstreamModel.make(peer.url).failure { _ in }
+        try await peer.finish()
+        #expect(error.code == .failed)
+        #expect(error.description.contains("overloaded"))
+    }
+
+    @Test("may be packed with gzip")
+    func gzip() async throws {
+        // `printf … | gzip -n9 | xxd -i` of a completion that says "Packed."
+        let packed = Self.packed
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            let request = try connection.request()
+            guard request.headers["accept-encoding"]?.contains("gzip") == true else {
+                throw Peer.Failed(description: "gzip is not accepted")
+            }
+            try connection.write("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n")
+            try connection.write(packed)
+        }
+        #expect(try await UpstreamModel.make(peer.url).answer().content == "Packed.")
+        try await peer.finish()
+    }
+
+    private static let packed: [UInt8] = [
+        0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0x0d, 0xc9, 0xc1, 0x0a, 0x83, 0x30, 0x10, 0x45, 0xd1, 0x7f,
+        0x79, 0xeb, 0x50, 0xba, 0xce, 0x57, 0x74, 0x5f, 0x44, 0x86, 0x38, 0xd5, 0x41, 0x3b, 0x23, 0xbe, 0x2c, 0x84, 0x90, 0x7f,
+        0x37, 0xab, 0x7b, 0xe0, 0x36, 0x94, 0x2d, 0xac, 0x28, 0x91, 0xbf, 0x0d, 0xe6, 0x8b, 0xde, 0xc8, 0xef, 0x84, 0xbf, 0x92,
+        0xb2, 0x2a, 0x72, 0xc3, 0x15, 0xc7, 0x28, 0x84, 0x34, 0x56, 0xf1, 0x8a, 0x84, 0x12, 0x5e, 0x75, 0x28, 0xe3, 0x23, 0x65,
+        0xd7, 0xe5, 0x85, 0x9e, 0xf0, 0x33, 0x37, 0x6e, 0xf3, 0xa5, 0xc2, 0xf0, 0xb1, 0x58, 0xe3, 0x44, 0x9f, 0xfa, 0x03, 0xfe,
+        0x9d, 0x2a, 0x50, 0x63, 0x00, 0x00, 0x00,
+    ]
+}
