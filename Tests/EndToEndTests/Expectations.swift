@@ -14,3 +14,10 @@ func expectError(
     #expect(error["message"]?.text?.isEmpty == false, sourceLocation: sourceLocation)
     #expect(response.headers["x-request-id"]?.isEmpty == false, sourceLocation: sourceLocation)
 }
+
+/// Checks the answer while the files cannot be used: it says when to try again, and nothing of where they are.
+func expectStorageUnavailable(_ response: HTTPResponse, sourceLocation: SourceLocation = #_sourceLocation) {
+    expectError(response, 503, "storage_unavailable", sourceLocation: sourceLocation)
+    #expect(response.headers["retry-after"] != nil, sourceLocation: sourceLocation)
+    #expect(!response.body.contains(UInt8(ascii: "/")), "\(String(decoding: response.body, as: UTF8.self))", sourceLocation: sourceLocation)
+}

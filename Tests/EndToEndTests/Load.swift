@@ -35,22 +35,47 @@ final class Load: Sendable {
         var id: String
     }
 
+    private static let clients = 8
+
     private let port: Int
     private let responders: Int
+    private let failure: Int
     private let isStopped = Atomic(false)
     private let answers = Atomic(0)
 
-    init(port: Int, responders: Int) {
-        (self.port, self.responders) = (port, responders)
+    /// - Parameter failure: the status after which a client sends a turn again. 502 is nginx's: the responder is not there, or was killed
+    ///   before it answered.
+    init(port: Int, responders: Int = 1, failure: Int = 502) {
+        (self.port, self.responders, self.failure) = (port, responders, failure)
     }
 
-    /// How many turns were answered so far.
-    var answerCount: Int { answers.load(ordering: .relaxed) }
+    /// Runs eight clients, each on sessions of its own, while `body` runs.
+    func run(_ sessions: [String], while body: () async throws -> Void) async throws -> [Log] {
+        try await withThrowingTaskGroup(of: Log.self) { group in
+            for client in 0..<Self.clients {
+                let sessions = sessions.enumerated().filter { $0.offset % Self.clients == client }.map(\.element)
+                group.addTask { try await onOwnThread { try self.run(sessions) } }
+            }
+            do {
+                defer { stop() }
+                try await body()
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+    }
 
-    func stop() { isStopped.store(true, ordering: .relaxed) }
+    /// Waits until turns are answered, and then for a moment that is not foreseen.
+    func moment() async throws -> Bool {
+        let (answers, moment) = (answerCount, ContinuousClock.now + .milliseconds(Int.random(in: 20...150)))
+        return try await eventually { answerCount > answers && .now >= moment }
+    }
+
+    private var answerCount: Int { answers.load(ordering: .relaxed) }
+
+    private func stop() { isStopped.store(true, ordering: .relaxed) }
 
     /// One client's turns, on sessions that are its own. Blocks until `stop()`.
-    func run(_ sessions: [String]) throws -> Log {
+    private func run(_ sessions: [String]) throws -> Log {
         let connection = HTTPConnection(port: port)
         var log = Log()
         for number in 1... where !isStopped.load(ordering: .relaxed) {
@@ -78,8 +103,7 @@ final class Load: Sendable {
                 if response.headers["idempotency-replayed"] == "true" { log.replays += 1 }
                 return
             }
-            // 502 is nginx's: the responder is not there, or was killed before it answered.
-            guard response.status == 502, ContinuousClock.now < deadline else {
+            guard response.status == failure, ContinuousClock.now < deadline else {
                 throw Unexpected(status: response.status, body: String(decoding: response.body, as: UTF8.self))
             }
             log.failures += 1

@@ -30,6 +30,7 @@ struct Program: Sendable {
         _ executable: String, _ arguments: [String], environment: [String: String] = Program.environment,
         inheriting descriptor: CInt? = nil
     ) throws {
+        Self.keepsInherited
         output = try Scratch()
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -62,6 +63,11 @@ struct Program: Sendable {
 
     /// What every process gets: nothing of the tester's own settings.
     static let environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"]
+
+    /// What the tester's shell left open stays with the tests: it would count against a program's limit on descriptors.
+    private static let keepsInherited: Void = {
+        for descriptor in CInt(3)..<256 where fcntl(descriptor, F_GETFD) >= 0 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    }()
 
     var standardOutput: [UInt8] { contents("stdout") }
     var standardError: String { String(decoding: contents("stderr"), as: UTF8.self) }
