@@ -169,12 +169,14 @@ public final class SessionStore: Sendable {
     private func store(_ turn: Turn, after past: Past?, of key: SessionKey) throws(SessionError) {
         // Opened again: a chat that waits for its model holds no descriptor.
         guard var file = try SessionFile(path(of: key), key: key, in: system) else {
+            guard past == nil, try status(at: path(of: key)) == nil else { throw Self.hasMoved(key) }
             var writer = try SessionWriter(path(of: key), key: key, createdAt: turn.at, in: system)
             try writer.append(turn.line)
             return try writer.commit(synchronizes: synchronizes)
         }
+        guard let past else { throw Self.hasMoved(key) }
         let now: Past
-        if let past, try file.status() == past.status {
+        if try file.status() == past.status {
             now = past
             file.trust(size: past.status.size)
         } else {
@@ -190,9 +192,8 @@ public final class SessionStore: Sendable {
     private func storedTurn(
         for origin: Turn.Origin, isRetry: Bool, _ past: Past?, _ key: SessionKey
     ) throws(SessionError) -> Turn? {
-        guard let past, isRetry || origin.idempotencyKey != nil,
-            var file = try SessionFile(path(of: key), key: key, isWritable: false, in: system)
-        else { return nil }
+        guard let past, isRetry || origin.idempotencyKey != nil else { return nil }
+        guard var file = try SessionFile(path(of: key), key: key, isWritable: false, in: system) else { throw Self.hasMoved(key) }
         file.trust(size: past.status.size)
         let now = Date()
         if let idempotencyKey = origin.idempotencyKey {
@@ -209,6 +210,12 @@ public final class SessionStore: Sendable {
         guard let turn = try file.lastTurn(), turn.request.bodySHA256 == origin.bodySHA256, RecentKeys.reaches(turn.at, now: now)
         else { return nil }
         return turn
+    }
+
+    /// The session's lock is held, so its file neither comes nor goes: the directory was moved away and is back. To go on could store a
+    /// turn twice, or a new session over the old one.
+    private static func hasMoved(_ key: SessionKey) -> SessionError {
+        SessionError(.storageUnavailable, "The file of session \(key) came or went while a turn was made")
     }
 
     /// Before the model is asked: an answer that cannot be stored should not be paid for.

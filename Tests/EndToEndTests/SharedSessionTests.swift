@@ -39,7 +39,7 @@ struct SharedSessionTests {
 
     @Test("a session that another process keeps is busy, others are not, and afterwards it goes on")
     func busy() async throws {
-        try await Site.run(environment: ["NANOBOT_SESSION_BUSY_TIMEOUT": "4"]) { site in
+        try await Site.run(environment: ["NANOBOT_SESSION_BUSY_TIMEOUT": "20"]) { site in
             let server = try site.server
             #expect(try await server.chat("Is my hat blue?", session: "a").status == 200)
             var lock: LockFile? = try LockFile(server.dataDirectory)
@@ -47,7 +47,7 @@ struct SharedSessionTests {
             // The second one waits in the process for the first.
             async let first = server.chat("Hello", session: "a")
             async let second = server.chat("Hello", session: "a")
-            #expect(try await eventually { lock?.isHeldElsewhere(LockFile.queueA) == true })
+            #expect(try await eventually(within: .seconds(20)) { lock?.isHeldElsewhere(LockFile.queueA) == true })
             #expect(try await server.chat("Hello", session: "b").status == 200)
             for response in [try await first, try await second] {
                 expectError(response, 409, "session_busy")

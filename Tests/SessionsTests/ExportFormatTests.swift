@@ -19,7 +19,7 @@ struct ExportFormatTests {
         let lines = String(decoding: try await store.exported("a", as: .jsonl), as: UTF8.self).split(
             separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.count == turnCount + 2)
-        #expect(lines[0] == #"{"format":"nanobot-session/1","key":"a","created_at":"2026-11-23T09:00:00Z"}"#)
+        #expect(lines[0] == #"{"format":"nanobot-session/1","key":"a","created_at":"\#(Turn.moment)"}"#)
         #expect(lines.last == "")
         let file = String(decoding: try directory.bytes("a.json"), as: UTF8.self).split(separator: "\n")
         #expect(lines.dropFirst().dropLast().elementsEqual(file.dropFirst().dropLast().map { $0.last == "," ? $0.dropLast() : $0 }))
@@ -35,24 +35,24 @@ struct ExportFormatTests {
             String(decoding: try await store.exported("wx:dm:user_alice", as: .markdown), as: UTF8.self) == """
                 # `wx:dm:user_alice`
 
-                Begun at 2026-11-23T09:00:00Z. 2 turns, the last one at 2026-11-23T09:00:00Z.
+                Begun at \(Turn.moment). 2 turns, the last one at \(Turn.moment).
 
-                ## user · 2026-11-23T09:00:00Z
+                ## user · \(Turn.moment)
 
                 > Hello
                 >\u{20}
                 > - a
                 > - b
 
-                ## assistant · 2026-11-23T09:00:00Z
+                ## assistant · \(Turn.moment)
 
                 > Hi
 
-                ## user · 2026-11-23T09:00:00Z
+                ## user · \(Turn.moment)
 
                 > Again
 
-                ## assistant · 2026-11-23T09:00:00Z
+                ## assistant · \(Turn.moment)
 
                 > Yes
 
@@ -75,8 +75,8 @@ struct ExportFormatTests {
         let lines = exported.unicodeScalars.split { $0 == "\n" || $0 == "\r" }.map(String.init)
         #expect(
             lines.filter { !$0.hasPrefix("> ") } == [
-                "# `a`", "Begun at 2026-11-23T09:00:00Z. 1 turn, the last one at 2026-11-23T09:00:00Z.",
-                "## user · 2026-11-23T09:00:00Z", "## assistant · 2026-11-23T09:00:00Z",
+                "# `a`", "Begun at \(Turn.moment). 1 turn, the last one at \(Turn.moment).",
+                "## user · \(Turn.moment)", "## assistant · \(Turn.moment)",
             ])
         #expect(exported.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
     }

@@ -15,7 +15,7 @@ struct SessionFileTests {
         let bytes = try directory.bytes("wx%3Adm%3Auser_alice.json")
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         #expect(
-            lines[0] == #"{"format":"nanobot-session/1","key":"wx:dm:user_alice","created_at":"2026-11-23T09:00:00Z","turns":["#)
+            lines[0] == #"{"format":"nanobot-session/1","key":"wx:dm:user_alice","created_at":"\#(Turn.moment)","turns":["#)
         #expect(lines.count == 5)
         #expect(lines[3...] == ["]}", ""])
         let document = try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
