@@ -26,8 +26,13 @@ struct API: Sendable {
         self.directory = try directory ?? DataDirectory()
         var settings = SessionStore.Settings()
         settings.durability = .relaxed
+        // Slow machines: only a test of this limit may meet it.
+        settings.busyTimeout = .seconds(600)
         change(&settings)
-        sessions = try SessionStore(directory: FilePath(self.directory.path), settings: settings, report: { _ in })
+        // The store keeps the directory: an answer in pieces may outlive the API.
+        sessions = try SessionStore(
+            directory: FilePath(self.directory.path), settings: settings,
+            report: { [kept = self.directory] _ in withExtendedLifetime(kept) {} })
         var routerSettings = Router.Settings()
         routerSettings.bodyLimit = bodyLimit
         let models = models ?? ModelCatalog(default: ModelCatalog.Entry(id: "nanobot", model: model))

@@ -1,6 +1,6 @@
 /// Waits for a condition, with a deadline: false where it did not come true in time. The deadline is long because suites of other modules
 /// keep the threads that all tests share busy.
-func eventually(within limit: Duration = .seconds(120), _ condition: () async throws -> Bool) async throws -> Bool {
+func eventually(within limit: Duration = .seconds(600), _ condition: () async throws -> Bool) async throws -> Bool {
     let deadline = ContinuousClock.now + limit
     while try await !condition() {
         guard ContinuousClock.now < deadline else { return false }

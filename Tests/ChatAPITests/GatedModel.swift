@@ -34,7 +34,7 @@ struct GatedModel: ChatModel {
                 }
             case .wait(let gate): await gate.pass()
             case .waitForCancellation:
-                try? await Task.sleep(for: .seconds(60))
+                try? await Task.sleep(for: .seconds(3600))
                 if Task.isCancelled {
                     await cancelled.open()
                     throw ModelError(.cancelled, "cancelled")

@@ -51,8 +51,8 @@ struct SessionModeTests {
             if number == 2 { await gate.pass() }
             return "Answer \(number)"
         }
-        let first = try API(model) { $0.busyTimeout = .seconds(5) }
-        let second = inAnotherStore ? try API(model, in: first.directory) { $0.busyTimeout = .seconds(5) } : first
+        let first = try API(model) { $0.busyTimeout = .seconds(60) }
+        let second = inAnotherStore ? try API(model, in: first.directory) { $0.busyTimeout = .seconds(60) } : first
         _ = await first.chat("one")
         async let running = first.chat("two")
         #expect(try await eventually { await gate.arrivals == 1 })

@@ -19,7 +19,7 @@ final class FastCGIClient {
             }
         }
         guard status == 0 else { throw failure("connect") }
-        setTimeout(.seconds(20), SO_SNDTIMEO)
+        setTimeout(patience, SO_SNDTIMEO)
     }
 
     deinit { close() }
@@ -46,13 +46,13 @@ final class FastCGIClient {
     }
 
     /// Sends a request and gives its answer.
-    func ask(_ records: [Record], within time: Duration = .seconds(20)) throws -> Reply {
+    func ask(_ records: [Record], within time: Duration = patience) throws -> Reply {
         try send(records)
         return try reply(id: records[0].id, within: time)
     }
 
     /// The answer to request `id`: everything until its END_REQUEST.
-    func reply(id: UInt16 = 1, within time: Duration = .seconds(20)) throws -> Reply {
+    func reply(id: UInt16 = 1, within time: Duration = patience) throws -> Reply {
         var reply = Reply(appStatus: 0, protocolStatus: 0)
         let deadline = ContinuousClock.now + time
         while true {
@@ -71,7 +71,7 @@ final class FastCGIClient {
     }
 
     /// The next record; nil at the end of the connection.
-    func record(within time: Duration = .seconds(20)) throws -> Record? { try record(until: .now + time) }
+    func record(within time: Duration = patience) throws -> Record? { try record(until: .now + time) }
 
     /// Whether the other side closes the connection, having sent nothing more, in time.
     func isClosed(within time: Duration) throws -> Bool {

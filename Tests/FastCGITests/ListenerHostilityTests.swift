@@ -10,12 +10,12 @@ struct ListenerHostilityTests {
         try await ResponderFixture.run(workers: 1) { fixture in
             let whole = try fixture.client()
             try? whole.send(hostile.records)
-            #expect(try whole.isClosed(within: .seconds(20)))
+            #expect(try whole.isClosed(within: patience))
             let pieces = try fixture.client()
             try? pieces.send(hostile.records.bytes.prefix(5))
             _ = eventually { fixture.headBytes == 5 }
             try? pieces.send(hostile.records.bytes.dropFirst(5))
-            #expect(try pieces.isClosed(within: .seconds(20)))
+            #expect(try pieces.isClosed(within: patience))
         }
     }
 
@@ -47,7 +47,7 @@ struct ListenerHostilityTests {
         try await ResponderFixture.run(workers: 1, limits: .make(headTimeout: .seconds(2))) { fixture in
             let silent = try (0..<200).map { _ in try fixture.client() }
             try fixture.expectGoodRequest()
-            for client in silent { #expect(try client.isClosed(within: .seconds(20))) }
+            for client in silent { #expect(try client.isClosed(within: patience)) }
         }
     }
 
@@ -71,7 +71,7 @@ struct ListenerHostilityTests {
             let half = Record.stream(Record.Kind.stdin, Array("half".utf8))
             try client.send([Record].head(keep: true) + half + [Record(type: Record.Kind.abort)])
             #expect(try client.reply().text.hasSuffix("incomplete"))
-            #expect(try client.isClosed(within: .seconds(20)))
+            #expect(try client.isClosed(within: patience))
             #expect(log.entries == [.incomplete])
         }
     }

@@ -15,7 +15,7 @@ struct ListenerLimitsTests {
             let client = try fixture.client()
             try client.send(beginning)
             try fixture.expectGoodRequest()
-            #expect(try client.isClosed(within: .seconds(20)))
+            #expect(try client.isClosed(within: patience))
             #expect(ContinuousClock.now - start >= .seconds(1))
         }
     }
@@ -24,13 +24,13 @@ struct ListenerLimitsTests {
     func slowHead() async throws {
         try await ResponderFixture.run(workers: 1, limits: .make(headTimeout: .seconds(1))) { fixture in
             let client = try fixture.client()
-            let deadline = ContinuousClock.now + .seconds(20)
+            let deadline = ContinuousClock.now + patience
             for byte in [Record].head([("N", String(repeating: "v", count: 60_000))]).bytes where ContinuousClock.now < deadline {
                 let before = fixture.headBytes
                 guard (try? client.send([byte])) != nil else { break }
                 _ = eventually(within: .milliseconds(100)) { fixture.headBytes != before }
             }
-            #expect(try client.isClosed(within: .seconds(1)))
+            #expect(try client.isClosed(within: patience))
             #expect(ContinuousClock.now < deadline)
         }
     }
@@ -41,7 +41,7 @@ struct ListenerLimitsTests {
             let client = try fixture.client()
             for _ in 0..<3 { #expect(try client.ask(.request(keep: true)) == .echo()) }
             let start = ContinuousClock.now
-            #expect(try client.isClosed(within: .seconds(20)))
+            #expect(try client.isClosed(within: patience))
             #expect(ContinuousClock.now - start >= .milliseconds(900))
         }
     }
@@ -53,7 +53,7 @@ struct ListenerLimitsTests {
             let client = try fixture.client()
             try client.send([Record].head(keep: true) + Record.stream(Record.Kind.stdin, [1, 2, 3]))
             #expect(try client.reply().text.hasSuffix("incomplete"))
-            #expect(try client.isClosed(within: .seconds(20)))
+            #expect(try client.isClosed(within: patience))
             #expect(log.entries == [.incomplete])
         }
     }
@@ -86,7 +86,7 @@ struct ListenerLimitsTests {
             let others = try (0..<3).map { _ in try fixture.client() }
             for client in others { try client.send(.request(body: "served")) }
             for client in others { #expect(try client.reply() == .echo(body: "served")) }
-            for client in clients[1...] { #expect(try client.isClosed(within: .seconds(1))) }
+            for client in clients[1...] { #expect(try client.isClosed(within: patience)) }
             gate.open()
             #expect(try clients[0].reply() == .echo([("SLOW", "1")]))
             #expect(try clients[0].ask(.request(keep: true)) == .echo())
@@ -114,7 +114,7 @@ struct ListenerLimitsTests {
             let client = try fixture.client()
             try? client.send(.request(body: String(repeating: "b", count: 8 << 20), keep: true))
             #expect(try client.reply().text.hasSuffix("too large"))
-            #expect(try client.isClosed(within: .seconds(20)))
+            #expect(try client.isClosed(within: patience))
         }
     }
 }

@@ -15,13 +15,13 @@ struct ListenerStopTests {
             try busy.send(.request(body: "in flight", keep: true))
             #expect(eventually { gate.waiting == 1 && fixture.connections == 2 })
             let stopped = try fixture.stopInBackground(patience: .seconds(60))
-            #expect(try idle.isClosed(within: .seconds(20)))
+            #expect(try idle.isClosed(within: patience))
             #expect(!FileManager.default.fileExists(atPath: fixture.path))
             #expect(throws: FastCGIClient.Failure.self) { try fixture.client() }
             #expect(stopped.entries.isEmpty)
             gate.open()
             #expect(try busy.reply() == .echo(body: "in flight"))
-            #expect(try busy.isClosed(within: .seconds(20)))
+            #expect(try busy.isClosed(within: patience))
             #expect(eventually { stopped.entries == [0] })
         }
     }
@@ -37,7 +37,7 @@ struct ListenerStopTests {
             gate.open()
             for client in clients {
                 #expect(try client.reply() == .echo(body: "late"))
-                #expect(try client.isClosed(within: .seconds(20)))
+                #expect(try client.isClosed(within: patience))
             }
         }
     }

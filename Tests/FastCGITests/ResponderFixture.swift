@@ -48,7 +48,7 @@ struct ResponderFixture: Sendable {
             // The test's own thread, the listener's and the workers.
             try fixture.expectCensus(sockets: 1, looseSockets: looseBefore, threads: 2 + workers)
             #expect(listener.connections.withLock(\.count) == 0)
-            #expect(listener.stop(patience: .seconds(20)) == 0)
+            #expect(listener.stop(patience: patience) == 0)
             #expect(!FileManager.default.fileExists(atPath: path))
             try fixture.expectCensus(sockets: 0, looseSockets: looseBefore, threads: 1 + workers)
         }
@@ -94,7 +94,7 @@ struct ResponderFixture: Sendable {
 extension Listener.Limits {
     /// Limits that no test meets unless it says so.
     static func make(
-        headTimeout: Duration = .seconds(60), idleTimeout: Duration = .seconds(60), stallTimeout: Duration = .seconds(60),
+        headTimeout: Duration = .seconds(3600), idleTimeout: Duration = .seconds(3600), stallTimeout: Duration = .seconds(3600),
         connections: Int = 1000
     ) -> Listener.Limits {
         var limits = Listener.Limits()

@@ -3,8 +3,11 @@ import Locking
 
 @testable import FastCGI
 
+/// How long a test waits for what must happen. Long, because the sanitizer and other programs slow down everything.
+let patience = Duration.seconds(120)
+
 /// Whether a condition comes true in time.
-func eventually(within time: Duration = .seconds(20), _ condition: () throws -> Bool) rethrows -> Bool {
+func eventually(within time: Duration = patience, _ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = ContinuousClock.now + time
     while try !condition() {
         guard ContinuousClock.now < deadline else { return false }

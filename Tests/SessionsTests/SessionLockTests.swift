@@ -42,7 +42,7 @@ struct SessionLockTests {
     @Test("turns of one session run in the order in which they came")
     func order() async throws {
         let directory = try TemporaryDirectory()
-        let lock = try SessionLock(directory.path, timeout: .seconds(30))
+        let lock = try SessionLock(directory.path, timeout: .seconds(600))
         let key = try SessionKey("a")
         let (holding, gate) = (Gate(), Gate())
         let ran = Order()

@@ -15,7 +15,7 @@ final class TemporaryDirectory: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path.string) }
 
     func store(
-        limits: WindowLimits = WindowLimits(), busyTimeout: Duration = .seconds(30), durability: SessionStore.Durability = .relaxed,
+        limits: WindowLimits = WindowLimits(), busyTimeout: Duration = .seconds(600), durability: SessionStore.Durability = .relaxed,
         maximumSessionBytes: Int = 64 << 20, report: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> SessionStore {
         var settings = SessionStore.Settings()
@@ -23,7 +23,8 @@ final class TemporaryDirectory: Sendable {
         settings.busyTimeout = busyTimeout
         settings.durability = durability
         settings.maximumSessionBytes = maximumSessionBytes
-        return try SessionStore(directory: path, settings: settings, report: report)
+        // The store keeps the directory: it may outlive the test's own reference.
+        return try SessionStore(directory: path, settings: settings, report: { line in withExtendedLifetime(self) { report(line) } })
     }
 
     func file(_ name: String) -> FilePath { path.appending("sessions").appending(name) }
