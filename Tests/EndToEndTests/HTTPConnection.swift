@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// An HTTP client that keeps its connection, cheap enough for thousands of requests. Its calls block, each for at most a minute: they
+/// An HTTP client that keeps its connection, cheap enough for thousands of requests. Its calls block, each for at most five minutes: they
 /// belong on a thread of their own (`onOwnThread`).
 final class HTTPConnection {
     struct Broken: Error {
@@ -38,7 +38,7 @@ final class HTTPConnection {
 
     private func open() throws {
         descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var limit = timeval(tv_sec: 60, tv_usec: 0)
+        var limit = timeval(tv_sec: 300, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in(loopback: port)
         let status = withUnsafePointer(to: &address) {

@@ -78,7 +78,7 @@ struct HeldSite: Sendable {
             stopSignal = SIGWINCH
         }
         let program = webServer
-        let answers = try await eventually(within: .seconds(20)) { !Port.isFree(port) }
+        let answers = try await eventually { !Port.isFree(port) }
         try #require(answers, "\(program.standardError)")
     }
 

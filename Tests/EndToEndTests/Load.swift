@@ -35,9 +35,8 @@ final class Load: Sendable {
         var id: String
     }
 
-    private static let clients = 8
-
     private let port: Int
+    private let clients: Int
     private let responders: Int
     private let failure: Int
     private let isStopped = Atomic(false)
@@ -45,15 +44,15 @@ final class Load: Sendable {
 
     /// - Parameter failure: the status after which a client sends a turn again. 502 is nginx's: the responder is not there, or was killed
     ///   before it answered.
-    init(port: Int, responders: Int = 1, failure: Int = 502) {
-        (self.port, self.responders, self.failure) = (port, responders, failure)
+    init(port: Int, clients: Int = 8, responders: Int = 1, failure: Int = 502) {
+        (self.port, self.clients, self.responders, self.failure) = (port, clients, responders, failure)
     }
 
-    /// Runs eight clients, each on sessions of its own, while `body` runs.
+    /// Runs the clients, each on sessions of its own, while `body` runs.
     func run(_ sessions: [String], while body: () async throws -> Void) async throws -> [Log] {
         try await withThrowingTaskGroup(of: Log.self) { group in
-            for client in 0..<Self.clients {
-                let sessions = sessions.enumerated().filter { $0.offset % Self.clients == client }.map(\.element)
+            for client in 0..<clients {
+                let sessions = sessions.enumerated().filter { $0.offset % clients == client }.map(\.element)
                 group.addTask { try await onOwnThread { try self.run(sessions) } }
             }
             do {
@@ -70,7 +69,7 @@ final class Load: Sendable {
         return try await eventually { answerCount > answers && .now >= moment }
     }
 
-    private var answerCount: Int { answers.load(ordering: .relaxed) }
+    var answerCount: Int { answers.load(ordering: .relaxed) }
 
     private func stop() { isStopped.store(true, ordering: .relaxed) }
 
@@ -91,7 +90,7 @@ final class Load: Sendable {
     }
 
     private func send(_ turn: Turn, _ connection: HTTPConnection, _ log: inout Log) throws {
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + .seconds(300)
         while true {
             let path = "/\(Int.random(in: 1...responders))" + Server.chatPath
             let response = try connection.chat(

@@ -75,7 +75,7 @@ struct Program: Sendable {
     func send(_ signal: CInt) { kill(processID, signal) }
 
     /// Waits for the end. One that does not end in time is killed, and that is an error.
-    func outcome(within limit: Duration = .seconds(30)) async throws -> Outcome {
+    func outcome(within limit: Duration = .seconds(120)) async throws -> Outcome {
         var status: CInt = 0
         guard try await eventually(within: limit, { waitpid(processID, &status, WNOHANG) == processID }) else {
             send(SIGKILL)

@@ -12,7 +12,7 @@ extension Server {
     func send(
         _ method: String = "GET", _ path: String, headers: [String] = [], body: (some Sequence<UInt8>)? = [UInt8]?.none
     ) async throws -> HTTPResponse {
-        var arguments = ["-sS", "-i", "--path-as-is", "--max-time", "30", "-H", "Content-Type: application/json"]
+        var arguments = ["-sS", "-i", "--path-as-is", "--max-time", "120", "-H", "Content-Type: application/json"]
         arguments += method == "HEAD" ? ["--head"] : ["-X", method]
         arguments += headers.flatMap { ["-H", $0] }
         let scratch = try Scratch()

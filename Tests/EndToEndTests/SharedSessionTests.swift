@@ -47,7 +47,7 @@ struct SharedSessionTests {
             // The second one waits in the process for the first.
             async let first = server.chat("Hello", session: "a")
             async let second = server.chat("Hello", session: "a")
-            #expect(try await eventually(within: .seconds(20)) { lock?.isHeldElsewhere(LockFile.queueA) == true })
+            #expect(try await eventually { lock?.isHeldElsewhere(LockFile.queueA) == true })
             #expect(try await server.chat("Hello", session: "b").status == 200)
             for response in [try await first, try await second] {
                 expectError(response, 409, "session_busy")

@@ -50,12 +50,12 @@ final class StreamClient {
     }
 
     /// Whether a text comes in time.
-    func gets(_ text: String, within limit: Duration = .seconds(20)) async throws -> Bool {
+    func gets(_ text: String, within limit: Duration = .seconds(120)) async throws -> Bool {
         try await eventually(within: limit) { try has(text) }
     }
 
     /// Whether the response ends in time.
-    func ends() async throws -> Bool { try await eventually(within: .seconds(20)) { try receive() } }
+    func ends() async throws -> Bool { try await eventually { try receive() } }
 
     /// The head and the body, its chunks joined, once the response has ended.
     var response: HTTPResponse {
