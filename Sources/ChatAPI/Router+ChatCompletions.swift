@@ -26,11 +26,15 @@ extension Router {
             let completion = try await answer(prompt, by: entry.model, onDelta: onDelta)
             return chat.turn(completion, id: turnID, at: now(), model: entry.id, from: origin)
         }
+        let summarize = { @Sendable (turns: [PastTurn], newest: String) in
+            try await summary(of: turns, newest: newest, by: entry, requestID)
+        }
         let mode = try SessionMode(request)
         let isRetry = request.header("x-stainless-retry-count").flatMap { Int($0) }.map { $0 > 0 } ?? false
         let run: RunTurn = { onDelta in
             switch mode {
-            case .normal: try await sessions.turn(of: key, from: origin, isRetry: isRetry) { try await makeTurn($0, onDelta) }
+            case .normal:
+                try await sessions.turn(of: key, from: origin, isRetry: isRetry, summarize: summarize) { try await makeTurn($0, onDelta) }
             case .readonly: (try await makeTurn(try await sessions.history(of: key), onDelta), false)
             case .ephemeral: (try await makeTurn([], onDelta), false)
             }

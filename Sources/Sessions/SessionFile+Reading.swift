@@ -7,16 +7,20 @@ extension SessionFile {
     func readWindow(limits: WindowLimits) throws(SessionError) -> Window {
         /// What of a turn a model sees: the rest is left unread, which saves a fifth of the time.
         struct Said: Decodable {
+            var id: String
             var messages: [Message]
         }
+        let bound = limits.bound
+        var summary: HistorySummary?
         var turns: [[Message]] = []
-        var tokens = 0
-        try readBackwards(as: Said.self) { said, _ in
+        var weight = 0
+        try readBackwards(as: Said.self, onSummary: { if limits.summarizes, summary == nil { summary = $0 } }) { said, _ in
+            guard said.id != summary?.covers else { return false }
             turns.append(said.messages)
-            tokens += Window.estimatedTokens(said.messages)
-            return turns.count < limits.maxTurns && tokens < limits.maxTokens || Window.continuesTurnBefore(said.messages)
+            weight += limits.weight(Window.estimatedTokens(said.messages))
+            return turns.count < bound.turns && weight < bound.tokens || Window.continuesTurnBefore(said.messages)
         }
-        return Window(newestFirst: turns, limits: limits)
+        return Window(summary, newestFirst: turns, limits: limits)
     }
 
     /// Visits the turns, the newest first, until `visit` has seen enough.
@@ -25,13 +29,17 @@ extension SessionFile {
     }
 
     private func readBackwards<Value: Decodable>(
-        as type: Value.Type, _ visit: (_ value: Value, _ offset: Int) -> Bool
+        as type: Value.Type, onSummary: (HistorySummary) -> Void = { _ in }, _ visit: (_ value: Value, _ offset: Int) -> Bool
     ) throws(SessionError) {
         let decoder = JSONDecoder()
         var isUnreadable = false
         try readLinesBackwards(from: end) { line, range in
             // The first line is the header, which was checked.
             guard range.lowerBound > 0 else { return false }
+            if Self.isSummary(line), let summary = Self.summary(in: line, decoder) {
+                onSummary(summary)
+                return true
+            }
             guard let value = Self.decode(type, from: line, decoder) else {
                 isUnreadable = true
                 return false
@@ -39,6 +47,21 @@ extension SessionFile {
             return visit(value, range.lowerBound)
         }
         guard !isUnreadable else { throw unreadableLine }
+    }
+
+    /// The id of the turn behind which there are so many; nil where there are not as many.
+    func turnID(before count: Int) throws(SessionError) -> String? {
+        struct Named: Decodable {
+            var id: String
+        }
+        var found: String?
+        var left = count
+        try readBackwards(as: Named.self) { turn, _ in
+            if left == 0 { found = turn.id }
+            left -= 1
+            return left >= 0
+        }
+        return found
     }
 
     /// The newest turn; nil where there is none.
@@ -62,7 +85,7 @@ extension SessionFile {
         }
     }
 
-    /// Visits every turn's line, the oldest first. Lines come without the line feed and the comma behind them; `isSeparated` is false
+    /// Visits the line of every turn and summary, the oldest first. Lines come without the line feed and the comma behind them; `isSeparated` is false
     /// where another line follows and the comma is missing.
     ///
     /// - Throws: `SessionError`, and what `visit` throws.
@@ -97,6 +120,19 @@ extension SessionFile {
     /// The turn that a line holds; nil if it is none. The comma behind it is the file's.
     static func turn(in line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> Turn? { decode(Turn.self, from: line, decoder) }
 
+    /// The summary that a line holds; nil if it is none.
+    static func summary(in line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> HistorySummary? {
+        decode(HistorySummary.self, from: line, decoder)
+    }
+
+    /// Whether a line is a summary's, if it is whole: known by its beginning, so that nobody has to read it.
+    static func isSummary(_ line: ArraySlice<UInt8>) -> Bool { line.starts(with: HistorySummary.lineStart) }
+
+    /// Whether a line holds a turn or a summary, whole.
+    static func isWhole(_ line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> Bool {
+        isSummary(line) ? summary(in: line, decoder) != nil : turn(in: line, decoder) != nil
+    }
+
     /// A decoder takes control characters inside strings, which no line has: blocks that never reached the disk are zeros.
     private static func decode<Value: Decodable>(_ type: Value.Type, from line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> Value? {
         guard line.allSatisfy({ $0 >= 0x20 }) else { return nil }
@@ -128,7 +164,7 @@ extension SessionFile {
         }
     }
 
-    /// Whether the file ends in a whole turn, or in the header, and its closing.
+    /// Whether the file ends in a whole turn or summary, or in the header, and its closing.
     func endsWhole(_ size: Int) throws(SessionError) -> Bool {
         let end = size - Self.closing.count
         guard end > 0, try read(end..<size) == Self.closing else { return false }
@@ -136,7 +172,7 @@ extension SessionFile {
         var start = 0
         try readLinesBackwards(from: end) { line, range in
             start = range.lowerBound
-            isWhole = start == 0 ? line.last == UInt8(ascii: "[") : Self.turn(in: line, JSONDecoder()) != nil
+            isWhole = start == 0 ? line.last == UInt8(ascii: "[") : Self.isWhole(line, JSONDecoder())
             return false
         }
         guard isWhole else { return false }

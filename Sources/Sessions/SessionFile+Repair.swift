@@ -37,7 +37,7 @@ extension SessionFile {
             // Where the write stopped after one byte, the rest of the old closing stands behind the comma.
             for rest in [",", "", ",]}"] where text.reversed().starts(with: rest.utf8.reversed()) {
                 let turn = text.dropLast(rest.utf8.count)
-                guard turn.last == UInt8(ascii: "}"), Self.turn(in: turn, decoder) != nil else { continue }
+                guard turn.last == UInt8(ascii: "}"), Self.isWhole(turn, decoder) else { continue }
                 do throws(SessionError) {
                     if try followsSeparator(range.lowerBound) { found = range.lowerBound + turn.count }
                 } catch {

@@ -87,10 +87,9 @@ struct SessionFile: ~Copyable {
         end = size - Self.closing.count
     }
 
-    /// Appends one turn, with one write, and says where its line begins. If that fails, the file is as it was.
-    mutating func append(_ turn: Turn, synchronizes: Bool) throws(SessionError) -> Int {
+    /// Appends one line, with one write, and says where it begins. If that fails, the file is as it was.
+    mutating func append(_ line: [UInt8], synchronizes: Bool) throws(SessionError) -> Int {
         let end = end
-        let line = turn.line
         let start = try attempt("write to \(path)") { () throws(Errno) in
             // Only the header's line ends in "[" here: a session without turns.
             let isFirst = try file.read(end - 1..<end) == [UInt8(ascii: "[")]

@@ -145,14 +145,17 @@ extension SessionStore {
 }
 
 extension SessionFile {
-    /// Counts the turns without reading them: a line each, between the header's line and the closing.
+    /// Counts the turns without reading them: a line each, between the header's line and the closing, where summaries' lines may be, too.
     fileprivate func listing() throws(SessionError) -> SessionListing {
         let status = try status()
-        var feeds = 0
+        var count = 0
         for start in stride(from: 0, to: status.size, by: 1 << 20) {
-            feeds += try read(start..<min(status.size, start + 1 << 20)).reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
+            let bytes = try read(start..<min(status.size, start + 1 << 20 + HistorySummary.lineStart.count))
+            for index in bytes.indices.prefix(1 << 20) where bytes[index] == UInt8(ascii: "\n") {
+                if !Self.isSummary(bytes[(index + 1)...]) { count += 1 }
+            }
         }
-        return SessionListing(key: key, turnCount: max(0, feeds - 2), byteCount: status.size, lastUsed: status.modified)
+        return SessionListing(key: key, turnCount: max(0, count - 2), byteCount: status.size, lastUsed: status.modified)
     }
 }
 

@@ -23,17 +23,17 @@ extension SessionStore {
             guard var file = try SessionFile(path(of: session.key), key: session.key, in: system) else {
                 try checkFreeBytes()
                 var writer = try SessionWriter(path(of: session.key), key: session.key, createdAt: session.createdAt, in: system)
-                for turn in session.turns { try writer.append(turn.bytes) }
+                for line in session.lines { try writer.append(line.bytes) }
                 try writer.commit(synchronizes: synchronizes)
-                return .imported(turns: session.turns.count)
+                return .imported(turns: session.lines.count(where: \.isTurn))
             }
             guard merges else { return .exists }
             try file.settle(quarantine: quarantine)
-            return .merged(turns: try merge(session.turns, into: file))
+            return .merged(turns: try merge(session.lines, into: file))
         }
     }
 
-    private func merge(_ turns: [ImportedSession.Line], into file: borrowing SessionFile) throws -> Int {
+    private func merge(_ lines: [ImportedSession.Line], into file: borrowing SessionFile) throws -> Int {
         struct Stamp: Decodable {
             var id: String
             var at: String
@@ -46,18 +46,18 @@ extension SessionStore {
             known.insert(stamp.id)
             times.append(stamp.at)
         }
-        let new = turns.filter { known.insert($0.id).inserted }
+        let new = lines.filter { known.insert($0.id).inserted }
         guard !new.isEmpty else { return 0 }
         try checkFreeBytes()
         var writer = try SessionWriter(file.path, key: file.key, createdAt: try file.header().createdAt, in: system)
         var (old, next) = (times.makeIterator(), new[...])
         try file.readLines { line, _ in
             let time = old.next() ?? ""
-            while let turn = next.first, turn.at < time { try writer.append(next.removeFirst().bytes) }
+            while let line = next.first, line.at < time { try writer.append(next.removeFirst().bytes) }
             try writer.append(line)
         }
-        for turn in next { try writer.append(turn.bytes) }
+        for line in next { try writer.append(line.bytes) }
         try writer.commit(synchronizes: synchronizes)
-        return new.count
+        return new.count(where: \.isTurn)
     }
 }

@@ -12,7 +12,7 @@ public struct SessionSummary: Sendable, Equatable {
     public var updatedAt: String?
     /// How many turns it has.
     public var turnCount: Int
-    /// What all its turns cost.
+    /// What all its turns cost, and the summaries of its history.
     public var usage: Usage
     /// The size of its file, in bytes.
     public var byteCount: Int
@@ -84,7 +84,7 @@ extension SessionStore {
         }
     }
 
-    /// Takes the last turn of a session back.
+    /// Takes the last turn of a session back, and with the turns that a summary covers the summary.
     ///
     /// - Returns: the turn that is no longer there, and how many there still are.
     /// - Throws: `SessionError`, `notFound`, `empty` and `busy` among others.
@@ -92,20 +92,31 @@ extension SessionStore {
         try await lock.withLock(key) {
             guard var file = try SessionFile(path(of: key), key: key, in: system) else { throw SessionError.notFound(key) }
             try file.settle(quarantine: quarantine)
-            guard let last = try file.lastTurn() else { throw SessionError(.empty, "Session \(key) has no turn to take back") }
+            var last: [Turn] = []
+            try file.readTurnsBackwards { turn, _ in
+                last.append(turn)
+                return last.count < 2
+            }
+            guard let turn = last.first else { throw SessionError(.empty, "Session \(key) has no turn to take back") }
             var writer = try SessionWriter(path(of: key), key: key, createdAt: try file.header().createdAt, in: system)
-            // One line behind: the last one is not copied.
-            var previous: [UInt8]?
-            var turnsLeft = 0
+            // One turn behind: the last one, and the summaries behind it, are not copied yet.
+            var held: [[UInt8]] = []
+            var turnCount = 0
             try file.readLines { line, _ in
-                if let previous {
-                    try writer.append(previous)
-                    turnsLeft += 1
+                if !SessionFile.isSummary(line) {
+                    for line in held { try writer.append(line) }
+                    held = []
+                    turnCount += 1
                 }
-                previous = Array(line)
+                held.append(Array(line))
+            }
+            // A model sees the last turn itself, whose calls of tools may wait: no summary covers it.
+            for line in held.dropFirst() {
+                guard let summary = SessionFile.summary(in: line[...], JSONDecoder()) else { throw file.unreadableLine }
+                if !last.contains(where: { $0.id == summary.covers }) { try writer.append(line) }
             }
             try writer.commit(synchronizes: synchronizes)
-            return (last, turnsLeft)
+            return (turn, turnCount - 1)
         }
     }
 
@@ -142,15 +153,17 @@ extension SessionFile {
             key: key, createdAt: try header().createdAt, turnCount: 0, usage: Usage(promptTokens: 0, completionTokens: 0),
             byteCount: end + Self.closing.count)
         let decoder = JSONDecoder()
-        /// What of a turn is summed up; the messages are left unread.
+        /// What of a turn, or a summary, is summed up; the messages are left unread.
         struct Cost: Decodable {
             var at: String
             var usage: Usage
         }
         try readLines { line, _ in
             guard let cost = try? decoder.decode(Cost.self, from: Data(line)) else { throw unreadableLine }
-            summary.turnCount += 1
-            summary.updatedAt = cost.at
+            if !Self.isSummary(line) {
+                summary.turnCount += 1
+                summary.updatedAt = cost.at
+            }
             summary.usage.promptTokens += cost.usage.promptTokens
             summary.usage.completionTokens += cost.usage.completionTokens
             summary.usage.totalTokens += cost.usage.totalTokens

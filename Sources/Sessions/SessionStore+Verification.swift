@@ -102,7 +102,7 @@ extension SessionFile {
         var damagedLines = 0
         let decoder = JSONDecoder()
         try readLines { line, isSeparated in
-            if !isSeparated || Self.turn(in: line, decoder) == nil { damagedLines += 1 }
+            if !isSeparated || !Self.isWhole(line, decoder) { damagedLines += 1 }
         }
         if damagedLines > 0 { return .damaged("\(damagedLines) of its lines are not turns") }
         return isWhole ? nil : .tornTail
@@ -134,9 +134,9 @@ extension SessionFile {
         var count = 0
         let decoder = JSONDecoder()
         try readLines(skipsHeader: false) { line, _ in
-            guard Self.turn(in: line, decoder) != nil else { return }
+            guard Self.isWhole(line, decoder) else { return }
             try writer.append(line)
-            count += 1
+            if !Self.isSummary(line) { count += 1 }
         }
         try writer.commit(synchronizes: synchronizes)
         return (count, kept)

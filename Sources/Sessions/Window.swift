@@ -6,44 +6,84 @@ public struct WindowLimits: Sendable {
     public var maxTurns: Int
     /// The most tokens, estimated; the newest turn is in even where it alone is over.
     public var maxTokens: Int
+    /// Whether a summary takes the place of turns that no longer fit. Until there is one they stay, up to twice the limits.
+    public var summarizes: Bool
 
-    /// Makes limits; the defaults are those of `history.maxTurns` and `history.maxTokens`.
-    public init(maxTurns: Int = 500, maxTokens: Int = 16_000) {
+    /// Makes limits; the defaults are those of `history.maxTurns`, `history.maxTokens` and `history.summarize`.
+    public init(maxTurns: Int = 500, maxTokens: Int = 16_000, summarizes: Bool = false) {
         self.maxTurns = maxTurns
         self.maxTokens = maxTokens
+        self.summarizes = summarizes
     }
+
+    /// The most turns and tokens that a window has.
+    var bound: (turns: Int, tokens: Int) { summarizes ? (2 * maxTurns, 2 * maxTokens) : (maxTurns, maxTokens) }
+
+    /// What a turn counts towards the bound, by its tokens. Where turns wait for their summary, one long turn does not push out the others.
+    func weight(_ tokens: Int) -> Int { summarizes ? min(tokens, maxTokens / 2) : tokens }
 }
 
-/// The newest whole turns of a session that fit the limits.
+/// The newest whole turns of a session that fit the limits, and what stands for those before them.
 struct Window: Sendable, Equatable {
+    /// The summary of what was before the turns.
+    private let summary: PastTurn?
     /// The turns, oldest first.
-    private(set) var turns: [PastTurn] = []
+    private var turns: [PastTurn] = []
     private var tokens: [Int] = []
-    private var total = 0
+    private var weight = 0
     /// What the messages take in memory, roughly.
     private(set) var byteCount = 0
 
     /// A window of turns that were read newest first.
-    init(newestFirst turns: [[Message]], limits: WindowLimits) {
+    init(_ summary: HistorySummary? = nil, newestFirst turns: [[Message]], limits: WindowLimits) {
+        self.summary = summary?.pastTurn(tokens: max(64, limits.maxTokens / 4))
+        byteCount = self.summary.map { Self.byteCount($0.messages) } ?? 0
         for turn in turns.reversed() { append(turn, limits: limits) }
     }
+
+    /// What a model sees, oldest first.
+    var visible: [PastTurn] { summary.map { [$0] + turns } ?? turns }
 
     /// Adds the newest turn; the oldest ones make room.
     mutating func append(_ messages: [Message], limits: WindowLimits) {
         turns.append(PastTurn(messages))
         tokens.append(Self.estimatedTokens(messages))
-        total += tokens[tokens.count - 1]
+        weight += limits.weight(tokens[tokens.count - 1])
         byteCount += Self.byteCount(messages)
+        let bound = limits.bound
         var excess = 0
-        while turns.count - excess > limits.maxTurns || total > limits.maxTokens,
-            let next = turns.indices.dropFirst(excess + 1).first(where: { !Self.continuesTurnBefore(turns[$0].messages) })
-        {
-            total -= tokens[excess..<next].reduce(0, +)
+        while turns.count - excess > bound.turns || weight > bound.tokens, let next = beginning(after: excess) {
+            weight -= tokens[excess..<next].reduce(0) { $0 + limits.weight($1) }
             byteCount -= turns[excess..<next].reduce(0) { $0 + Self.byteCount($1.messages) }
             excess = next
         }
         turns.removeFirst(excess)
         tokens.removeFirst(excess)
+    }
+
+    /// The oldest turns, as a model sees them, that a summary has to replace, and how many turns are left then: about half of what fits,
+    /// so that not every turn needs a new summary. Nil where all of it fits.
+    func excess(limits: WindowLimits) -> (oldest: [PastTurn], left: Int)? {
+        guard limits.summarizes else { return nil }
+        var left = tokens.reduce(0, +)
+        let summaryTokens = summary.map { Self.estimatedTokens($0.messages) } ?? 0
+        guard turns.count > limits.maxTurns || left + summaryTokens > limits.maxTokens else { return nil }
+        var count = 0
+        var covered = 0
+        while turns.count - count > max(1, limits.maxTurns / 2) || left > limits.maxTokens / 2, let next = beginning(after: count) {
+            let size = tokens[count..<next].reduce(0, +)
+            // They have to fit the model, as a window does.
+            if count > 0, covered + size > limits.maxTokens { break }
+            covered += size
+            left -= size
+            count = next
+        }
+        return count > 0 ? (Array(visible.dropLast(turns.count - count)), turns.count - count) : nil
+    }
+
+    /// Where the next turn stands with which a window may begin.
+    private func beginning(after index: Int) -> Int? {
+        turns.indices.dropFirst(index + 1).first { !Self.continuesTurnBefore(turns[$0].messages) }
     }
 
     /// Whether a turn begins with the result of a tool that the turn before it called: no window begins there.

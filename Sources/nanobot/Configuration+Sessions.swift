@@ -14,7 +14,8 @@ extension SessionStore.Settings {
         durability = try configuration.value("durability", "sync or relaxed") { SessionStore.Durability(rawValue: $0) }
         window = WindowLimits(
             maxTurns: try configuration.integer("history.maxTurns", in: 1...100_000),
-            maxTokens: try configuration.integer("history.maxTokens", in: 1...10_000_000))
+            maxTokens: try configuration.integer("history.maxTokens", in: 1...10_000_000),
+            summarizes: try configuration.flag("history.summarize"))
         busyTimeout = .seconds(try configuration.integer("session.busyTimeout", in: 0...86_400))
         maximumSessionBytes = try configuration.integer("session.maxBytes", in: 4096...(1 << 40))
         if configuration.text("retention.days") != nil {

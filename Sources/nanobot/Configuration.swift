@@ -60,6 +60,7 @@ struct Configuration {
             meaning: "seconds that an answer which does not stream may take before white space is sent; off if not set"),
         Setting(key: "history.maxTurns", fallback: "500", meaning: "the most turns that the model sees"),
         Setting(key: "history.maxTokens", fallback: "16000", meaning: "the most tokens of the past that the model sees"),
+        Setting(key: "history.summarize", fallback: "false", meaning: "the model sums up turns that it no longer sees, and sees that"),
         Setting(key: "durability", fallback: "sync", meaning: "sync: on the disk before the answer; relaxed: the kernel decides"),
         Setting(key: "session.busyTimeout", fallback: "30", meaning: "seconds that a turn waits for the one before it"),
         Setting(key: "session.maxBytes", fallback: "67108864", meaning: "a session file of this size takes no more turns"),

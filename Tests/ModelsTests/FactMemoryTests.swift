@@ -126,4 +126,35 @@ struct FactMemoryTests {
         let answer = await BuiltinModel.make.answer("What do you know about me?", after: said)
         #expect(answer == "You told me: you are Alice; you like tea; you like coffee; you live in Bergen; the wifi is down.")
     }
+
+    @Test("what was told outlives any number of summaries, and the newest word for each thing counts")
+    func summaries() async {
+        var turns: [PastTurn] = []
+        for (number, told) in [
+            "Hi, my name is Alice. What can you do?", "I like tea, and I like cake.", "my name is Carol", "我女儿叫小美", "12 + 30",
+            "Where is Oslo?",
+        ].enumerated() {
+            turns = [PastTurn([Message(role: .user, content: told)])] + turns.reversed()
+            turns.reverse()
+            guard number % 2 == 1 else { continue }
+            let summary = await BuiltinModel().summarize(turns)
+            #expect(summary.usage.promptTokens == turns.reduce(0) { $0 + $1.wordCount } && summary.usage.completionTokens > 0)
+            turns = [PastTurn([Message(role: .user, content: "Summary of our conversation so far:\n" + summary.content)])]
+        }
+        let summary = await BuiltinModel().summarize(turns).content
+        #expect(summary == "I like tea,\nand I like cake.\nmy name is Carol\n我女儿叫小美")
+        for (question, answer) in [("What is my name?", "Your name is Carol."), ("我女儿叫什么", "你的女儿叫小美。")] {
+            let prompt = Prompt(history: turns, turn: [Message(role: .user, content: question)])
+            #expect(await BuiltinModel().complete(prompt, onDelta: nil).content == answer)
+        }
+    }
+
+    @Test("a summary of nothing that was told says so, and one of much is no longer than what is read of a message")
+    func summaryLengths() async {
+        let chat = [PastTurn([Message(role: .user, content: "Hello"), Message(role: .assistant, content: "my name is Bob")])]
+        #expect(await BuiltinModel().summarize(chat).content == "Nothing that I would recall.")
+        let much = (0..<300).map { PastTurn([Message(role: .user, content: "my box \($0) is number \($0)")]) }
+        let summary = await BuiltinModel().summarize(much).content
+        #expect(summary.utf8.count < 4096 && summary.hasSuffix("my box 299 is number 299"))
+    }
 }

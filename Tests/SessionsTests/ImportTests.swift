@@ -29,10 +29,9 @@ struct ImportTests {
     @Test("an export that went through a formatter has the same turns")
     func reformatted() async throws {
         let (source, bytes) = try await exported(.json, turns: 3)
-        let object = try JSONSerialization.jsonObject(with: Data(bytes))
-        let pretty = try JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])
         let target = try TemporaryDirectory()
-        #expect(try await target.store().importSession(try ImportedSession(Array(pretty), name: "x")) == .imported(turns: 3))
+        let pretty = try #require(try ExportFormat.json.forms(of: bytes).last)
+        #expect(try await target.store().importSession(try ImportedSession(pretty, name: "x")) == .imported(turns: 3))
         #expect(try target.bytes("a.json") == source.bytes("a.json"))
     }
 
@@ -45,12 +44,7 @@ struct ImportTests {
         _ = try await source.store().turn(of: key, from: .make()) { _ in turn }
         var bytes: [UInt8] = []
         try await source.store().export(key, as: format) { bytes += $0 }
-        var forms = [bytes]
-        if format == .json {
-            let object = try JSONSerialization.jsonObject(with: Data(bytes))
-            forms.append(Array(try JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])))
-        }
-        for form in forms {
+        for form in try format.forms(of: bytes) {
             let target = try TemporaryDirectory()
             let session = try ImportedSession(form, name: "x")
             #expect(try session.decodedTurns() == [turn])
@@ -76,7 +70,7 @@ struct ImportTests {
             for length in 0..<bytes.count - 2 {
                 guard let session = try? ImportedSession(Array(bytes[..<length]), name: "x") else { continue }
                 let lines = bytes[..<length].split(separator: UInt8(ascii: "\n"))
-                #expect(format == .jsonl && session.turns.map { Array($0.bytes) } == lines.dropFirst().map { Array($0) }, "\(length)")
+                #expect(format == .jsonl && session.lines.map { Array($0.bytes) } == lines.dropFirst().map { Array($0) }, "\(length)")
             }
         }
     }

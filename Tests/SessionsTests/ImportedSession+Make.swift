@@ -11,8 +11,17 @@ extension ImportedSession {
     }
 
     /// The turns as the session file will have them.
-    func decodedTurns() throws -> [Turn] { try turns.map { try JSONDecoder().decode(Turn.self, from: Data($0.bytes)) } }
+    func decodedTurns() throws -> [Turn] { try lines.map { try JSONDecoder().decode(Turn.self, from: Data($0.bytes)) } }
 
     /// Who says what, a turn an array.
     func said() throws -> [[String]] { try decodedTurns().map { $0.messages.map { "\($0.role.rawValue): \($0.content)" } } }
+}
+
+extension ExportFormat {
+    /// An export as it is, and where it is one JSON document, as it comes out of a formatter.
+    func forms(of bytes: [UInt8]) throws -> [[UInt8]] {
+        guard self == .json else { return [bytes] }
+        let object = try JSONSerialization.jsonObject(with: Data(bytes))
+        return [bytes, Array(try JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys]))]
+    }
 }

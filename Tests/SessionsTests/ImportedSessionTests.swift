@@ -25,7 +25,7 @@ struct ImportedSessionTests {
             #expect(turn.id.wholeMatch(of: /turn-[a-z0-5]{24}/) != nil)
             #expect(turn.request == Turn.Origin(id: "import", bodySHA256: ""))
         }
-        #expect(Set(session.turns.map(\.id)).count == 4)
+        #expect(Set(session.lines.map(\.id)).count == 4)
     }
 
     @Test("tool calls, their results and names are kept; parts of content that are not text are counted")
@@ -63,7 +63,7 @@ struct ImportedSessionTests {
                 {"role": "assistant", "content": "c", "timestamp": "2026-01-02T03:00:07.5Z"}
                 {"role": "user", "content": "d", "timestamp": "yesterday"}
                 """#)
-        #expect(session.turns.map(\.at) == ["2026-01-02T03:04:05Z", "2026-01-02T03:00:07Z", "2026-01-02T03:00:07Z"])
+        #expect(session.lines.map(\.at) == ["2026-01-02T03:04:05Z", "2026-01-02T03:00:07Z", "2026-01-02T03:00:07Z"])
     }
 
     @Test("pictures and recordings that are in the file are kept; what is elsewhere is counted")
@@ -116,12 +116,12 @@ struct ImportedSessionTests {
     func stableIDs() throws {
         let line = #"{"role": "user", "content": "yes", "timestamp": "2026-01-02T03:04:05"}"# + "\n"
         let text = Self.metadata + "\n" + line + line + #"{"role": "user", "content": "yes"}"#
-        let ids = try ImportedSession(text).turns.map(\.id)
+        let ids = try ImportedSession(text).lines.map(\.id)
         #expect(Set(ids).count == 3)
-        #expect(try ImportedSession(text).turns.map(\.id) == ids)
-        #expect(try ImportedSession(text, key: "other").turns.allSatisfy { !ids.contains($0.id) })
+        #expect(try ImportedSession(text).lines.map(\.id) == ids)
+        #expect(try ImportedSession(text, key: "other").lines.allSatisfy { !ids.contains($0.id) })
         // The other program drops old turns.
-        #expect(try ImportedSession(Self.metadata + "\n" + line + #"{"role":"user","content":"yes"}"#).turns.map(\.id) == [ids[0], ids[2]])
+        #expect(try ImportedSession(Self.metadata + "\n" + line + #"{"role":"user","content":"yes"}"#).lines.map(\.id) == [ids[0], ids[2]])
     }
 
     @Test(

@@ -60,7 +60,7 @@ extension StoreOperation {
         let document = try #require(try JSONSerialization.jsonObject(with: Data(file.content)) as? [String: Any])
         #expect(document["created_at"] as? String == Turn.make().at || key == "b")
         let turns = try #require(document["turns"] as? [[String: Any]])
-        return try turns.map { turn in
+        return try turns.filter { $0["summary"] == nil }.map { turn in
             let messages = try #require(turn["messages"] as? [[String: Any]])
             return SessionStore.name(try #require(messages.first?["content"] as? String))
         }

@@ -1,5 +1,6 @@
 import Chat
 import Foundation
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -60,6 +61,18 @@ struct StoreOperation: Sendable, CustomTestStringConvertible {
                 name: "a turn of a session that is not in the cache", before: ["a": .turns(["one", "two"])],
                 after: ["a": .turns(["one", "two", "new"])],
                 prepare: { store, _ in try await sayAll(store, ["one", "two"], "a") }, run: { try await say($0, "new", "a") }),
+            StoreOperation(
+                name: "a turn that sums up the oldest ones", before: ["a": .turns(["1", "2", "3", "4", "5"])],
+                after: ["a": .turns(["1", "2", "3", "4", "5", "new"])], isWarm: true,
+                prepare: { store, _ in try await sayAll(store, ["1", "2", "3", "4", "5"], "a") },
+                run: { try await $0.say("new", by: Summarizer()) }),
+            StoreOperation(
+                name: "undo of a turn that a summary covers", before: ["a": .turns(["1", "2", "3", "4"])],
+                after: ["a": .turns(["1", "2", "3"])],
+                prepare: { store, _ in
+                    for name in ["1", "2", "3", "4", "5", "6"] { try await store.say(name, by: Summarizer()) }
+                    for _ in 0..<2 { _ = try await store.undo(SessionKey("a")) }
+                }, run: { _ = try await $0.undo(SessionKey("a")) }),
             StoreOperation(
                 name: "the first turn after an undo", before: ["a": .turns([])], after: ["a": .turns(["new"])],
                 prepare: { store, _ in
@@ -148,7 +161,12 @@ extension SessionStore {
     /// Stores a turn of some length and returns the names of the turns that it saw.
     @discardableResult
     func say(_ name: String, length: Int, to key: String = "a") async throws -> [String] {
-        try await say(name + " " + String(repeating: "x", count: length), to: key).map(Self.name)
+        let seen = Mutex<[String]>([])
+        _ = try await turn(of: SessionKey(key), from: .make()) { history in
+            seen.withLock { $0 = history.names }
+            return .make(name + " " + String(repeating: "x", count: length), id: "turn-\(name)")
+        }
+        return seen.withLock(\.self)
     }
 
     static func name(_ question: String) -> String { String(question.prefix { $0 != " " }) }
@@ -174,6 +192,7 @@ extension SimulatedFileSystem {
     func store(_ durability: SessionStore.Durability = .sync) throws -> SessionStore {
         var settings = SessionStore.Settings()
         settings.durability = durability
+        settings.window = WindowLimits(maxTurns: 4, summarizes: true)
         return try SessionStore(directory: Self.directory, settings: settings, system: self, report: { _ in })
     }
 }

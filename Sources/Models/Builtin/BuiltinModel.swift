@@ -1,4 +1,4 @@
-import Chat
+public import Chat
 public import FoundationEssentials
 
 /// The model that answers when no other is configured: small, rule-based, without a network.
@@ -18,6 +18,17 @@ public struct BuiltinModel: ChatModel {
     public func complete(_ prompt: Prompt, onDelta: (@Sendable (Delta) -> Void)?) async -> Completion {
         let answer = Reply(to: Conversation(prompt), now: now).text
         if let onDelta { for piece in answer.pieces { onDelta(Delta(content: String(piece))) } }
-        return Completion(content: answer, usage: Usage(promptTokens: prompt.wordCount, completionTokens: answer.wordCount))
+        return completion(answer, of: prompt)
+    }
+
+    /// The user's own words for the newest fact about each thing, so that they still count when they come back as the user's.
+    public func summarize(_ turns: [PastTurn]) async -> Completion {
+        let prompt = Prompt(history: turns, turn: [])
+        let statements = FactMemory(conversation: Conversation(prompt)).statements
+        return completion(statements.isEmpty ? "Nothing that I would recall." : statements.joined(separator: "\n"), of: prompt)
+    }
+
+    private func completion(_ text: String, of prompt: Prompt) -> Completion {
+        Completion(content: text, usage: Usage(promptTokens: prompt.wordCount, completionTokens: text.wordCount))
     }
 }

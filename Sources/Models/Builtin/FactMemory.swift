@@ -25,10 +25,26 @@ struct FactMemory {
     /// What the user asked to remember, oldest first.
     var notes: [Fact] { distinct(newestFirst.lazy.filter { $0.key == Fact.note }.prefix(Self.limit)) }
 
-    private var newestFirst: some Sequence<Fact> {
+    /// The words with which the user told the newest fact about each thing, oldest first: as much of them as is read of one message.
+    var statements: [String] {
+        var seen: Set<String> = []
+        var room = Clause.readableBytes - 100
+        let newest = told.compactMap { clause, facts -> String? in
+            guard facts.reduce(false, { seen.insert($1.isOneOfMany ? $1.sentence : $1.key).inserted || $0 }) else { return nil }
+            let statement = clause.text[clause.range].oneLine(toBytes: 400)
+            room -= statement.utf8.count + 1
+            return room >= 0 ? statement : nil
+        }
+        return newest.reversed()
+    }
+
+    private var newestFirst: some Sequence<Fact> { told.lazy.flatMap(\.1) }
+
+    /// What the user told and the facts in it, newest first.
+    private var told: some Sequence<(Clause, [Fact])> {
         conversation.said.reversed().lazy.flatMap { message in
             let language = Language(of: message)
-            return Clause.clauses(of: message).reversed().flatMap { $0.facts(in: language).reversed() }
+            return Clause.clauses(of: message).reversed().lazy.map { ($0, Array($0.facts(in: language).reversed())) }
         }
     }
 

@@ -45,6 +45,8 @@ extension SessionStore {
                 try add(MarkdownExport.head(try file.summary()).utf8)
                 let decoder = JSONDecoder()
                 try file.readLines { line, _ in
+                    // The turns themselves are in the document.
+                    guard !SessionFile.isSummary(line) else { return }
                     guard let turn = SessionFile.turn(in: line, decoder) else { throw file.unreadableLine }
                     try add(turn.markdown.utf8)
                 }

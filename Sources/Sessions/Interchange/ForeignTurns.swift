@@ -52,7 +52,7 @@ struct ForeignTurns {
     /// - Parameter createdAt: when it began; nil where the file does not say.
     mutating func session(createdAt: String?) -> ImportedSession {
         endTurn()
-        return ImportedSession(key: key, createdAt: createdAt ?? turns.first?.at ?? time, turns: turns, leftOut: leftOut)
+        return ImportedSession(key: key, createdAt: createdAt ?? turns.first?.at ?? time, lines: turns, leftOut: leftOut)
     }
 
     private mutating func endTurn() {

@@ -7,14 +7,17 @@ extension ImportedSession {
         guard let text = scanner.decode(String.self, members["key"]),
             let createdAt = scanner.decode(String.self, members["created_at"]).flatMap(ForeignTimestamp.utc)
         else { throw SessionError(.unreadable, "it does not begin as a session does") }
-        var turns: [Line] = []
+        var lines: [Line] = []
         let decoder = JSONDecoder()
         func add(_ range: Range<Int>, _ scanner: JSONScanner) throws(SessionError) {
-            guard let turn = scanner.decode(Turn.self, range, decoder) else {
-                throw SessionError(.unreadable, "its turn \(turns.count + 1) cannot be read")
+            if let turn = scanner.decode(Turn.self, range, decoder), !turn.id.hasPrefix(HistorySummary.idPrefix) {
+                let isLine = scanner[range].allSatisfy { $0 >= 0x20 }
+                lines.append(Line(id: turn.id, at: turn.at, bytes: isLine ? scanner[range] : turn.line[...]))
+            } else if let summary = scanner.decode(HistorySummary.self, range, decoder), summary.id.hasPrefix(HistorySummary.idPrefix) {
+                lines.append(Line(id: summary.id, at: summary.at, bytes: summary.line[...]))
+            } else {
+                throw SessionError(.unreadable, "its turn \(lines.count(where: \.isTurn) + 1) cannot be read")
             }
-            let isLine = scanner[range].allSatisfy { $0 >= 0x20 }
-            turns.append(Line(id: turn.id, at: turn.at, bytes: isLine ? scanner[range] : turn.line[...]))
         }
         if let array = members["turns"] {
             for range in try Self.elements(of: array, &scanner) { try add(range, scanner) }
@@ -22,7 +25,7 @@ extension ImportedSession {
             while let range = try Self.nextValue(&scanner) { try add(range, scanner) }
         }
         let key = if let key { key } else { try SessionKey(text) }
-        self.init(key: key, createdAt: createdAt, turns: turns)
+        self.init(key: key, createdAt: createdAt, lines: lines)
     }
 
     /// A session of HKUDS/nanobot (`nanobot/session/manager.py`): JSON lines, what the session is and then its messages.

@@ -3,12 +3,14 @@ public import FoundationEssentials
 
 /// A session that was read from a file of this program or of another one.
 public struct ImportedSession: Sendable {
-    /// A turn of it, as the session file will have it.
+    /// A turn of it, or a summary of turns, as the session file will have it.
     struct Line: Sendable {
         var id: String
         var at: String
         /// Without separators.
         var bytes: ArraySlice<UInt8>
+
+        var isTurn: Bool { !SessionFile.isSummary(bytes) }
     }
 
     /// What no session has.
@@ -23,8 +25,8 @@ public struct ImportedSession: Sendable {
     public let key: SessionKey
     /// When its first turn was stored: ISO 8601, UTC.
     let createdAt: String
-    /// Its turns, oldest first.
-    let turns: [Line]
+    /// Its turns, oldest first, and the summaries among them.
+    let lines: [Line]
     /// What the file has and the session will not.
     public let leftOut: LeftOut
 
@@ -59,8 +61,8 @@ public struct ImportedSession: Sendable {
         }
     }
 
-    init(key: SessionKey, createdAt: String, turns: [Line], leftOut: LeftOut = LeftOut()) {
-        (self.key, self.createdAt, self.turns, self.leftOut) = (key, createdAt, turns, leftOut)
+    init(key: SessionKey, createdAt: String, lines: [Line], leftOut: LeftOut = LeftOut()) {
+        (self.key, self.createdAt, self.lines, self.leftOut) = (key, createdAt, lines, leftOut)
     }
 
     /// Says of a text that is not JSON that it cannot be read.
