@@ -15,14 +15,16 @@ final class Connection: Sendable {
 
     struct State {
         var phase = Phase.reading
-        /// When the listener gives up waiting.
+        /// When the listener gives up waiting, and whoever waits for more of a body.
         var deadline: ContinuousClock.Instant
         /// Since when a kept connection waits for its next request; nil where none is kept, or something of a head is there.
         var idleSince: ContinuousClock.Instant?
         /// Whether epoll knows the descriptor.
         var isWatched = false
-        /// Bytes of an unfinished head that were taken from the socket: see `inspect`.
+        /// Bytes of a head that were taken from the socket.
         var head: [UInt8] = []
+        /// Waits, in the phase `serving`, until something arrives or its time is up.
+        var reader: CheckedContinuation<Void, Never>?
         /// What serves the request.
         var task: Task<Void, Never>?
         /// Whether the task is to be cancelled when the peer leaves.
@@ -72,8 +74,8 @@ final class Connection: Sendable {
         return recv(descriptor, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT)) < 0
     }
 
-    /// Looks at what has arrived. A whole head stays in the socket, for libfcgi to read. Part of one is taken, because a peer that
-    /// writes in small pieces fills a Unix socket's buffer with their bookkeeping long before the head is whole.
+    /// Looks at what has arrived. What is of a head is taken, up to its end: a peer that writes in small pieces fills a Unix socket's
+    /// buffer with their bookkeeping long before the head is whole.
     func inspect(_ state: inout State, buffer: UnsafeMutableRawBufferPointer) -> Arrival {
         let count: Int
         do throws(Errno) {
@@ -87,7 +89,7 @@ final class Connection: Sendable {
         let taken: Int
         switch state.head.isEmpty ? RequestHead.inspect(arrived) : RequestHead.inspect(state.head + arrived) {
         case .complete(let length):
-            (arrival, taken) = (.head, state.head.isEmpty ? 0 : length - state.head.count)
+            (arrival, taken) = (.head, length - state.head.count)
         case .incomplete:
             (arrival, taken) = (.partOfHead, count)
         case .management:

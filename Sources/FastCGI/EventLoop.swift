@@ -35,6 +35,7 @@ struct EventLoop {
             }
             if ContinuousClock.now >= nextSweep {
                 sweep { state, _ in state.deadline <= .now }
+                resumeReaders { state, _ in state.deadline <= .now }
                 if !isAccepting { makeRoom() }
                 nextSweep = .now + (isAccepting ? Self.tick : Self.shortage)
             }
@@ -81,6 +82,8 @@ struct EventLoop {
     private func look(at connection: Connection) {
         let (arrival, head) = connection.state.withLock { state -> (Connection.Arrival, [UInt8]) in
             guard state.phase == .reading else {
+                state.reader?.resume()
+                state.reader = nil
                 // Asked again, whatever the event said: it may be older than this connection.
                 let isHangUp = state.phase == .serving && state.cancelsOnHangUp && connection.isAbandoned
                 return (isHangUp ? .hangUp : .nothing, [])
@@ -131,6 +134,17 @@ struct EventLoop {
         }
     }
 
+    /// Lets those go on who wait for more of a body and whom `isOver` names.
+    private func resumeReaders(_ isOver: (Connection.State, Connection) -> Bool) {
+        for connection in listener.connections.withLock({ Array($0.values) }) {
+            connection.state.withLock { state in
+                guard state.reader != nil, isOver(state, connection) else { return }
+                state.reader?.resume()
+                state.reader = nil
+            }
+        }
+    }
+
     /// Closes kept connections that are idle while others wait to be accepted. A web server may keep as many as there is room for: nginx
     /// opens a connection for each request that finds none idle, and does not move the request to one that becomes idle.
     private func makeRoom() {
@@ -146,9 +160,15 @@ struct EventLoop {
         listener.socket.close()
         while let deadline = listener.stopping, ContinuousClock.now < deadline {
             sweep { _, _ in true }
+            resumeReaders { state, _ in state.deadline <= .now }
             if listener.connections.withLock(\.isEmpty) { return }
             let count = epoll_wait(listener.epoll, &events, CInt(events.count), CInt(Self.shortage / .milliseconds(1)))
             for event in events.prefix(Int(max(0, count))) { look(at: event) }
+        }
+        // Nobody looks any more.
+        resumeReaders { _, connection in
+            connection.shutDown()
+            return true
         }
     }
 }

@@ -1,6 +1,6 @@
 /// One request of the web server and the way to answer it: the only owner of its `FCGX_Request`.
 ///
-/// Whoever has it calls `finish()` once, on every path; dropping it instead is a programming error that stops the process.
+/// Whoever has it awaits `finish()` once, on every path; dropping it instead is a programming error that stops the process.
 public struct Exchange: ~Copyable, Sendable {
     /// What came of reading a request's body.
     public enum Body: Sendable, Equatable {
@@ -16,6 +16,7 @@ public struct Exchange: ~Copyable, Sendable {
     public let parameters: [(name: String, value: String)]
 
     private let request: FCGXRequest
+    private var body: RequestBody
     private let connection: Connection
     private let listener: Listener
     private let deadline: ContinuousClock.Instant
@@ -27,19 +28,13 @@ public struct Exchange: ~Copyable, Sendable {
     /// Lets libfcgi read the head that has arrived. Nil, and the connection closed, where libfcgi or the role says no.
     init?(connection: Connection, head: [UInt8], listener: Listener) {
         let request = FCGXRequest()
-        switch request.accept(on: connection.descriptor, head: head) {
-        case .accepted:
-            break
-        case .refused:
+        guard request.accept(head, on: connection.descriptor, through: listener.pipes) else {
             request.free()
             listener.close(connection)
             return nil
-        case .refusedAndClosed:
-            request.free()
-            listener.forget(connection)
-            return nil
         }
         self.request = request
+        body = RequestBody(of: request.id, on: connection.descriptor, after: head)
         self.connection = connection
         self.listener = listener
         parameters = request.parameters
@@ -50,15 +45,27 @@ public struct Exchange: ~Copyable, Sendable {
         precondition(isFinished, "an Exchange was dropped without finish()")
     }
 
-    /// Reads the body, which may have at most `limit` bytes.
-    public func readBody(limit: Int) -> Body {
-        var body: [UInt8] = []
-        while let piece = request.read() {
-            body += piece
-            if body.count > limit { return .tooLarge }
-            if ContinuousClock.now > deadline { return .incomplete }
+    /// Reads the body, which may have at most `limit` bytes. One that comes slowly is waited for without holding a thread.
+    public mutating func readBody(limit: Int) async -> Body {
+        var bytes: [UInt8] = []
+        while let piece = await nextPiece() {
+            bytes += piece
+            if bytes.count > limit { return .tooLarge }
         }
-        return request.isInputWhole ? .complete(body) : .incomplete
+        return body.isComplete ? .complete(bytes) : .incomplete
+    }
+
+    /// The next bytes of the body; nil at its end, and where it breaks off or takes too long.
+    private mutating func nextPiece() async -> [UInt8]? {
+        let deadline = min(deadline, .now + listener.limits.stallTimeout)
+        while true {
+            switch body.next() {
+            case .piece(let bytes): return bytes
+            case .end, .failure: return nil
+            case .wait: break
+            }
+            guard ContinuousClock.now < deadline, await listener.waitUntilReadable(connection, until: deadline) else { return nil }
+        }
     }
 
     /// Sends bytes of the response: at `finish()` at the latest, earlier where 8 KiB have come together.
@@ -99,11 +106,11 @@ public struct Exchange: ~Copyable, Sendable {
     public func cancelTaskOnHangUp() { listener.cancelOnHangUp(connection) }
 
     /// Ends the response and gives the connection back.
-    public consuming func finish() {
+    public consuming func finish() async {
         isFinished = true
         // What is left of the body would be taken for the next request's head.
         var unread = 0
-        while unread < listener.limits.drainLength, ContinuousClock.now < deadline, let piece = request.read() { unread += piece.count }
-        if request.end() { listener.watch(connection) } else { listener.close(connection) }
+        while unread < listener.limits.drainLength, let piece = await nextPiece() { unread += piece.count }
+        if request.end(), body.isComplete, !body.hasExcess { listener.watch(connection) } else { listener.close(connection) }
     }
 }

@@ -29,6 +29,7 @@ public final class Listener: Sendable {
     let epoll: CInt
     let wakeUp: CInt
     let connections = Mutex<[CInt: Connection]>([:])
+    let pipes = HeadPipes()
     private let workers: WorkerPool
     private let logger: Logger
     private let handler: @Sendable (consuming Exchange) async -> Void
@@ -103,6 +104,20 @@ public final class Listener: Sendable {
             return arm(connection, &state)
         }
         if !isWatched { close(connection) }
+    }
+
+    /// Returns when something has arrived on the connection that the caller serves, or the time is up; false where that cannot be known.
+    func waitUntilReadable(_ connection: Connection, until deadline: ContinuousClock.Instant) async -> Bool {
+        var isWatched = true
+        await withCheckedContinuation { continuation in
+            connection.state.withLock { state in
+                state.deadline = deadline
+                isWatched = arm(connection, &state)
+                if isWatched { state.reader = continuation }
+            }
+            if !isWatched { continuation.resume() }
+        }
+        return isWatched
     }
 
     /// From now on the task that serves the connection's request is cancelled when the peer leaves.

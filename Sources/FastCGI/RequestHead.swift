@@ -13,14 +13,13 @@ enum RequestHead: Equatable {
     /// Nothing that this responder accepts; the connection is to be closed.
     case invalid(String)
 
-    /// The largest head, in bytes: twice the headers that nginx lets through, and less than what a Unix socket buffers, so that
-    /// `FCGXRequest` can replay one to libfcgi.
+    /// The largest head, in bytes: twice the headers that nginx lets through, and what a pipe holds (pipe(7)).
     static let maximumLength = 64 << 10
 
     // FastCGI specification, section 3.3 and 8.
     private static let headerLength = 8
-    private static let version: UInt8 = 1
-    private static let beginRequest: UInt8 = 1
+    static let version: UInt8 = 1
+    static let beginRequest: UInt8 = 1
     static let abortRequest: UInt8 = 2
     private static let params: UInt8 = 4
     private static let getValues: UInt8 = 9
@@ -38,8 +37,8 @@ enum RequestHead: Equatable {
             switch (type, id) {
             case (beginRequest, 1...):
                 guard contentLength == 8 else { return .invalid("BEGIN_REQUEST of \(contentLength) bytes") }
-                // A second one is refused by libfcgi with FCGI_CANT_MPX_CONN.
-                requestID = requestID ?? id
+                guard requestID == nil else { return .invalid("a second request inside a head") }
+                requestID = id
             case (_, 0):
                 // libfcgi answers FCGI_GET_VALUES from a 64-byte buffer that it does not measure: its three names fit, once each.
                 guard type != getValues || contentLength <= 48 else { return .invalid("FCGI_GET_VALUES of \(contentLength) bytes") }

@@ -14,7 +14,7 @@ extension Responder {
     /// Answers one request of the web server, from its first byte to its last.
     static func serve(_ exchange: consuming Exchange, by router: Router, bodyLimit: Int, onDisconnect: Disconnection) async {
         let body: Request.Body =
-            switch exchange.readBody(limit: bodyLimit) {
+            switch await exchange.readBody(limit: bodyLimit) {
             case .complete(let bytes): .complete(bytes)
             case .tooLarge: .tooLarge
             case .incomplete: .incomplete
@@ -23,7 +23,7 @@ extension Responder {
         if onDisconnect == .cancel { exchange.cancelTaskOnHangUp() }
         let response = await router.respond(to: request)
         await exchange.send(response, includesBody: request.method != "HEAD", onDisconnect: onDisconnect)
-        exchange.finish()
+        await exchange.finish()
     }
 }
 

@@ -13,7 +13,7 @@ struct ExchangeSendTests {
             await gate.pass()
             try? await exchange.send(Array("second".utf8))
             try? exchange.write(Array("end".utf8))
-            exchange.finish()
+            await exchange.finish()
         }
         try await ResponderFixture.run(workers: 1, handler: handler) { fixture in
             let client = try fixture.client()
@@ -31,7 +31,7 @@ struct ExchangeSendTests {
         let handler: ResponderFixture.Handler = { exchange in
             for _ in 0..<2 { try? await exchange.send(piece) }
             try? exchange.write(Array(".".utf8))
-            exchange.finish()
+            await exchange.finish()
         }
         try await ResponderFixture.run(handler: handler) { fixture in
             try fixture.expect(.complete(String(repeating: "p", count: count * 2) + "."), to: .request())
@@ -44,7 +44,7 @@ struct ExchangeSendTests {
         let handler: ResponderFixture.Handler = { exchange in
             let count = exchange.parameters.contains { $0.name == "SLOW" } ? pieces : 1
             for _ in 0..<count { try? await exchange.send(Array(piece.utf8)) }
-            exchange.finish()
+            await exchange.finish()
         }
         try await ResponderFixture.run(workers: 1, handler: handler) { fixture in
             let clients = try (0..<4).map { _ in try fixture.client() }
@@ -65,7 +65,7 @@ struct ExchangeSendTests {
             } catch {
                 log.append(error.code == .connection)
             }
-            exchange.finish()
+            await exchange.finish()
         }
         try await ResponderFixture.run(workers: 1, limits: .make(stallTimeout: .milliseconds(300)), handler: handler) { fixture in
             let client = try fixture.client()
@@ -88,7 +88,7 @@ struct ExchangeSendTests {
             } catch {
                 log.append("ended")
             }
-            exchange.finish()
+            await exchange.finish()
         }
         try await ResponderFixture.run(handler: handler) { fixture in
             let client = try fixture.client()

@@ -37,7 +37,7 @@ struct ExchangeTests {
             if exchange.parameters.contains(where: { $0.name == "PATH_INFO" }) {
                 for piece in ["go", "", "od"] { try? exchange.write(Array(piece.utf8)) }
             }
-            exchange.finish()
+            await exchange.finish()
         }
         try await ResponderFixture.run(handler: handler) { fixture in
             try fixture.expect(.complete("good"), to: .request([("PATH_INFO", "/")]))

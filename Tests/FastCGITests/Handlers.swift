@@ -6,16 +6,17 @@ enum Handlers {
 
     /// Answers with the parameters and the body, as text.
     static let echo: ResponderFixture.Handler = { exchange in
-        let body = exchange.readBody(limit: bodyLimit)
+        var exchange = exchange
+        let body = await exchange.readBody(limit: bodyLimit)
         try? exchange.write(Array(text(exchange.parameters, body).utf8))
-        exchange.finish()
+        await exchange.finish()
     }
 
     /// Answers with a text and does not look at the request.
     static func say(_ text: String) -> ResponderFixture.Handler {
         { exchange in
             try? exchange.write(Array(text.utf8))
-            exchange.finish()
+            await exchange.finish()
         }
     }
 
@@ -30,10 +31,11 @@ enum Handlers {
     /// Echoes, and writes down what came of each body.
     static func echo(to log: Log<Exchange.Body>, limit: Int = bodyLimit) -> ResponderFixture.Handler {
         { exchange in
-            let body = exchange.readBody(limit: limit)
+            var exchange = exchange
+            let body = await exchange.readBody(limit: limit)
             log.append(body)
             try? exchange.write(Array(text(exchange.parameters, body).utf8))
-            exchange.finish()
+            await exchange.finish()
         }
     }
 

@@ -21,6 +21,8 @@ struct HostileRecords: Sendable, CustomTestStringConvertible {
         HostileRecords(testDescription: "BEGIN_REQUEST of 9 bytes", records: [Record(type: 1, content: [0, 1, 0, 0, 0, 0, 0, 0, 0])]),
         HostileRecords(testDescription: "BEGIN_REQUEST without content", records: [Record(type: 1)]),
         HostileRecords(testDescription: "PARAMS of another request", records: [.begin()] + [Record].head(id: 2).dropFirst()),
+        HostileRecords(
+            testDescription: "a second request inside the head", records: [.begin(), .begin(id: 2)] + [Record].head().dropFirst()),
         HostileRecords(testDescription: "a name of 2 GB", records: .head(untrue: [0xff, 0xff, 0xff, 0xfe, 0, 0x41])),
         HostileRecords(
             testDescription: "a name and a value of 2 GB each",

@@ -9,14 +9,15 @@ struct ListenerHangUpTests {
         { exchange in
             log.append("began")
             await gate?.pass()
-            _ = exchange.readBody(limit: Handlers.bodyLimit)
+            var exchange = exchange
+            _ = await exchange.readBody(limit: Handlers.bodyLimit)
             exchange.cancelTaskOnHangUp()
             if exchange.parameters.contains(where: { $0.name == "WAIT" }) {
                 try? await Task.sleep(for: .seconds(3600))
                 log.append(Task.isCancelled ? "cancelled" : "not cancelled")
             }
             try? exchange.write(Array("answer".utf8))
-            exchange.finish()
+            await exchange.finish()
         }
     }
 
@@ -75,12 +76,13 @@ struct ListenerHangUpTests {
     func earlyBytes() async throws {
         let (log, gate) = (Log<String>(), Gate())
         let handler: ResponderFixture.Handler = { exchange in
-            _ = exchange.readBody(limit: Handlers.bodyLimit)
+            var exchange = exchange
+            _ = await exchange.readBody(limit: Handlers.bodyLimit)
             exchange.cancelTaskOnHangUp()
             await gate.pass()
             log.append(Task.isCancelled ? "cancelled" : "not cancelled")
             try? exchange.write(Array("answer".utf8))
-            exchange.finish()
+            await exchange.finish()
         }
         try await ResponderFixture.run(workers: 1, handler: handler) { fixture in
             let client = try fixture.client()
@@ -104,7 +106,7 @@ struct ListenerHangUpTests {
             await gate.pass()
             log.append(Task.isCancelled)
             try? exchange.write(Array("answer".utf8))
-            exchange.finish()
+            await exchange.finish()
         }
         try await ResponderFixture.run(handler: handler) { fixture in
             let client = try fixture.client()

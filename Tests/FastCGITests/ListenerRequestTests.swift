@@ -106,12 +106,10 @@ struct ListenerRequestTests {
             let refusal = try client.record()
             #expect(refusal?.id == 2 && refusal?.type == Record.Kind.end && refusal?.content == [0, 0, 0, 0, 1, 0, 0, 0])
             #expect(try client.reply() == .echo(body: "first"))
-            // libfcgi skips an empty record of the second request by skipping the next one's content (fcgiapp.c, FillBuffProc): the
-            // first request loses a piece of its body, which shows where the handler compares CONTENT_LENGTH, but not its answer.
             let mixed = try fixture.client()
-            try mixed.send([Record].head() + .head(id: 2) + .body(Array("first".utf8)))
+            try mixed.send([Record].head() + .head([("A", "b")], id: 2) + .body(Array("first".utf8)))
             _ = try mixed.record()
-            #expect(try mixed.reply().protocolStatus == 0)
+            #expect(try mixed.reply() == .echo(body: "first"))
         }
     }
 

@@ -43,16 +43,6 @@ struct RequestHeadTests {
         }
     }
 
-    @Test("a second BEGIN_REQUEST inside a head is left to libfcgi, which refuses it")
-    func secondBegin() {
-        let records = [.begin(), .begin(id: 2)] + [Record].head().dropFirst()
-        #expect(inspect(records) == .complete(length: records.bytes.count))
-        guard case .invalid = inspect([.begin(), .begin(id: 2)] + [Record].head(id: 2).dropFirst()) else {
-            Issue.record("the second request was taken for the first")
-            return
-        }
-    }
-
     @Test("management records alone are told from a request after them")
     func management() {
         let values = Record(type: Record.Kind.getValues, id: 0, content: Record.pairs([("FCGI_MPXS_CONNS", "")]), padding: 7)

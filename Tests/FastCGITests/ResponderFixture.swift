@@ -68,6 +68,11 @@ struct ResponderFixture: Sendable {
     /// How many connections the listener has.
     var connections: Int { listener.connections.withLock(\.count) }
 
+    /// Whether a worker has a request.
+    var isServing: Bool {
+        listener.connections.withLock(\.values).contains { connection in connection.state.withLock { $0.phase == .serving } }
+    }
+
     /// How many bytes of unfinished heads were taken.
     var headBytes: Int {
         listener.connections.withLock(\.values).reduce(0) { sum, connection in sum + connection.state.withLock(\.head.count) }
