@@ -54,15 +54,21 @@ public struct Router: Sendable {
     /// The response to a request. Handlers throw; this is the one place where errors become responses.
     public func respond(to request: Request) async -> Response {
         let requestID = Self.requestID(request)
-        var response: Response
         do {
-            response = try await route(request, requestID)
+            var response = try await route(request, requestID)
+            response.headers.append(("x-request-id", requestID))
+            return response
         } catch {
-            let apiError = log(error, requestID)
-            response = Self.json(apiError.body, status: apiError.status)
-            response.headers += apiError.headers
+            return Self.response(log(error, requestID), requestID)
         }
-        response.headers.append(("x-request-id", requestID))
+    }
+
+    /// The response of a program that cannot serve: what is wrong is for its operator to know, not for clients.
+    public static func internalError(to request: Request) -> Response { response(.internalError, requestID(request)) }
+
+    private static func response(_ error: APIError, _ requestID: String) -> Response {
+        var response = json(error.body, status: error.status)
+        response.headers += error.headers + [("x-request-id", requestID)]
         return response
     }
 

@@ -14,6 +14,8 @@ public struct Request: Sendable {
     public let method: String
     /// The path's segments, decoded, without empty ones. Any mount point is still in front.
     public let path: [String]
+    /// The folder whose files the web server gives to everyone; nil where it does not say.
+    public var documentRoot: String? { metaVariables.first { $0.name == "DOCUMENT_ROOT" }?.value }
     /// What came of the body.
     public let body: Body
 

@@ -6,7 +6,7 @@ import SystemPackage
 extension SessionStore {
     /// Begins to remove sessions that are older than the settings allow, in the background, unless any process did so within the hour.
     func pruneIfDue() {
-        guard let age = settings.retention, let disk else { return }
+        guard settings.retention != nil, let disk else { return }
         let now = ContinuousClock.now
         let isDue = nextPruning.withLock { next in
             guard next.map({ $0 <= now }) ?? true else { return false }
@@ -14,13 +14,18 @@ extension SessionStore {
             return true
         }
         guard isDue else { return }
-        Task(executorPreference: disk) { [self] in
-            do {
-                let count = try pruneOnce(olderThan: age)
-                if count > 0 { quarantine.report("Removed \(count) sessions that were not used for \(age)") }
-            } catch {
-                quarantine.report("\(error)")
-            }
+        Task(executorPreference: disk) { [self] in pruneOnceAnHour() }
+    }
+
+    /// Removes sessions that are older than the settings allow, unless any process did so within the hour. For a process that ends soon;
+    /// others do it by themselves.
+    public func pruneOnceAnHour() {
+        guard let age = settings.retention else { return }
+        do {
+            let count = try pruneOnce(olderThan: age)
+            if count > 0 { quarantine.report("Removed \(count) sessions that were not used for \(age)") }
+        } catch {
+            quarantine.report("\(error)")
         }
     }
 

@@ -1,5 +1,7 @@
 import Chat
 import FoundationEssentials
+import Glibc
+import Logging
 
 /// The program's settings and where each value came from: command-line option, environment variable, configuration file or default,
 /// the first of them that has it.
@@ -66,6 +68,9 @@ struct Configuration {
         Setting(key: "session.maxBytes", fallback: "67108864", meaning: "a session file of this size takes no more turns"),
         Setting(key: "retention.days", fallback: nil, meaning: "sessions that were not used for so long are removed"),
         Setting(key: "storage.minFreeBytes", fallback: "16777216", meaning: "what has to stay free where the data lives"),
+        Setting(
+            key: "storage.allowInDocumentRoot", fallback: "false",
+            meaning: "the data may live where the web server gives files to everyone"),
         Setting(key: "limits.bodyBytes", fallback: "1048576", meaning: "the largest request body"),
         Setting(key: "workers", fallback: "4", meaning: "worker threads"),
         Setting(key: "log.level", fallback: "info", meaning: "trace, debug, info, notice, warning, error or critical"),
@@ -81,9 +86,10 @@ struct Configuration {
     ///   - file: the file that `--config` names.
     ///   - environment: the process's environment.
     init(options: [String: String], file: String?, environment: [String: String]) throws {
-        if let home = environment["HOME"] { values["dataDir"] = (home + "/.nanobot/data", "default") }
+        let home = Self.home(environment)
+        if let home { values["dataDir"] = (home + "/.nanobot/data", "default") }
         for setting in Self.settings { if let fallback = setting.fallback { values[setting.key] = (fallback, "default") } }
-        if let path = try Self.file(named: file, environment) {
+        if let path = try Self.file(named: file, environment, home: home) {
             for (key, text) in try Self.contents(of: path) {
                 guard Self.settings.contains(where: { $0.key == key }) else { throw Failure(description: Self.unknown(key, in: path)) }
                 values[key] = (text, path)
@@ -93,6 +99,13 @@ struct Configuration {
             if let text = environment[setting.environmentVariable] { values[setting.key] = (text, setting.environmentVariable) }
         }
         for (key, text) in options { values[key] = (text, "option") }
+    }
+
+    /// Where events are written.
+    func logger() throws -> Logger {
+        let level = try value("log.level", "a level such as info or debug") { Logger.Level(rawValue: $0) }
+        let isJSON = try value("log.format", "text or json") { ["text": false, "json": true][$0] }
+        return Logger(label: "nanobot") { _ in LineLogHandler(logLevel: level, isJSON: isJSON) }
     }
 
     /// A setting's text; nil where there is neither value nor default.
@@ -119,9 +132,15 @@ struct Configuration {
         return value
     }
 
-    private static func file(named file: String?, _ environment: [String: String]) throws -> String? {
+    /// The user's home directory: a web server starts programs without HOME.
+    private static func home(_ environment: [String: String]) -> String? {
+        if let home = environment["HOME"], !home.isEmpty { return home }
+        return getpwuid(geteuid()).flatMap { $0.pointee.pw_dir }.map { String(cString: $0) }
+    }
+
+    private static func file(named file: String?, _ environment: [String: String], home: String?) throws -> String? {
         if let named = file ?? environment["NANOBOT_CONFIG"] { return named }
-        let usual = [environment["HOME"].map { $0 + "/.nanobot/config.json" }, "/etc/nanobot/config.json"]
+        let usual = [home.map { $0 + "/.nanobot/config.json" }, "/etc/nanobot/config.json"]
         return usual.compactMap(\.self).first { FileManager.default.fileExists(atPath: $0) }
     }
 

@@ -21,7 +21,8 @@ struct FastCGIResponder: ParsableCommand {
             Signals.block()
             var responder = try Responder(try options.configuration())
             try responder.start(try listeningSocket())
-            responder.logger.info("Listening on \(socket ?? "the inherited socket"), data in \(responder.dataDirectory)")
+            let application = responder.application
+            application.logger.info("Listening on \(socket ?? "the inherited socket"), data in \(application.dataDirectory)")
             _ = Signals.waitForStop()
             responder.stop()
         }

@@ -8,7 +8,7 @@ struct Nanobot: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "nanobot",
         abstract: "An OpenAI-compatible chat API with a memory, for hosts that have only a web server.",
-        discussion: "Started by a web server with a listening socket as descriptor 0, it is a FastCGI responder.",
+        discussion: "Started by a web server, it is a FastCGI responder where descriptor 0 listens, else a CGI program.",
         version: "0.1.0",
         subcommands: [Serve.self, FastCGIResponder.self, SessionCommands.self, PrintConfiguration.self])
 
@@ -20,7 +20,9 @@ struct Nanobot: ParsableCommand {
         close(descriptor)
         // A file at its limit (RLIMIT_FSIZE) refuses what is written, by EFBIG; it must not end this process.
         signal(SIGXFSZ, SIG_IGN)
-        main(nil)
+        // Over CGI the arguments are the client's: a query string without "=" becomes some (RFC 3875, section 4.4).
+        guard CGIProgram.isStarted else { return main(nil) }
+        if ListeningSocket.isListening(0) { main([FastCGIResponder._commandName]) } else { CGIProgram.run() }
     }
 
     func run() throws {

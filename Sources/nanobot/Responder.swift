@@ -1,20 +1,12 @@
-import ChatAPI
 import FastCGI
 import Glibc
 import Logging
-import Models
 import Sessions
-import SystemPackage
 
-/// The whole program behind one listening socket, wired together.
+/// The application behind one listening socket.
 struct Responder {
-    let logger: Logger
-    let dataDirectory: String
-    let bodyLimit: Int
-    private let router: Router
+    let application: Application
     private let workers: WorkerPool
-    private let engine = TransferEngine()
-    private let onDisconnect: Disconnection
     private let connections: Int
     private var listener: Listener?
 
@@ -26,47 +18,24 @@ struct Responder {
 
     /// Reads the settings and opens the data directory.
     init(_ configuration: Configuration) throws {
-        let level = try configuration.value("log.level", "a level such as info or debug") { Logger.Level(rawValue: $0) }
-        let isJSON = try configuration.value("log.format", "text or json") { ["text": false, "json": true][$0] }
-        let logger = Logger(label: "nanobot") { _ in LineLogHandler(logLevel: level, isJSON: isJSON) }
-        self.logger = logger
         let threads = try configuration.integer("workers", in: 1...256)
-        workers = try WorkerPool(threads: threads)
-        bodyLimit = try configuration.integer("limits.bodyBytes", in: 1024...(1 << 30))
-        dataDirectory = try configuration.dataDirectory()
-
-        var settings = Router.Settings()
-        settings.requiresModel = try configuration.flag("requireModel")
-        settings.allowsRemoteImages = try configuration.flag("upstream.allowRemoteImages")
-        settings.bodyLimit = bodyLimit
-        settings.streams = try configuration.flag("stream")
-        if configuration.text("heartbeat.after") != nil {
-            settings.heartbeatAfter = .seconds(try configuration.integer("heartbeat.after", in: 1...86_400))
+        let workers = try WorkerPool(threads: threads)
+        self.workers = workers
+        application = try Application(configuration, workers: workers) { durability in
+            try WorkerPool(threads: durability == .sync ? Self.diskThreads : 1)
         }
-        onDisconnect = try configuration.value("onDisconnect", "finish or cancel") { Disconnection(rawValue: $0) }
-        let sessions: SessionStore
-        do {
-            let storeSettings = try SessionStore.Settings(configuration)
-            sessions = try SessionStore(
-                directory: FilePath(dataDirectory), settings: storeSettings,
-                disk: try WorkerPool(threads: storeSettings.durability == .sync ? Self.diskThreads : 1),
-                report: { logger.warning("\($0)") })
-        } catch let error as SessionError {
-            throw Failure(description: "\(error). Choose a directory that you can write with --data-dir.")
-        }
-        let models = try configuration.models(engine: engine) { logger.warning("\($0)") }
         // A chat has a connection of the web server, and while it waits one to its upstream.
-        connections = Self.connectionLimit(workers: threads) / (models.usesUpstreams ? 2 : 1)
-        router = Router(settings: settings, sessions: sessions, models: models.catalog, executor: workers, logger: logger)
+        connections = Self.connectionLimit(workers: threads) / (application.usesUpstreams ? 2 : 1)
     }
 
     /// Serves the socket from now on, on threads of its own.
     mutating func start(_ socket: ListeningSocket) throws {
         var limits = Listener.Limits()
         limits.connections = connections
-        let (router, bodyLimit, onDisconnect) = (router, bodyLimit, onDisconnect)
-        let listener = try Listener(socket: socket, workers: workers, limits: limits, logger: logger) { exchange in
-            await Self.serve(exchange, by: router, bodyLimit: bodyLimit, onDisconnect: onDisconnect)
+        let application = application
+        let listener = try Listener(socket: socket, workers: workers, limits: limits, logger: application.logger) { exchange in
+            await Application.serve(
+                exchange, bodyLimit: application.bodyLimit, onDisconnect: application.onDisconnect, respond: application.respond)
         }
         try listener.start()
         self.listener = listener
@@ -75,8 +44,8 @@ struct Responder {
     /// Stops accepting and waits, bounded, for what is in flight.
     func stop() {
         let unfinished = listener?.stop(patience: Self.patience) ?? 0
-        if unfinished > 0 { logger.warning("Stopped with \(unfinished) requests unfinished") }
-        engine.stop()
+        if unfinished > 0 { application.logger.warning("Stopped with \(unfinished) requests unfinished") }
+        application.stop()
     }
 
     /// As many connections as there may be descriptors, in all, less those of the program's own and of session files: a turn opens two at most, on

@@ -36,13 +36,13 @@ struct Serve: ParsableCommand {
             try responder.start(try ListeningSocket(unixPath: socket))
             let configurationPath = "\(directory.path)/\(webServer.kind).conf"
             let site = WebServer.Site(
-                host: address.host, port: port, directory: directory.path, socket: socket, bodyLimit: responder.bodyLimit)
+                host: address.host, port: port, directory: directory.path, socket: socket, bodyLimit: responder.application.bodyLimit)
             try write(webServer.configuration(site), to: configurationPath)
             try webServer.start(configuration: configurationPath)
             try waitUntilReady(address, webServer)
 
             print(
-                "nanobot listens on http://\(address.host):\(port) (\(webServer.kind)), keeps its data in \(responder.dataDirectory), "
+                "nanobot listens on http://\(address.host):\(port) (\(webServer.kind)), keeps its data in \(responder.application.dataDirectory), "
                     + "and stops with Ctrl-C or: kill \(getpid())")
             fflush(nil)
             guard Signals.waitForStop(childEnded: webServer.hasEnded) else {

@@ -29,7 +29,7 @@ struct HeldSite: Sendable {
 
     /// Runs `body` with a site that is stopped afterwards, whatever happens. Nothing may be left unfinished then.
     static func run(
-        _ front: Front, _ model: any ChatModel, home: Scratch? = nil, onDisconnect: Responder.Disconnection = .finish,
+        _ front: Front, _ model: any ChatModel, home: Scratch? = nil, onDisconnect: Application.Disconnection = .finish,
         configure: (inout Router.Settings) -> Void = { _ in }, _ body: (HeldSite) async throws -> Void
     ) async throws {
         let site = try await HeldSite(front, model, try home ?? Scratch(), onDisconnect, configure)
@@ -43,7 +43,7 @@ struct HeldSite: Sendable {
     }
 
     private init(
-        _ front: Front, _ model: any ChatModel, _ home: Scratch, _ onDisconnect: Responder.Disconnection,
+        _ front: Front, _ model: any ChatModel, _ home: Scratch, _ onDisconnect: Application.Disconnection,
         _ configure: (inout Router.Settings) -> Void
     ) async throws {
         let port = Port.free()
@@ -59,7 +59,7 @@ struct HeldSite: Sendable {
             settings: settings, sessions: sessions, models: ModelCatalog(default: ModelCatalog.Entry(id: "nanobot", model: model)),
             executor: workers, logger: logger)
         listener = try Listener(socket: try ListeningSocket(unixPath: socket), workers: workers, logger: logger) { exchange in
-            await Responder.serve(exchange, by: router, bodyLimit: 1 << 20, onDisconnect: onDisconnect)
+            await Application.serve(exchange, bodyLimit: 1 << 20, onDisconnect: onDisconnect, respond: router.respond)
         }
         try listener.start()
         switch front {

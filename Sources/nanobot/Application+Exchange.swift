@@ -1,18 +1,11 @@
-import ChatAPI
 import FastCGI
 import Gateway
 
-extension Responder {
-    /// What happens to a turn whose client has left.
-    enum Disconnection: String {
-        /// It goes on and is stored, so that a retry finds it.
-        case finish
-        /// It ends, and nothing is stored.
-        case cancel
-    }
-
+extension Application {
     /// Answers one request of the web server, from its first byte to its last.
-    static func serve(_ exchange: consuming Exchange, by router: Router, bodyLimit: Int, onDisconnect: Disconnection) async {
+    static func serve(
+        _ exchange: consuming Exchange, bodyLimit: Int, onDisconnect: Disconnection, respond: (Request) async -> Response
+    ) async {
         let body: Request.Body =
             switch await exchange.readBody(limit: bodyLimit) {
             case .complete(let bytes): .complete(bytes)
@@ -21,7 +14,7 @@ extension Responder {
             }
         let request = Request(metaVariables: exchange.parameters, body: body)
         if onDisconnect == .cancel { exchange.cancelTaskOnHangUp() }
-        let response = await router.respond(to: request)
+        let response = await respond(request)
         await exchange.send(response, includesBody: request.method != "HEAD", onDisconnect: onDisconnect)
         await exchange.finish()
     }
@@ -29,7 +22,7 @@ extension Responder {
 
 extension Exchange {
     /// Sends a response. A web server that has left is no error: whether the turn goes on without it is the operator's choice.
-    fileprivate func send(_ response: Response, includesBody: Bool, onDisconnect: Responder.Disconnection) async {
+    fileprivate func send(_ response: Response, includesBody: Bool, onDisconnect: Application.Disconnection) async {
         var isTaken = (try? write(response.serialized(includesBody: includesBody))) != nil
         guard case .stream(let pieces) = response.body, includesBody else { return }
         for await piece in pieces {

@@ -1,0 +1,79 @@
+import ChatAPI
+import Gateway
+import Logging
+import Models
+import Sessions
+import SystemPackage
+
+/// The program behind whatever brings its requests: settings, sessions, models and the API, wired together.
+struct Application {
+    let logger: Logger
+    let dataDirectory: String
+    let bodyLimit: Int
+    let onDisconnect: Disconnection
+    /// Whether any of the models is on another server.
+    let usesUpstreams: Bool
+    let sessions: SessionStore
+    private let router: Router
+    private let engine = TransferEngine()
+    private let exposure: DocumentRootCheck?
+
+    /// What happens to a turn whose client has left.
+    enum Disconnection: String {
+        /// It goes on and is stored, so that a retry finds it.
+        case finish
+        /// It ends, and nothing is stored.
+        case cancel
+    }
+
+    /// Reads the settings and opens the data directory.
+    ///
+    /// - Parameters:
+    ///   - workers: where turns run whose response begins before they have ended.
+    ///   - disk: where what waits for the disk runs, by the durability; nil for where turns run.
+    init(
+        _ configuration: Configuration, workers: any TaskExecutor, disk: (SessionStore.Durability) throws -> (any TaskExecutor)?
+    ) throws {
+        let logger = try configuration.logger()
+        self.logger = logger
+        bodyLimit = try configuration.integer("limits.bodyBytes", in: 1024...(1 << 30))
+        dataDirectory = try configuration.dataDirectory()
+        onDisconnect = try configuration.value("onDisconnect", "finish or cancel") { Disconnection(rawValue: $0) }
+
+        var settings = Router.Settings()
+        settings.requiresModel = try configuration.flag("requireModel")
+        settings.allowsRemoteImages = try configuration.flag("upstream.allowRemoteImages")
+        settings.bodyLimit = bodyLimit
+        settings.streams = try configuration.flag("stream")
+        if configuration.text("heartbeat.after") != nil {
+            settings.heartbeatAfter = .seconds(try configuration.integer("heartbeat.after", in: 1...86_400))
+        }
+        let mayBeExposed = try configuration.flag("storage.allowInDocumentRoot")
+        do {
+            let storeSettings = try SessionStore.Settings(configuration)
+            sessions = try SessionStore(
+                directory: FilePath(dataDirectory), settings: storeSettings, disk: try disk(storeSettings.durability),
+                report: { logger.warning("\($0)") })
+        } catch let error as SessionError {
+            throw Failure(description: "\(error). Choose a directory that you can write with --data-dir.")
+        }
+        exposure = mayBeExposed ? nil : DocumentRootCheck(dataDirectory)
+        let models = try configuration.models(engine: engine) { logger.warning("\($0)") }
+        usesUpstreams = models.usesUpstreams
+        router = Router(settings: settings, sessions: sessions, models: models.catalog, executor: workers, logger: logger)
+    }
+
+    /// The response to a request.
+    func respond(to request: Request) async -> Response {
+        if let exposure, let root = request.documentRoot, exposure.isInside(root) {
+            logger.error(
+                "The data directory \(dataDirectory) is inside the web server's document root \(root), where everyone could read it. Choose another with dataDir, or set storage.allowInDocumentRoot."
+            )
+            return Router.internalError(to: request)
+        }
+        return await router.respond(to: request)
+    }
+
+    /// Ends what is left of requests to upstreams.
+    func stop() { engine.stop() }
+}
