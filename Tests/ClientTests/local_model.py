@@ -49,8 +49,8 @@ class ServeWithLocalModel:
     def model_port(self) -> int:
         return int(self.program.output.split("answers on http://127.0.0.1:")[1].split("/")[0])
 
-    def ask(self, text: str) -> httpx.Response:
-        body = {"messages": [{"role": "user", "content": text}], "max_tokens": 16, "temperature": 0}
+    def ask(self, text: str, max_tokens: int = 16) -> httpx.Response:
+        body = {"messages": [{"role": "user", "content": text}], "max_tokens": max_tokens, "temperature": 0}
         url = f"http://127.0.0.1:{self.port}/v1/chat/completions"
         return httpx.post(url, json=body, headers={"x-session-key": "test"}, timeout=120)
 

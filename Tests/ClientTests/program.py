@@ -57,9 +57,10 @@ class Program:
         assert text in self.output, f"it says nothing of {text!r}: {self.output}{self.error}"
 
     def end(self, number: int = signal.SIGTERM) -> int:
-        """Sends a signal and gives the exit status, or the number of the signal that ended it, negative."""
+        """Sends a signal and gives the exit status, or the number of the signal that ended it, negative. SIGINT goes to what it started,
+        too, as Ctrl-C does."""
         if self._process.poll() is None:
-            self._process.send_signal(number)
+            (os.killpg if number == signal.SIGINT else os.kill)(self._process.pid, number)
         try:
             return self._process.wait(120)
         except subprocess.TimeoutExpired:

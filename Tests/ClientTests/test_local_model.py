@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,18 @@ def test_a_second_start_needs_no_network(model: LocalModel, cache: Path, tmp_pat
     second.wait()
     assert second.program.error == ""
     second.end(number)
+
+
+def test_it_ends_in_the_middle_of_an_answer(model: LocalModel, cache: Path, tmp_path: Path):
+    second = LocalModel(tmp_path / "model", cache, **NO_NETWORK)
+    second.wait()
+    settings = {"UPSTREAM_URL": second.url, "UPSTREAM_MODEL": "small", "UPSTREAM_RETRIES": "0"}
+    with Nanobot(tmp_path / "server", **settings) as server, ThreadPoolExecutor() as executor:
+        turn = executor.submit(server.ask, "test", "Tell me a long story.", max_tokens=2000, temperature=0)
+        assert eventually(lambda: bool(connections(second.port)))
+        second.end()
+        assert turn.result().json()["error"]["code"] == "upstream_error"
+        assert server.turns("test") == []
 
 
 def test_a_port_in_use_is_said(model: LocalModel, cache: Path, tmp_path: Path):
@@ -123,6 +136,17 @@ def test_serve_brings_it_and_takes_it_away(model: LocalModel, cache: Path, tmp_p
     assert is_listening(port)
     assert serve.program.end(number) == (0 if number != signal.SIGKILL else -signal.SIGKILL), serve.program.error
     assert eventually(lambda: not is_listening(port) and not is_listening(serve.port))
+
+
+def test_ctrl_c_lets_a_turn_end(model: LocalModel, cache: Path, tmp_path: Path):
+    serve = ServeWithLocalModel(tmp_path / "serve", cache, **NO_NETWORK)
+    port = serve.model_port
+    with ThreadPoolExecutor() as executor:
+        turn = executor.submit(serve.ask, "Tell me a long story.", max_tokens=300)
+        assert eventually(lambda: bool(connections(port)))
+        assert serve.program.end(signal.SIGINT) == 0, serve.program.error
+        assert turn.result().status_code == 200, turn.result().text
+    assert eventually(lambda: not is_listening(port))
 
 
 def test_where_it_cannot_be_loaded_serve_says_why_and_goes_on(tmp_path: Path):

@@ -41,6 +41,8 @@ def main(path: str, port: int) -> None:
         sys.exit(f"The local model cannot be started: {error}")
     print(f"{name} answers on {server.listening_address}/v1", flush=True)
     signal.sigwait(ends)
+    # At once: the server's own end waits for chats that then nobody answers, and there is nothing to save.
+    os._exit(0)
 
 
 main(sys.argv[1], int(sys.argv[2]))
