@@ -41,7 +41,8 @@ class ServeWithLocalModel:
     def __init__(self, directory: Path, cache: Path, **variables: str):
         directory.mkdir()
         self.port = free_port()
-        command = [str(ROOT / "deploy/serve"), "--port", str(self.port), "--local-model", "--data-dir", str(directory / "data")]
+        self.data = directory / "data"
+        command = [str(ROOT / "deploy/serve"), "--port", str(self.port), "--local-model", "--data-dir", str(self.data)]
         self.program = Program(command, directory, environment(cache, XDG_RUNTIME_DIR=str(directory), **variables))
         self.program.wait_for_output("nanobot listens on")
 

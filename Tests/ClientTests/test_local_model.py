@@ -1,7 +1,9 @@
 """A real language model: it is installed, runs alone and under `deploy/serve`, and answers."""
 
+import json
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -147,6 +149,19 @@ def test_ctrl_c_lets_a_turn_end(model: LocalModel, cache: Path, tmp_path: Path):
         assert serve.program.end(signal.SIGINT) == 0, serve.program.error
         assert turn.result().status_code == 200, turn.result().text
     assert eventually(lambda: not is_listening(port))
+
+
+def test_a_long_conversation_fits_into_it(model: LocalModel, cache: Path, tmp_path: Path):
+    serve = ServeWithLocalModel(tmp_path / "serve", cache, **NO_NETWORK)
+    # Twice what the model holds.
+    messages = [{"role": role, "content": "word " * 100} for _ in range(80) for role in ["user", "assistant"]]
+    (tmp_path / "long.json").write_text(json.dumps({"messages": messages}))
+    command = [os.environ["NANOBOT_BINARY"], "sessions", "import", str(tmp_path / "long.json"), "--key", "test"]
+    subprocess.run([*command, "--data-dir", str(serve.data)], check=True, timeout=120)
+    response = serve.ask("Say hello.")
+    assert response.status_code == 200, response.text
+    assert 500 < response.json()["usage"]["prompt_tokens"] < 2000
+    assert serve.program.end() == 0
 
 
 def test_where_it_cannot_be_loaded_serve_says_why_and_goes_on(tmp_path: Path):
