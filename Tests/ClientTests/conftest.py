@@ -44,8 +44,8 @@ def plain_server(directory: Path, running_peer: Peer) -> Iterator[Nanobot]:
 
 @pytest.fixture(scope="session")
 def hasty_server(directory: Path, running_peer: Peer) -> Iterator[Nanobot]:
-    """Gives the peer two seconds."""
-    with Nanobot(directory / "hasty", UPSTREAM_URL=running_peer.url, UPSTREAM_MODEL="mock", UPSTREAM_TIMEOUT="2", STREAM="true") as server:
+    """Gives the peer four seconds."""
+    with Nanobot(directory / "hasty", UPSTREAM_URL=running_peer.url, UPSTREAM_MODEL="mock", UPSTREAM_TIMEOUT="4", STREAM="true") as server:
         yield server
 
 

@@ -39,7 +39,6 @@ class ServeWithLocalModel:
     """`deploy/serve --local-model`, which builds what is to be built."""
 
     def __init__(self, directory: Path, cache: Path, **variables: str):
-        directory.mkdir()
         self.port = free_port()
         self.data = directory / "data"
         command = [str(ROOT / "deploy/serve"), "--port", str(self.port), "--local-model", "--data-dir", str(self.data)]

@@ -1,3 +1,4 @@
+import atexit
 import os
 import signal
 import socket
@@ -42,6 +43,8 @@ class Program:
             self._process = subprocess.Popen(
                 arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=error, env=environment, start_new_session=True
             )
+        # A test that fails ends nothing. What it started by itself ends with it.
+        atexit.register(self._process.kill)
 
     @property
     def output(self) -> str:

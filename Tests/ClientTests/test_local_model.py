@@ -131,7 +131,7 @@ def test_what_it_refuses_is_the_clients_error(asking_server: Nanobot, key: str):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_serve_brings_it_and_takes_it_away(model: LocalModel, cache: Path, tmp_path: Path, number: int):
-    serve = ServeWithLocalModel(tmp_path / "serve", cache, **NO_NETWORK)
+    serve = ServeWithLocalModel(tmp_path, cache, **NO_NETWORK)
     response = serve.ask("Say hello.")
     assert response.status_code == 200 and response.json()["usage"]["prompt_tokens"] > 10, response.text
     port = serve.model_port
@@ -141,7 +141,7 @@ def test_serve_brings_it_and_takes_it_away(model: LocalModel, cache: Path, tmp_p
 
 
 def test_ctrl_c_lets_a_turn_end(model: LocalModel, cache: Path, tmp_path: Path):
-    serve = ServeWithLocalModel(tmp_path / "serve", cache, **NO_NETWORK)
+    serve = ServeWithLocalModel(tmp_path, cache, **NO_NETWORK)
     port = serve.model_port
     with ThreadPoolExecutor() as executor:
         turn = executor.submit(serve.ask, "Tell me a long story.", max_tokens=300)
@@ -152,7 +152,7 @@ def test_ctrl_c_lets_a_turn_end(model: LocalModel, cache: Path, tmp_path: Path):
 
 
 def test_a_long_conversation_fits_into_it(model: LocalModel, cache: Path, tmp_path: Path):
-    serve = ServeWithLocalModel(tmp_path / "serve", cache, **NO_NETWORK)
+    serve = ServeWithLocalModel(tmp_path, cache, **NO_NETWORK)
     # Twice what the model holds.
     messages = [{"role": role, "content": "word " * 100} for _ in range(80) for role in ["user", "assistant"]]
     (tmp_path / "long.json").write_text(json.dumps({"messages": messages}))
@@ -165,7 +165,7 @@ def test_a_long_conversation_fits_into_it(model: LocalModel, cache: Path, tmp_pa
 
 
 def test_where_it_cannot_be_loaded_serve_says_why_and_goes_on(tmp_path: Path):
-    serve = ServeWithLocalModel(tmp_path / "serve", tmp_path / "cache", **NO_NETWORK)
+    serve = ServeWithLocalModel(tmp_path, tmp_path / "cache", **NO_NETWORK)
     assert "There is no local model, for the reason above." in serve.program.error
     assert "Connection refused" in serve.program.error
     assert "built-in model" in serve.ask("Who are you?").text
