@@ -95,7 +95,10 @@ public struct UpstreamModel: ChatModel {
         throw failure ?? timedOut
     }
 
-    private var timedOut: ModelError { ModelError(.timedOut, "Request timed out after \(Int(timeout / .seconds(1)))s") }
+    private var timedOut: ModelError {
+        let sentence = "Request timed out after \(Int(timeout / .seconds(1)))s"
+        return ModelError(.timedOut, sentence, clientMessage: sentence)
+    }
 }
 
 extension ModelError {

@@ -96,6 +96,7 @@ struct UpstreamFailureTests {
         let error = try await UpstreamModel.make(peer.url, timeout: .seconds(1)).failure()
         #expect(error.code == .timedOut)
         #expect(error.description == "Request timed out after 1s")
+        #expect(error.clientMessage == error.description)
         try await peer.finish()
     }
 

@@ -1,0 +1,55 @@
+import json
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+
+from program import Program, free_port
+
+Frame = dict | str
+
+
+class Nanobot:
+    """`nanobot serve` behind nginx, with settings by their environment variables' names without `NANOBOT_`."""
+
+    def __init__(self, directory: Path, **settings: str):
+        self._data = directory / "data"
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}/v1"
+        environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "XDG_RUNTIME_DIR": str(directory), "LC_ALL": "C.UTF-8"}
+        environment |= {f"NANOBOT_{name}": value for name, value in settings.items()}
+        directory.mkdir(exist_ok=True)
+        arguments = ["serve", "--web-server", "nginx", "--port", str(port), "--data-dir", str(self._data)]
+        self._program = Program([os.environ["NANOBOT_BINARY"], *arguments], directory, environment)
+        self._program.wait_for_output("listens on")
+
+    def __enter__(self) -> "Nanobot":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        status = self._program.end()
+        assert status == 0, self._program.error
+
+    def ask(self, key: str, text: str, **parameters: object) -> httpx.Response:
+        """One turn. Of a stream it takes all there is, also where that breaks off."""
+        body = {"model": "nanobot", "messages": [{"role": "user", "content": text}], **parameters}
+        return httpx.post(f"{self.url}/chat/completions", json=body, headers={"x-session-key": key}, timeout=120)
+
+    def turns(self, key: str) -> list[dict]:
+        """The turns in a session's file."""
+        path = self._data / "sessions" / f"{quote(key, safe='')}.json"
+        return json.loads(path.read_text())["turns"] if path.exists() else []
+
+
+def frames(response: httpx.Response) -> list[Frame]:
+    """What a stream consists of: JSON, and `[DONE]`."""
+    assert response.headers["content-type"].startswith("text/event-stream"), response.text
+    data = [line.removeprefix("data: ") for line in response.text.split("\n\n") if line.startswith("data: ")]
+    return [text if text == "[DONE]" else json.loads(text) for text in data]
+
+
+def text_of(frames: list[Frame]) -> str:
+    """The text of a stream's answer."""
+    choices = [choice for frame in frames if isinstance(frame, dict) for choice in frame.get("choices", [])]
+    return "".join(choice["delta"].get("content", "") for choice in choices)
