@@ -22,10 +22,11 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CFCGI"),
+        .systemLibrary(name: "CLinux"),
         .target(
             name: "FastCGI",
             dependencies: [
-                "CFCGI", "Locking",
+                "CFCGI", "CLinux", "Locking",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Logging", package: "swift-log"),
