@@ -51,7 +51,7 @@ let package = Package(
             swiftSettings: settings),
         // It loads libcurl, and is not linked with it.
         .target(name: "CCurl"),
-        .target(name: "Models", dependencies: ["CCurl", "Chat", "Locking"], swiftSettings: settings),
+        .target(name: "Models", dependencies: ["CCurl", "Chat", "CLinux", "Locking"], swiftSettings: settings),
         .target(
             name: "ChatAPI",
             dependencies: ["Chat", "Digest", "Gateway", "Locking", "Models", "Sessions", .product(name: "Logging", package: "swift-log")],
