@@ -66,6 +66,9 @@ struct Configuration {
         Setting(key: "retention.days", fallback: nil, meaning: "sessions that were not used for so long are removed"),
         Setting(key: "storage.minFreeBytes", fallback: "16777216", meaning: "what has to stay free where the data lives"),
         Setting(key: "limits.bodyBytes", fallback: "1048576", meaning: "the largest request body"),
+        Setting(
+            key: "limits.connections", fallback: nil,
+            meaning: "the web server's connections at once; as many as the descriptors suffice for if not set"),
         Setting(key: "workers", fallback: "4", meaning: "worker threads"),
         Setting(key: "log.level", fallback: "info", meaning: "trace, debug, info, notice, warning, error or critical"),
         Setting(key: "log.format", fallback: "text", meaning: "text or json"),

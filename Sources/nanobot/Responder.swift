@@ -56,7 +56,12 @@ struct Responder {
         }
         let models = try configuration.models(engine: engine) { logger.warning("\($0)") }
         // A chat has a connection of the web server, and while it waits one to its upstream.
-        connections = Self.connectionLimit(workers: threads) / (models.usesUpstreams ? 2 : 1)
+        let descriptors = Self.connectionLimit(workers: threads)
+        if configuration.text("limits.connections") == nil {
+            connections = descriptors / (models.usesUpstreams ? 2 : 1)
+        } else {
+            connections = min(descriptors, try configuration.integer("limits.connections", in: 8...65_536))
+        }
         router = Router(settings: settings, sessions: sessions, models: models.catalog, executor: workers, logger: logger)
     }
 
