@@ -87,15 +87,15 @@ struct Responder {
         engine.stop()
     }
 
-    /// As many connections as there may be descriptors, in all, less those of the program's own and of session files: a turn opens two at most, on
-    /// a thread that it does not leave meanwhile.
+    /// As many connections as there may be descriptors, in all, less those of the program's own, of which 16 are the locks', and those of
+    /// session files: a turn opens two at most, on a thread that it does not leave meanwhile.
     private static func connectionLimit(workers: Int) -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 256 }
         // The soft limit is low for the sake of select(2), which nothing here calls.
         limit.rlim_cur = min(limit.rlim_max, 65_536)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        let available = Int(limit.rlim_cur) - 16
+        let available = Int(limit.rlim_cur) - 32
         return max(8, available / 3, available - 2 * (workers + diskThreads))
     }
 }
