@@ -69,7 +69,11 @@ let package = Package(
         .executableTarget(name: "fcgi-reference", dependencies: ["CFCGI"], linkerSettings: [.linkedLibrary(":libfcgi.a")]),
         .executableTarget(
             name: "nanobot-bench",
-            dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "FastCGITests",
