@@ -33,7 +33,7 @@ final class SessionLock: Sendable {
 
     /// - Parameters:
     ///   - path: what the files' names begin with, in a directory that exists.
-    ///   - directories: made whenever a file is not there: they belong to it.
+    ///   - directories: made whenever the first file is not there: they belong to it.
     init(_ path: FilePath, directories: [FilePath], timeout: Duration, in system: any FileSystem) throws(SessionError) {
         (self.path, self.directories, self.system, self.timeout) = (path, directories, system, timeout)
         try check()
@@ -90,8 +90,13 @@ final class SessionLock: Sendable {
         if let file = state.withLock({ $0.files[offset >> 59] }), let status = try? system.statusIfThere(path), file.isSame(status) {
             return file
         }
-        for directory in directories {
-            try attempt("create the directory \(directory)") { () throws(Errno) in try system.ensureDirectory(directory) }
+        if offset >> 59 == 0 {
+            for directory in directories {
+                try attempt("create the directory \(directory)") { () throws(Errno) in try system.ensureDirectory(directory) }
+            }
+        } else {
+            // The directories belong to the first file: where that is there and they are not, somebody has moved them away.
+            try check()
         }
         let file = try attempt("open \(path)") { () throws(Errno) in try LockFile(path, in: system) }
         state.withLock { $0.files[offset >> 59] = file }
