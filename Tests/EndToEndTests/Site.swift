@@ -106,7 +106,7 @@ final class Site: Sendable {
             daemon off; pid \(home.path)/nginx.pid; error_log stderr; worker_rlimit_nofile 4096;
             events { worker_connections 2048; }
             http {
-                access_log off; client_max_body_size 0; fastcgi_read_timeout 600;
+                access_log off; client_max_body_size 0; fastcgi_read_timeout 600; fastcgi_send_timeout 600;
                 client_body_temp_path \(home.path)/body; fastcgi_temp_path \(home.path)/fastcgi; proxy_temp_path \(home.path)/proxy;
                 uwsgi_temp_path \(home.path)/uwsgi; scgi_temp_path \(home.path)/scgi;
                 \(upstreams.joined(separator: "\n"))
