@@ -9,15 +9,17 @@ from pathlib import Path
 
 
 class Host:
-    """A copy of the plain Debian. Its root directory is mounted at a short path, because a Unix socket's may have 107 bytes."""
+    """The plain Debian, with changes of its own. It is mounted at a short path, because a Unix socket's may have 107 bytes."""
 
     root = Path("/mnt")
 
     def __enter__(self) -> "Host":
         self._processes: list[subprocess.Popen] = []
-        self._copy = tempfile.mkdtemp(dir=os.environ["NANOBOT_HOSTS"])
-        subprocess.run(["cp", "-a", os.environ["NANOBOT_PLAIN_HOST"] + "/.", self._copy], check=True)
-        subprocess.run(["mount", "--bind", self._copy, self.root], check=True)
+        changes = tempfile.mkdtemp(dir=os.environ["NANOBOT_HOSTS"])
+        os.mkdir(f"{changes}/upper")
+        os.mkdir(f"{changes}/work")
+        layers = f"lowerdir={os.environ['NANOBOT_PLAIN_HOST']},upperdir={changes}/upper,workdir={changes}/work"
+        subprocess.run(["mount", "-t", "overlay", "-o", layers, "overlay", self.root], check=True)
         subprocess.run(["mount", "-t", "proc", "proc", self.root / "proc"], check=True)
         return self
 
@@ -27,7 +29,6 @@ class Host:
         for process in self._processes:
             process.wait(60)
         subprocess.run(["umount", "--lazy", self.root / "proc", self.root], check=True)
-        shutil.rmtree(self._copy)
 
     def path(self, inside: str) -> Path:
         """A file of the host, by its path there."""
