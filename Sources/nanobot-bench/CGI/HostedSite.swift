@@ -1,0 +1,106 @@
+import FoundationEssentials
+import Glibc
+
+/// A folder of programs, and the web servers that run them or connect to the responder.
+struct HostedSite {
+    enum CGIProgram: String, CaseIterable {
+        case nanobot
+        case c = "C"
+        case python = "python3 -S"
+
+        var file: String { self == .python ? "python.cgi" : self == .c ? "c.cgi" : "nanobot.cgi" }
+    }
+
+    enum Server: String {
+        case nginx
+        case lighttpd
+        case fcgid = "Apache, mod_fcgid"
+        case lighttpdCGI
+
+        static let fastCGI: [Server] = [.nginx, .lighttpd, .fcgid]
+    }
+
+    static let fcgidProcesses = 4
+
+    let workspace: Workspace
+    let port: UInt16
+    private let programs: Programs
+    private let nginx: WebServer
+    private var folder: String { "\(workspace.runtime)/site" }
+
+    init(programs: Programs, workspace: Workspace) throws {
+        (self.programs, self.workspace) = (programs, workspace)
+        nginx = try WebServer(workspace: workspace)
+        port = nginx.port
+        let files = FileManager.default
+        try files.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        let python = try ChildProcess.find("python3", package: "python3-minimal")
+        try workspace.write(Self.script(python), to: "site/\(CGIProgram.python.file)")
+        chmod("\(folder)/\(CGIProgram.python.file)", 0o755)
+        let directory = programs.nanobot[..<(programs.nanobot.lastIndex(of: "/") ?? programs.nanobot.startIndex)]
+        for (name, program) in [
+            (CGIProgram.nanobot.file, programs.nanobot), ("nanobot.fcgi", programs.nanobot),
+            (CGIProgram.c.file, "\(directory)/cgi-reference"),
+        ] {
+            try files.createSymbolicLink(atPath: "\(folder)/\(name)", withDestinationPath: program)
+        }
+        // Apache, started by root, runs programs as nobody.
+        if geteuid() == 0 {
+            for path in [workspace.runtime, workspace.data] { chmod(path, 0o711) }
+        }
+    }
+
+    /// Sends one load to nanobot over FastCGI.
+    func measure(_ server: Server, _ work: Case.Work, _ load: LoadGenerator) throws -> LoadGenerator.Outcome {
+        try workspace.clear()
+        if server == .fcgid {
+            if geteuid() == 0 { chown(workspace.data, Self.nobody, Self.nobody) }
+            let apache = try start(server)
+            let outcome = try load.run(work, port: port, prefix: "/nanobot.fcgi")
+            apache.stop()
+            if geteuid() == 0 { chown(workspace.data, 0, 0) }
+            return outcome
+        }
+        let responder = try programs.start(.nanobot, work)
+        try FastCGIClient.waitUntilHealthy(socket: workspace.socket, responder, poll: .milliseconds(1))
+        let front = try start(server)
+        let outcome = try load.run(work, port: port)
+        try responder.requireRunning()
+        front.stop()
+        responder.stop()
+        return outcome
+    }
+
+    /// Starts a web server and waits until it listens.
+    func start(_ server: Server) throws -> ChildProcess {
+        let child: ChildProcess
+        switch server {
+        case .nginx: return try nginx.start(isKeptAlive: true)
+        case .lighttpd, .lighttpdCGI:
+            let path = try workspace.write(server == .lighttpd ? lighttpd : lighttpdCGI, to: "lighttpd.conf")
+            child = try ChildProcess([try ChildProcess.find("lighttpd", package: "lighttpd"), "-D", "-f", path])
+        case .fcgid:
+            let path = try workspace.write(apache, to: "apache.conf")
+            child = try ChildProcess([try ChildProcess.find("apache2", package: "apache2-bin"), "-D", "FOREGROUND", "-f", path])
+        }
+        let deadline = ContinuousClock.now + .seconds(10)
+        while !isListening {
+            try child.requireRunning()
+            guard ContinuousClock.now < deadline else { throw Failure(description: "\(server.rawValue) does not listen after 10 s.") }
+            try Interruption.pause(.milliseconds(5))
+        }
+        return child
+    }
+
+    private var isListening: Bool {
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        return withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
+        }
+    }
+}
