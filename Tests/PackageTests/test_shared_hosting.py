@@ -10,6 +10,7 @@ FOLDERS = {
     # .htaccess may not grant access here, so it cannot say CGIPassAuth.
     "public_html": ("public_html", "FileInfo Options", True, "/nanobot"),
     "public_html, everything allowed": ("public_html", "All", True, "/nanobot"),
+    "public_html without mod_rewrite": ("public_html", "All", False, "/nanobot"),
     "cgi-bin": ("cgi-bin", "All", True, "/cgi-bin/nanobot/nanobot.cgi"),
     "cgi-bin without mod_rewrite": ("cgi-bin", "All", False, "/cgi-bin/nanobot/nanobot.cgi"),
 }
@@ -27,6 +28,8 @@ def test_installed_it_answers_and_remembers_and_nothing_else_is_served(
     address = site.address(said)
     assert address == site.url + path
     site.serve(overrides, rewrites)
+    if not rewrites:
+        address = address.removesuffix("/nanobot.cgi") + "/nanobot.cgi"
     expect_eight_calls(address)
 
     program = f"/home/alice/{folder}/nanobot"

@@ -1,5 +1,5 @@
 import ArgumentParser
-import FoundationEssentials
+import Glibc
 
 /// A process for each request, beside programs in C and Python; and FastCGI behind the web servers that shared hosting has.
 struct CGIBench: ParsableCommand {
@@ -15,7 +15,7 @@ struct CGIBench: ParsableCommand {
     var rounds = 5
 
     @Option(help: "Connections that send requests over FastCGI. Over CGI it is one: what one process takes is measured.")
-    var connections = 64
+    var connections = 16
 
     @OptionGroup var common: CommonOptions
 
@@ -35,7 +35,7 @@ struct CGIBench: ParsableCommand {
         let workspace = try Workspace(directory: common.directory)
         defer { workspace.remove() }
         let programs = try Programs(nanobot: common.nanobot, workspace: workspace)
-        let site = try HostedSite(programs: programs, workspace: workspace)
+        let site = try HostedSite(programs: programs, workspace: workspace, connections: connections)
         print(Machine.description(directory: common.directory))
         print(try size(of: programs.nanobot, workspace))
         let processes = try ProcessComparison.run(
@@ -52,7 +52,8 @@ struct CGIBench: ParsableCommand {
     private func size(of program: String, _ workspace: Workspace) throws -> String {
         let stripped = "\(workspace.runtime)/stripped"
         _ = try ChildProcess.run([try ChildProcess.find("strip", package: "binutils"), "-o", stripped, program])
-        let bytes = try FileManager.default.attributesOfItem(atPath: stripped)[.size] as? Int ?? 0
-        return "The stripped program has \((Double(bytes) / 1e6).rounded(to: 1)) MB.\n"
+        var status = stat()
+        guard lstat(stripped, &status) == 0 else { throw Failure(description: "\(stripped) is not there.") }
+        return "The stripped program has \((Double(status.st_size) / 1e6).rounded(to: 1)) MB.\n"
     }
 }

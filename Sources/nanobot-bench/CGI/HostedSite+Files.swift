@@ -3,9 +3,9 @@ extension HostedSite {
     static let nobody: UInt32 = 65_534
 
     /// What the C program does, in Python, without what its `site` module loads.
-    static func script(_ python: String) -> String {
+    static let script =
         """
-        #!\(python) -S
+        #!/usr/bin/python3 -S
         import os
         length = int(os.environ.get("CONTENT_LENGTH") or 0)
         if length:
@@ -16,7 +16,6 @@ extension HostedSite {
         os.write(1, b'Status: 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: 15\\r\\n\\r\\n{"status":"ok"}')
 
         """
-    }
 
     /// The environment variables of nanobot for a workspace.
     private var settings: [(name: String, value: String)] {
@@ -67,8 +66,8 @@ extension HostedSite {
             DocumentRoot \(workspace.runtime)/site
             FcgidIPCDir \(workspace.runtime)/fcgid
             FcgidProcessTableFile \(workspace.runtime)/fcgid-table
-            FcgidMaxProcessesPerClass \(Self.fcgidProcesses)
-            FcgidMaxProcesses \(Self.fcgidProcesses)
+            FcgidMaxProcessesPerClass \(connections)
+            FcgidMaxProcesses \(connections)
             FcgidMaxRequestsPerProcess 0
             \(variables.joined(separator: "\n"))
             <Directory "\(workspace.runtime)/site">

@@ -20,22 +20,21 @@ struct HostedSite {
         static let fastCGI: [Server] = [.nginx, .lighttpd, .fcgid]
     }
 
-    static let fcgidProcesses = 4
-
     let workspace: Workspace
     let port: UInt16
+    /// How many of nanobot mod_fcgid may start: it gives each one request at a time, and lets others wait for a second and more.
+    let connections: Int
     private let programs: Programs
     private let nginx: WebServer
     private var folder: String { "\(workspace.runtime)/site" }
 
-    init(programs: Programs, workspace: Workspace) throws {
-        (self.programs, self.workspace) = (programs, workspace)
+    init(programs: Programs, workspace: Workspace, connections: Int) throws {
+        (self.programs, self.workspace, self.connections) = (programs, workspace, connections)
         nginx = try WebServer(workspace: workspace)
         port = nginx.port
         let files = FileManager.default
         try files.createDirectory(atPath: folder, withIntermediateDirectories: false)
-        let python = try ChildProcess.find("python3", package: "python3-minimal")
-        try workspace.write(Self.script(python), to: "site/\(CGIProgram.python.file)")
+        try workspace.write(Self.script, to: "site/\(CGIProgram.python.file)")
         chmod("\(folder)/\(CGIProgram.python.file)", 0o755)
         let directory = programs.nanobot[..<(programs.nanobot.lastIndex(of: "/") ?? programs.nanobot.startIndex)]
         for (name, program) in [

@@ -35,7 +35,7 @@ struct ServerComparison {
                     ]
                 }
             })
-            + "\nnginx and lighttpd connect to one responder; mod_fcgid starts \(HostedSite.fcgidProcesses) processes and gives each one request at a time. Errors: \(errors).\n"
+            + "\nnginx and lighttpd connect to one responder; mod_fcgid starts a process for each connection. Errors: \(errors).\n"
     }
 
     private static func key(_ work: Case.Work, _ server: HostedSite.Server) -> String { "\(work.rawValue) \(server.rawValue)" }
