@@ -41,7 +41,7 @@ def start(host: Host) -> subprocess.Popen:
 def test_it_serves_behind_nginx_by_the_line_in_its_readme_and_leaves_the_data(host: Host) -> None:
     package = os.environ["NANOBOT_DEBIAN_PACKAGE"]
     host.add(package, "/tmp/nanobot.deb")
-    host.run("dpkg -i /tmp/nanobot.deb")
+    host.run("apt-get install --yes /tmp/nanobot.deb")
     assert host.run("nanobot --version").strip() == host.run("dpkg-query -W -f '${Version}' nanobot")
 
     readme = host.path("/usr/share/doc/nanobot/README.Debian").read_text()
