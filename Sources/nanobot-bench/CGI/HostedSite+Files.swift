@@ -69,6 +69,8 @@ extension HostedSite {
             FcgidMaxProcessesPerClass \(connections)
             FcgidMaxProcesses \(connections)
             FcgidMaxRequestsPerProcess 0
+            # It starts ten at most in quick succession otherwise, and lets the others wait.
+            FcgidSpawnScoreUpLimit 1000
             \(variables.joined(separator: "\n"))
             <Directory "\(workspace.runtime)/site">
                 Options FollowSymLinks ExecCGI

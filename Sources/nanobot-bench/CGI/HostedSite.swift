@@ -20,10 +20,10 @@ struct HostedSite {
         static let fastCGI: [Server] = [.nginx, .lighttpd, .fcgid]
     }
 
-    let workspace: Workspace
     let port: UInt16
     /// How many of nanobot mod_fcgid may start: it gives each one request at a time, and lets others wait for a second and more.
     let connections: Int
+    let workspace: Workspace
     private let programs: Programs
     private let nginx: WebServer
     private var folder: String { "\(workspace.runtime)/site" }

@@ -15,7 +15,6 @@ struct ProcessComparison {
         for round in 1...rounds {
             for work in works {
                 for program in HostedSite.CGIProgram.allCases {
-                    try site.workspace.clear()
                     let outcome = try load.run(work, port: site.port, prefix: "/\(program.file)")
                     comparison.errors += outcome.badAnswers + outcome.failures + (outcome.requests == 0 ? 1 : 0)
                     comparison.series[key(work, program), default: Series()].p50.append(outcome.p50)
