@@ -107,6 +107,10 @@ def test_what_it_cannot_do_it_refuses_with_a_sentence(host: Host) -> None:
     assert "https://YOUR-SITE/chat/health" in said
     assert host.run("ls -A /home/alice/web/chat").split() == [".htaccess", "nanobot.cgi"]
 
+    # A whole site may be nanobot's, where there is nothing yet.
+    host.run("mkdir ~/htdocs", "alice")
+    assert "https://YOUR-SITE/health" in site.install("--dir ~/htdocs")
+
     # A program that the system cannot run leaves what is there alone.
     host.path(f"{site.archive}/nanobot/nanobot.cgi").write_text("#!/bin/sh\necho version GLIBC_9 not found >&2\nexit 1\n")
     assert "does not run on this host" in site.install("--dir ~/web/chat", status=1)

@@ -25,7 +25,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-[ "$(id -u)" != 0 ] || fail "This is for a user's own home directory; it does not run as root. On a server of your own, use the Debian package."
+[ "$(id -u)" != 0 ] || fail "This is for a user's own home directory; it does not run as root."
 [ -n "${HOME-}" ] && [ -d "$HOME" ] && [ -w "$HOME" ] || fail "HOME is not a directory that you can write: ${HOME-not set}."
 HOME=$(cd "$HOME" && pwd -P)
 
@@ -37,7 +37,8 @@ if [ -z "$target" ]; then
             break
         fi
     done
-    [ -n "$target" ] || fail "There is no cgi-bin, public_html, www or htdocs in $HOME. Name nanobot's folder with --dir, such as --dir $HOME/web/nanobot."
+    [ -n "$target" ] ||
+        fail "There is no cgi-bin, public_html, www or htdocs in $HOME. Name nanobot's folder with --dir, such as --dir ~/web/nanobot."
 fi
 case $target in /*) ;; *) target=$PWD/$target ;; esac
 target=${target%/}
@@ -45,7 +46,7 @@ target=${target%/}
 # The folder's .htaccess hands every path below it to nanobot.
 owned() { [ ! -e "$target" ] || [ -f "$target/nanobot.cgi" ] || [ -z "$(ls -A "$target")" ]; }
 case $target in "" | "$HOME") fail "The home directory cannot be nanobot's folder. Choose one of the web server's." ;; esac
-owned || fail "$target holds other files, and would answer for them no longer. Choose a folder of nanobot's own with --dir, such as $target/nanobot."
+owned || fail "$target holds other files, which would no longer be served. Choose a folder of nanobot's own with --dir."
 
 if [ -n "$uninstall" ]; then
     [ -f "$target/nanobot.cgi" ] || fail "There is no nanobot in $target."
@@ -96,6 +97,7 @@ chmod 600 "$configuration"
 
 # The part of the path that a browser sees.
 case $target in
+"$HOME"/public_html | "$HOME"/www | "$HOME"/htdocs) address='' ;;
 */cgi-bin/*) address=/cgi-bin/${target##*/cgi-bin/}/nanobot.cgi ;;
 "$HOME"/public_html/*) address=/${target#"$HOME"/public_html/} ;;
 "$HOME"/www/*) address=/${target#"$HOME"/www/} ;;
