@@ -44,6 +44,9 @@ def test_it_serves_behind_nginx_by_the_line_in_its_readme_and_leaves_the_data(ho
     host.run("apt-get install --yes /tmp/nanobot.deb")
     assert host.run("nanobot --version").strip() == host.run("dpkg-query -W -f '${Version}' nanobot")
 
+    # No file of the package names a program that is elsewhere.
+    host.run("! grep -r /usr/local/bin /usr/share/doc/nanobot /lib/systemd/system/nanobot.*")
+
     readme = host.path("/usr/share/doc/nanobot/README.Debian").read_text()
     [line] = re.findall(r"^ +(location / .*)$", readme, re.MULTILINE)
     site = host.path("/etc/nginx/sites-available/default")
