@@ -30,6 +30,11 @@ class SharedHost:
         """Runs install.sh as the user."""
         return self.host.run(f"{archive or self.archive}/install.sh {options}", "alice", status)
 
+    def put(self, script: str, program: str) -> None:
+        """Puts a script in a program's place; the program may be running still."""
+        self.host.path("/tmp/script").write_text(script)
+        self.host.run(f"install -m 755 /tmp/script {program}", "alice")
+
     def serve(self, overrides: str = "All", rewrites: bool = True) -> None:
         """Starts Apache.
 

@@ -31,6 +31,8 @@ def test_installed_it_answers_and_remembers_and_nothing_else_is_served(
     if not rewrites:
         address = address.removesuffix("/nanobot.cgi") + "/nanobot.cgi"
     expect_eight_calls(address)
+    if rewrites:
+        assert "content-length: 15" in get(f"{address}/health", "-i").body.lower()
 
     program = f"/home/alice/{folder}/nanobot"
     assert site.mode(f"{program}/nanobot.cgi") == "755 alice"
@@ -52,7 +54,7 @@ def test_installed_it_answers_and_remembers_and_nothing_else_is_served(
         assert "private-text" not in response.body and "RewriteRule" not in response.body and "turns" not in response.body
 
     # Last: another program in nanobot's place.
-    host.path(f"{program}/nanobot.cgi").write_text(PROBE)
+    site.put(PROBE, f"{program}/nanobot.cgi")
     assert get(f"{address}/v1/models", "-H", "Authorization: Bearer k1").body == "Bearer k1"
     assert get(f"{address}/v1/models").body == ""
 
@@ -73,7 +75,7 @@ def test_an_upgrade_and_a_removal_keep_conversations_and_settings(host: Host) ->
     configuration.write_text('{"model":{"name":"mybot"}}')
 
     # What is there of an older version is replaced; the same again changes nothing.
-    host.path("/home/alice/public_html/nanobot/nanobot.cgi").write_text("#!/bin/sh\nexit 1\n")
+    site.put("#!/bin/sh\nexit 1\n", "/home/alice/public_html/nanobot/nanobot.cgi")
     newer = site.unpack("newer")
     for _ in range(2):
         assert "kept as it is" in site.install(archive=newer)
@@ -112,7 +114,7 @@ def test_what_it_cannot_do_it_refuses_with_a_sentence(host: Host) -> None:
     assert "https://YOUR-SITE/health" in site.install("--dir ~/htdocs")
 
     # A program that the system cannot run leaves what is there alone.
-    host.path(f"{site.archive}/nanobot/nanobot.cgi").write_text("#!/bin/sh\necho version GLIBC_9 not found >&2\nexit 1\n")
+    site.put("#!/bin/sh\necho version GLIBC_9 not found >&2\nexit 1\n", f"{site.archive}/nanobot/nanobot.cgi")
     assert "does not run on this host" in site.install("--dir ~/web/chat", status=1)
     assert host.path("/home/alice/web/chat/nanobot.cgi").stat().st_size > 1_000_000
 
