@@ -36,10 +36,9 @@ struct HostedSite {
         try files.createDirectory(atPath: folder, withIntermediateDirectories: false)
         try workspace.write(Self.script, to: "site/\(CGIProgram.python.file)")
         chmod("\(folder)/\(CGIProgram.python.file)", 0o755)
-        let directory = programs.nanobot[..<(programs.nanobot.lastIndex(of: "/") ?? programs.nanobot.startIndex)]
         for (name, program) in [
             (CGIProgram.nanobot.file, programs.nanobot), ("nanobot.fcgi", programs.nanobot),
-            (CGIProgram.c.file, "\(directory)/cgi-reference"),
+            (CGIProgram.c.file, programs.cgiReference),
         ] {
             try files.createSymbolicLink(atPath: "\(folder)/\(name)", withDestinationPath: program)
         }
@@ -74,7 +73,7 @@ struct HostedSite {
     func start(_ server: Server) throws -> ChildProcess {
         let child: ChildProcess
         switch server {
-        case .nginx: return try nginx.start(isKeptAlive: true)
+        case .nginx: return try nginx.start(.responder(keepsConnections: true))
         case .lighttpd, .lighttpdCGI:
             let path = try workspace.write(server == .lighttpd ? lighttpd : lighttpdCGI, to: "lighttpd.conf")
             child = try ChildProcess([try ChildProcess.find("lighttpd", package: "lighttpd"), "-D", "-f", path])
@@ -83,23 +82,14 @@ struct HostedSite {
             child = try ChildProcess([try ChildProcess.find("apache2", package: "apache2-bin"), "-D", "FOREGROUND", "-f", path])
         }
         let deadline = ContinuousClock.now + .seconds(10)
-        while !isListening {
+        while true {
+            if let descriptor = Address.loopback(port: port).connected() {
+                close(descriptor)
+                return child
+            }
             try child.requireRunning()
             guard ContinuousClock.now < deadline else { throw Failure(description: "\(server.rawValue) does not listen after 10 s.") }
             try Interruption.pause(.milliseconds(5))
-        }
-        return child
-    }
-
-    private var isListening: Bool {
-        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        return withUnsafePointer(to: address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
         }
     }
 }
