@@ -65,8 +65,9 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
-        // Benchmarks: `deploy/bench`. The C program is what the responder is measured against.
+        // Benchmarks: `deploy/bench`. The C programs are what nanobot is measured against.
         .executableTarget(name: "fcgi-reference", dependencies: ["CFCGI"], linkerSettings: [.linkedLibrary(":libfcgi.a")]),
+        .executableTarget(name: "cgi-reference"),
         .executableTarget(
             name: "nanobot-bench",
             dependencies: [

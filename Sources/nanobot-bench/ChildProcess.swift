@@ -56,7 +56,8 @@ struct ChildProcess: ~Copyable {
         kill(processID, SIGTERM)
         let deadline = ContinuousClock.now + .seconds(5)
         while waitpid(processID, nil, WNOHANG) == 0 {
-            if ContinuousClock.now > deadline { kill(processID, SIGKILL) }
+            // With all that it started: they are of its process group.
+            if ContinuousClock.now > deadline { kill(-processID, SIGKILL) }
             usleep(500)
         }
     }

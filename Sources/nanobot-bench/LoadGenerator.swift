@@ -26,8 +26,10 @@ struct LoadGenerator {
     }
 
     /// Sends one case's requests for the measurement's time.
-    func run(_ work: Case.Work, port: UInt16) throws -> Outcome {
-        let script = try workspace.write((work == .health ? Self.health : Self.turns) + Self.report, to: "load.lua")
+    ///
+    /// - Parameter prefix: what the API's paths follow.
+    func run(_ work: Case.Work, port: UInt16, prefix: String = "") throws -> Outcome {
+        let script = try workspace.write((work == .health ? Self.health(prefix) : Self.turns(prefix)) + Self.report, to: "load.lua")
         let output = "\(workspace.runtime)/load.txt"
         let wrk = try ChildProcess(
             [program, "-t1", "-c\(connections)", "-d\(seconds)s", "--latency", "-s", script, "http://127.0.0.1:\(port)"], output: output)
@@ -44,13 +46,16 @@ struct LoadGenerator {
             badAnswers: Int(numbers[4]), failures: Int(numbers[5]))
     }
 
-    private static let health = """
-        wrk.path = "/health"
+    private static func health(_ prefix: String) -> String {
+        """
+        wrk.path = "\(prefix)/health"
 
         """
+    }
 
     /// Requests are made before the load: formatting them is not what is measured.
-    private static let turns = """
+    private static func turns(_ prefix: String) -> String {
+        """
         local requests, next_request = {}, 0
         function init()
             for turn = 0, 15 do
@@ -59,7 +64,7 @@ struct LoadGenerator {
                     local body = string.format(
                         '{"model":"nanobot","messages":[{"role":"user","content":"%s"}]}', question)
                     local headers = { ["Content-Type"] = "application/json", ["x-session-key"] = "bench:" .. session }
-                    table.insert(requests, wrk.format("POST", "/v1/chat/completions", headers, body))
+                    table.insert(requests, wrk.format("POST", "\(prefix)/v1/chat/completions", headers, body))
                 end
             end
         end
@@ -69,6 +74,7 @@ struct LoadGenerator {
         end
 
         """
+    }
 
     /// `done` has the exact figures; wrk's own text rounds them.
     private static let report = """

@@ -19,6 +19,8 @@ struct Programs {
     let nanobot: String
     private let own: String
     private let reference: String
+    /// The C program that runs over CGI.
+    let cgiReference: String
     private let workspace: Workspace
 
     /// - Parameter nanobot: the program's path; nil for the one beside this program.
@@ -27,8 +29,9 @@ struct Programs {
         let directory = own[..<(own.lastIndex(of: "/") ?? own.startIndex)]
         self.nanobot = nanobot ?? "\(directory)/nanobot"
         reference = "\(directory)/fcgi-reference"
+        cgiReference = "\(directory)/cgi-reference"
         self.workspace = workspace
-        for path in [self.nanobot, reference] where !FileManager.default.isExecutableFile(atPath: path) {
+        for path in [self.nanobot, reference, cgiReference] where !FileManager.default.isExecutableFile(atPath: path) {
             throw Failure(description: "\(path) is not there. Build it with deploy/bench, or name it with --nanobot.")
         }
     }

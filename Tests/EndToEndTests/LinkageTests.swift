@@ -42,6 +42,7 @@ struct LinkageTests {
         guard let path = Self.release else { return }
         #expect(!dynamic.contains("(RUNPATH)") && !dynamic.contains("(RPATH)"))
         #expect(!dynamic.contains("libswift"))
+        #expect(!dynamic.contains("libstdc++"))
         let symbols = try await output("nm", [path])
         #expect(!symbols.contains("icudt"))
         let scratch = try Scratch()

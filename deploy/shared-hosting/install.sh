@@ -1,0 +1,114 @@
+#!/bin/sh
+# Installs nanobot in a home directory, without root, where a web server runs CGI programs as this user; again, to upgrade it.
+# usage: ./install.sh [--dir DIRECTORY] [--uninstall]
+# --dir: the folder that becomes nanobot's own, instead of "nanobot" in the cgi-bin or the web server's folder that is found.
+# --uninstall: removes the program from there. Conversations and settings stay.
+set -eu
+
+fail() {
+    echo "install.sh: $*" >&2
+    exit 1
+}
+
+here=$(cd "$(dirname "$0")" && pwd)
+target='' uninstall=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    --dir)
+        [ -n "${2-}" ] || fail "--dir needs a directory."
+        target=$2
+        shift
+        ;;
+    --uninstall) uninstall=1 ;;
+    *) fail "It takes --dir DIRECTORY and --uninstall, not \"$1\"." ;;
+    esac
+    shift
+done
+
+[ "$(id -u)" != 0 ] || fail "This is for a user's own home directory; it does not run as root."
+[ -n "${HOME-}" ] && [ -d "$HOME" ] && [ -w "$HOME" ] || fail "HOME is not a directory that you can write: ${HOME-not set}."
+HOME=$(cd "$HOME" && pwd -P)
+
+# A folder of programs before one of pages: there the web server is sure to run them.
+if [ -z "$target" ]; then
+    for folder in cgi-bin public_html/cgi-bin www/cgi-bin htdocs/cgi-bin public_html www htdocs; do
+        if [ -d "$HOME/$folder" ]; then
+            target=$HOME/$folder/nanobot
+            break
+        fi
+    done
+    [ -n "$target" ] ||
+        fail "There is no cgi-bin, public_html, www or htdocs in $HOME. Name nanobot's folder with --dir, such as --dir ~/web/nanobot."
+fi
+case $target in /*) ;; *) target=$PWD/$target ;; esac
+target=${target%/}
+
+# The folder's .htaccess hands every path below it to nanobot.
+owned() { [ ! -e "$target" ] || [ -f "$target/nanobot.cgi" ] || [ -z "$(ls -A "$target")" ]; }
+case $target in "" | "$HOME") fail "The home directory cannot be nanobot's folder. Choose one of the web server's." ;; esac
+owned || fail "$target holds other files, which would no longer be served. Choose a folder of nanobot's own with --dir."
+
+if [ -n "$uninstall" ]; then
+    [ -f "$target/nanobot.cgi" ] || fail "There is no nanobot in $target."
+    rm -f "$target/nanobot.cgi" "$target/.htaccess"
+    rmdir "$target" 2>/dev/null || echo "Left other files in $target"
+    echo "Removed nanobot from $target"
+    echo "Conversations and settings stay in $HOME/.nanobot"
+    exit
+fi
+
+# Tried before anything is changed: a host may have an older system, or forbid programs here.
+program=$here/nanobot/nanobot.cgi
+[ -f "$program" ] || fail "$program is missing. Unpack the whole archive and run this from there."
+version=$(env -u GATEWAY_INTERFACE "$program" --version 2>&1) ||
+    fail "The program does not run on this host, which has to be Linux on @ARCH@ with glibc @GLIBC@ or newer. It says: $version"
+
+parent=$(dirname "$target")
+[ -d "$parent" ] || fail "$parent is not there. Make it first, or name another folder with --dir."
+if [ ! -d "$target" ]; then
+    mkdir "$target" || fail "$target cannot be made."
+fi
+[ -w "$target" ] || fail "$target cannot be written."
+# The web server reads the folder; nobody else may change it, or suexec refuses to run what is there.
+chmod 755 "$target"
+
+# Moved into place, so that a request never meets half a program.
+put() {
+    temporary=$target/.new.$$
+    trap 'rm -f "$temporary"' EXIT
+    cp "$1" "$temporary"
+    chmod "$2" "$temporary"
+    mv -f "$temporary" "$target/$3"
+}
+put "$here/nanobot/.htaccess" 644 .htaccess
+put "$program" 755 nanobot.cgi
+
+umask 077
+mkdir -p "$HOME/.nanobot/data"
+chmod 700 "$HOME/.nanobot" "$HOME/.nanobot/data"
+configuration=$HOME/.nanobot/config.json
+if [ -e "$configuration" ]; then
+    kept="kept as it is"
+else
+    echo '{"model":{"name":"nanobot"}}' >"$configuration"
+    kept="new"
+fi
+chmod 600 "$configuration"
+
+# The part of the path that a browser sees.
+case $target in
+"$HOME"/public_html | "$HOME"/www | "$HOME"/htdocs) address='' ;;
+*/cgi-bin/*) address=/cgi-bin/${target##*/cgi-bin/}/nanobot.cgi ;;
+"$HOME"/public_html/*) address=/${target#"$HOME"/public_html/} ;;
+"$HOME"/www/*) address=/${target#"$HOME"/www/} ;;
+"$HOME"/htdocs/*) address=/${target#"$HOME"/htdocs/} ;;
+*) address=/${target##*/} ;;
+esac
+cat <<END
+nanobot $version is installed.
+Program:       $target
+Conversations: $HOME/.nanobot/data
+Settings:      $configuration ($kept)
+Try, with your site's name:
+    curl -sS https://YOUR-SITE$address/health
+END
