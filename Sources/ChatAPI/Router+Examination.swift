@@ -30,7 +30,10 @@ extension Router {
 
     /// What of the request arrived, and from where. Values of headers are not shown: the doctor knows the digests of those that it sent.
     private func arrivals(_ request: Request) -> JSONValue {
-        func digest(_ header: String) -> JSONValue { .optional(request.header(header).map { SHA256.hexadecimal(of: $0.utf8) }) }
+        func digest(_ header: String) -> JSONValue {
+            // An empty one is what a web server makes of a header that it keeps back.
+            .optional(request.header(header).flatMap { $0.isEmpty ? nil : SHA256.hexadecimal(of: $0.utf8) })
+        }
         return [
             "object": "doctor.request", "session_key": digest("x-session-key"), "authorization": digest("authorization"),
             "query": .optional(request.query("question")), "web_server": .optional(request.webServer),

@@ -51,7 +51,8 @@ public final class DoctorPass: Sendable {
 
     /// Whether a text has a token's form.
     public static func isToken(_ text: String) -> Bool {
-        text.utf8.count == tokenLength && text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0 }
+        text.utf8.count == tokenLength
+            && text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0 }
     }
 
     /// How many pieces the doctor with a token has acknowledged; nil where there is no such doctor.

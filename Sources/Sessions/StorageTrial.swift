@@ -42,6 +42,11 @@ public struct StorageTrial: ~Copyable {
         }
     }
 
+    /// How many bytes this user may still write there.
+    public func freeByteCount() throws(SessionError) -> Int {
+        try attempt("look at \(directory)") { () throws(Errno) in try file.system.freeByteCount(at: directory) }
+    }
+
     private var directory: FilePath { path.removingLastComponent() }
 
     private static func isLocked(_ file: borrowing File) -> Bool {

@@ -17,12 +17,16 @@ struct DeliveryExamination {
     /// - Parameter isProblem: whether the responder answers in pieces.
     func streams(isProblem: Bool) async -> Finding {
         let acknowledged = Mutex(0)
-        @Sendable func has(_ piece: String, in answer: WebAnswer) -> Bool { answer.body.firstRange(of: Array("data: \(piece)\n".utf8)) != nil }
+        @Sendable func has(_ piece: String, in answer: WebAnswer) -> Bool {
+            answer.body.firstRange(of: Array("data: \(piece)\n".utf8)) != nil
+        }
         let last: WebAnswer
         do {
             last = try await engine.get(site.url("v1/doctor/\(pass.token)/stream"), timeout: Self.streamTimeout) { [pass] answer in
                 acknowledged.withLock { acknowledged in
-                    while acknowledged < 2, has(String(acknowledged + 1), in: answer), (try? pass.acknowledge()) != nil { acknowledged += 1 }
+                    while acknowledged < 2, has(String(acknowledged + 1), in: answer), (try? pass.acknowledge()) != nil {
+                        acknowledged += 1
+                    }
                 }
             }
         } catch {
@@ -34,7 +38,8 @@ struct DeliveryExamination {
         }
         return Finding(
             level: isProblem ? .problem : .warning,
-            text: "streams: the web server collects the pieces of an answer" + (isProblem ? "" : "; that matters once the setting stream is on"),
+            text: "streams: the web server collects the pieces of an answer"
+                + (isProblem ? "" : "; that matters once the setting stream is on"),
             remedy: Remedy.streams.lines(brands))
     }
 

@@ -20,52 +20,45 @@ struct DirectoryExamination {
             isThere = false
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
-            return [.problem("data directory: \(directory) is not a directory", ["choose another with dataDir, --data-dir or NANOBOT_DATA_DIR"])]
+            return [.problem("data directory: \(directory) is not a directory", Remedy.elsewhere)]
         }
         guard directory.withPlatformString({ access($0, R_OK | W_OK | X_OK) }) == 0 else {
             return [unusable(directory, Errno(rawValue: errno), owner: Self.userName(status.st_uid))]
         }
         let found = isThere ? "\(path) can be written" : "\(path) is not there yet, and can be made in \(directory)"
-        return [.ok("data directory: \(found)")] + trial(in: directory) + space(directory) + (isThere ? modes(status.st_mode) : [])
+        return [.ok("data directory: \(found)")] + trial(in: directory) + place(directory) + (isThere ? modes(status.st_mode) : [])
     }
 
     private func unusable(_ directory: FilePath, _ error: Errno, owner: String) -> Finding {
         .problem(
             "data directory: \(directory) cannot be written by the user \(Self.userName(geteuid())): \(error)",
             [
-                "sudo -u \(owner) nanobot doctor    # where the responder runs as \(owner), to whom it belongs",
-                "or choose another with dataDir, --data-dir or NANOBOT_DATA_DIR",
-            ])
+                "sudo -u \(owner) nanobot doctor    # where the responder runs as \(owner), to whom it belongs"
+            ] + Remedy.elsewhere)
     }
 
     /// Writes, waits for the disk, and locks, as turns do.
     private func trial(in directory: FilePath) -> [Finding] {
-        let elsewhere = ["put the data directory on a local disk: dataDir, --data-dir or NANOBOT_DATA_DIR"]
         do {
             let trial = try StorageTrial(in: directory)
             try trial.write()
             try trial.lock()
-            return [.ok("data directory: what is written gets to the disk (fdatasync), and locks keep others out")]
+            let free = try trial.freeByteCount()
+            let works = Finding.ok("data directory: what is written gets to the disk (fdatasync), and locks keep others out")
+            guard free < minimumFreeBytes else { return [works] }
+            let text = "data directory: \(free) bytes are free; with fewer than \(minimumFreeBytes) no turn is stored"
+            return [works, .problem(text, ["make room, or lower storage.minFreeBytes (NANOBOT_STORAGE_MIN_FREE_BYTES)"])]
         } catch {
-            return [.problem("data directory: \(error)", elsewhere)]
+            return [.problem("data directory: \(error)", Remedy.elsewhere)]
         }
     }
 
-    private func space(_ directory: FilePath) -> [Finding] {
+    private func place(_ directory: FilePath) -> [Finding] {
         var findings: [Finding] = []
         if let kind = DocumentRootCheck.resolved(directory.string).flatMap(FileSystemKind.init) {
             findings.append(
-                kind.doubt.map { .warning("data directory: it is on \(kind.name): \($0)", ["put it on a local disk"]) }
+                kind.doubt.map { .warning("data directory: it is on \(kind.name): \($0)", Remedy.elsewhere) }
                     ?? .ok("data directory: it is on \(kind.name)"))
-        }
-        var status = statvfs()
-        guard directory.withPlatformString({ statvfs($0, &status) }) == 0 else { return findings }
-        let free = Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
-        if free < minimumFreeBytes {
-            findings.append(
-                .problem(
-                    "data directory: \(free) bytes are free; with fewer than \(minimumFreeBytes) no turn is stored",
-                    ["make room, or lower storage.minFreeBytes (NANOBOT_STORAGE_MIN_FREE_BYTES)"]))
         }
         return findings
     }

@@ -44,10 +44,10 @@ struct Doctor: ParsableCommand {
                     let minimum = try? configuration.integer("storage.minFreeBytes", in: 0...(1 << 50))
                     try tell(DirectoryExamination(path: FilePath(path), minimumFreeBytes: minimum ?? 0).findings())
                 }
-                let upstreams = (try? configuration.models(engine: engine) { _ in }.upstreams) ?? []
-                try tell(await UpstreamExamination.findings(upstreams))
+                let upstreams = try? configuration.models(engine: engine) { _ in }.upstreams
+                if let upstreams { try tell(await UpstreamExamination.findings(upstreams)) }
                 if let site {
-                    try await SiteExamination(site, configuration, usesUpstreams: !upstreams.isEmpty, engine).run(
+                    try await SiteExamination(site, configuration, usesUpstreams: upstreams?.isEmpty == false, engine).run(
                         waitsLong: timeoutCheck, tell)
                 }
             }

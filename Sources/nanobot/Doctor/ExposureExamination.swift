@@ -22,8 +22,7 @@ struct ExposureExamination {
             return [
                 .problem(
                     "data over HTTP: everyone can read the data directory at \(site.description.prefix(upTo: origin))\(path)",
-                    ["nanobot: in the configuration, a directory elsewhere, and move what is in this one:", "    {\"dataDir\":\"/var/lib/nanobot\"}"]
-                        + denial)
+                    Remedy.elsewhere + denial)
             ]
         }
         return [.ok("data over HTTP: the data directory is at none of the \(paths.count) paths where it might be")]

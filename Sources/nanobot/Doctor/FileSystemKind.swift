@@ -17,14 +17,18 @@ struct FileSystemKind {
     ]
     private static let memories = ["tmpfs", "ramfs"]
 
-    /// Looks among the mount points (proc(5), mountinfo), the latest of which hides the others: the module Glibc has no statfs(2). Nil
-    /// where they do not say.
+    /// Looks among the mount points: the module Glibc has no statfs(2). Nil where they do not say.
     ///
     /// - Parameter path: without symbolic links.
     init?(at path: String) {
         guard let table = FileManager.default.contents(atPath: "/proc/self/mountinfo") else { return nil }
+        self.init(at: path, mounts: String(decoding: table, as: UTF8.self))
+    }
+
+    /// - Parameter mounts: as proc(5) describes mountinfo. Of two at one point the later one hides the other.
+    init?(at path: String, mounts: String) {
         var found: (point: String, name: String)?
-        for line in String(decoding: table, as: UTF8.self).split(separator: "\n") {
+        for line in mounts.split(separator: "\n") {
             let fields = line.split(separator: " ")
             guard fields.count > 4, let separator = fields.firstIndex(of: "-"), separator + 1 < fields.count else { continue }
             let point = Self.unescaped(fields[4])

@@ -16,11 +16,13 @@ struct HeaderExamination {
                 "session header", "x-session-key", arrival.sessionKey, sessionKey, "no turn can be stored: each is refused with status 400",
                 Remedy.header("X-Session-Key").lines(brands)),
             finding(
-                "authorization", "Authorization", arrival.authorization, authorization, "API keys that clients send in it cannot be checked",
+                "authorization", "Authorization", arrival.authorization, authorization,
+                "API keys that clients send in it cannot be checked",
                 Remedy.header("Authorization").lines(brands)),
             arrival.query == question
                 ? .ok("query: it arrives")
-                : .problem("query: what follows the question mark does not arrive: ?limit= and the like do nothing", Remedy.query.lines(brands)),
+                : .problem(
+                    "query: what follows the question mark does not arrive: ?limit= and the like do nothing", Remedy.query.lines(brands)),
         ]
     }
 

@@ -15,6 +15,12 @@ enum Remedy {
     /// Files of a directory are given to everyone; its path ends in a slash.
     case served(String)
 
+    /// Another data directory.
+    static let elsewhere = [
+        "nanobot, in the configuration (or --data-dir, NANOBOT_DATA_DIR), and move what is in this one:",
+        "    {\"dataDir\":\"/var/lib/nanobot\"}",
+    ]
+
     /// The lines for each of some web servers.
     func lines(_ brands: [WebServerBrand]) -> [String] {
         brands.flatMap { brand in
@@ -79,7 +85,8 @@ enum Remedy {
             return (
                 "with mod_fastcgi",
                 [
-                    "fastcgi.server += ( \"\(prefix)\" => ((", "    \"socket\" => \"/run/nanobot/socket\",", "    \"check-local\" => \"disable\",",
+                    "fastcgi.server += ( \"\(prefix)\" => ((", "    \"socket\" => \"/run/nanobot/socket\",",
+                    "    \"check-local\" => \"disable\",",
                     "    \"fix-root-scriptname\" => \"enable\"", ")) )",
                 ]
             )

@@ -37,13 +37,15 @@ struct SiteEntrance {
             ]
         case 300..<400:
             let target = answer.header("location").map { ": nanobot doctor \($0.hasSuffix("/health") ? String($0.dropLast(7)) : $0)" } ?? ""
-            entrance.findings = [.problem("path: the web server redirects \(site) (status \(answer.status))", ["give the URL that it names\(target)"])]
+            entrance.findings = [
+                .problem("path: the web server redirects \(site) (status \(answer.status))", ["give the URL that it names\(target)"])
+            ]
         case 502, 503, 504:
             entrance.findings = [
                 .problem(
                     "path: the web server does not reach nanobot (status \(answer.status))",
                     [
-                        "nanobot fastcgi --socket unix:/run/nanobot/socket    # as the web server's user, to whom the socket has to be open",
+                        "nanobot fastcgi --socket unix:/run/nanobot/socket    # as the web server's user, to whom the socket has to be open"
                     ] + Remedy.program.lines(brands))
             ]
         default:
@@ -58,7 +60,8 @@ struct SiteEntrance {
         switch error.code {
         case .missingLibrary: .problem("path: \(site) cannot be asked: \(error)", ["apt-get install libcurl4"])
         case .untrusted: .problem("path: the certificate of \(site) is refused: \(error)", ["certbot renew    # or what else made it"])
-        case .timedOut: .problem("path: \(site) does not answer in time: \(error)", ["is the program running, and has it threads (workers)?"])
+        case .timedOut:
+            .problem("path: \(site) does not answer in time: \(error)", ["is the program running, and has it threads (workers)?"])
         default: .problem("path: \(site) cannot be reached: \(error)", ["is the web server running, and does it listen there?"])
         }
     }

@@ -35,7 +35,8 @@ struct SiteExamination {
         do {
             pass = try DoctorPass(in: dataDirectory)
         } catch {
-            return try tell([.problem("web server: nothing else can be asked: \(error)", ["run it as the user that the responder runs as"])])
+            let remedy = ["run nanobot doctor as the user that the responder runs as"]
+            return try tell([.problem("web server: nothing else can be asked: \(error)", remedy)])
         }
         defer { pass.remove() }
         let exposure = ExposureExamination(site: site, directory: dataDirectory, pass: pass, engine: engine)
@@ -72,8 +73,7 @@ struct SiteExamination {
             return [.ok("document root: the data directory is not inside \(root)")]
         }
         let text = "document root: the data directory \(dataDirectory) is inside \(root), where the web server may give files to everyone"
-        let remedy = ["nanobot: in the configuration, another directory, and move what is in this one:", "    {\"dataDir\":\"/var/lib/nanobot\"}"]
-        return [mayBeExposed ? .warning(text, remedy) : .problem(text + "; no request is served", remedy)]
+        return [mayBeExposed ? .warning(text, Remedy.elsewhere) : .problem(text + "; no request is served", Remedy.elsewhere)]
     }
 
     private func user(_ arrival: Arrival) -> [Finding] {

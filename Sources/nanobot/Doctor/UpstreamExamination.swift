@@ -22,7 +22,9 @@ enum UpstreamExamination {
         let naming = ["set upstream.model (NANOBOT_UPSTREAM_MODEL) to the model that it is to be asked for"]
         do {
             guard let list = try await upstream.models(within: timeout) else {
-                return [Finding(level: needsList ? .problem : .warning, text: "\(name): what it gives as /models is no list", remedy: naming)]
+                return [
+                    Finding(level: needsList ? .problem : .warning, text: "\(name): what it gives as /models is no list", remedy: naming)
+                ]
             }
             guard !needsList || !list.isEmpty else { return [.problem("\(name): it lists no models", naming)] }
             let key = upstream.settings.key == nil ? "wants no key" : "takes the key"
@@ -30,14 +32,21 @@ enum UpstreamExamination {
                 + models.compactMap(\.self).filter { !list.contains($0) }.map {
                     .warning("\(name): its list does not have the model \"\($0)\"", naming)
                 }
-        } catch where error.code == .refused(status: 404) {
+        } catch  where error.code == .refused(status: 404) {
             let text = "\(name): it has no list of models (404)"
-            return [Finding(level: needsList ? .problem : .warning, text: text, remedy: naming + ["and upstream.url to a URL that ends in /v1, mostly"])]
+            return [
+                Finding(
+                    level: needsList ? .problem : .warning, text: text,
+                    remedy: naming + ["and upstream.url to a URL that ends in /v1, mostly"])
+            ]
         } catch {
             return [
                 .problem(
                     "\(name): \(error)",
-                    ["set upstream.url and upstream.key (NANOBOT_UPSTREAM_URL, NANOBOT_UPSTREAM_KEY); nanobot config shows where each comes from"])
+                    [
+                        "set upstream.url and upstream.key (NANOBOT_UPSTREAM_URL, NANOBOT_UPSTREAM_KEY) to what its operator says",
+                        "nanobot config    # where each comes from",
+                    ])
             ]
         }
     }
