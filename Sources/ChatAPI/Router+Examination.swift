@@ -47,7 +47,7 @@ extension Router {
     /// `1`, `2` and `3`, each as soon as the one before it is acknowledged; `late` and the end instead, where that takes too long.
     private func acknowledgedPieces(_ token: String) -> AsyncStream<[UInt8]> {
         let position = Mutex(0)
-        return AsyncStream {
+        return AsyncStream(unfolding: {
             let piece = position.withLock { position in
                 position += 1
                 return position
@@ -61,6 +61,6 @@ extension Router {
                 }
             }
             return EventStream.data(Array(String(piece).utf8))
-        }
+        })
     }
 }

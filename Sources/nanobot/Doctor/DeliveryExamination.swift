@@ -51,6 +51,7 @@ struct DeliveryExamination {
     /// - Parameter turnLimit: how long a turn may take, in seconds.
     func timeout(turnLimit: Int, waitsLong: Bool) async -> Finding {
         let seconds = waitsLong ? min(600, turnLimit + 5) : Self.shortWait
+        Terminal.progress("time limit: waiting for \(seconds) s")
         let start = ContinuousClock.now
         let failure: String
         do {

@@ -54,13 +54,11 @@ struct DirectoryExamination {
     }
 
     private func place(_ directory: FilePath) -> [Finding] {
-        var findings: [Finding] = []
-        if let kind = DocumentRootCheck.resolved(directory.string).flatMap(FileSystemKind.init) {
-            findings.append(
-                kind.doubt.map { .warning("data directory: it is on \(kind.name): \($0)", Remedy.elsewhere) }
-                    ?? .ok("data directory: it is on \(kind.name)"))
-        }
-        return findings
+        guard let kind = DocumentRootCheck.resolved(directory.string).flatMap(FileSystemKind.init) else { return [] }
+        return [
+            kind.doubt.map { .warning("data directory: it is on \(kind.name): \($0)", Remedy.elsewhere) }
+                ?? .ok("data directory: it is on \(kind.name)")
+        ]
     }
 
     /// Whether other users can read what was said, or who said something: a session's key is its file's name.

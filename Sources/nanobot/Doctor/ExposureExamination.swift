@@ -16,30 +16,23 @@ struct ExposureExamination {
                 let answer = try await engine.get(site.origin + path + pass.name, timeout: SiteExamination.timeout)
                 guard answer.status == 200, answer.body.starts(with: content) else { continue }
             } catch {
-                return [.warning("data over HTTP: it could not be seen whether \(site.origin)\(path) is the data directory: \(error)")]
+                return [.warning("data over HTTP: it could not be seen whether \(site.shown(path)) is the data directory: \(error)")]
             }
             let denial = path == "/" ? [] : ["until then:"] + Remedy.served(path).lines(brands)
             return [
                 .problem(
-                    "data over HTTP: everyone can read the data directory at \(site.description.prefix(upTo: origin))\(path)",
+                    "data over HTTP: everyone can read the data directory at \(site.shown(path))",
                     Remedy.elsewhere + denial)
             ]
         }
         return [.ok("data over HTTP: the data directory is at none of the \(paths.count) paths where it might be")]
     }
 
-    /// Where the scheme and the authority end in the site's description.
-    private var origin: String.Index {
-        let text = site.description
-        let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
-        return text[start...].firstIndex(of: "/") ?? text.endIndex
-    }
-
     /// The directory's last names, one to all of them, below the site's path and each one in front of it.
     private var paths: [String] {
         var paths: [String] = []
         let resolved = DocumentRootCheck.resolved(directory.string).map { FilePath($0) } ?? directory
-        let names = Set([directory, resolved].map { $0.components.map { Self.encoded($0.string) }.suffix(8) })
+        let names = [directory, resolved].map { $0.components.map { Self.encoded($0.string) }.suffix(8) }
         for length in stride(from: min(site.path.count, 6), through: 0, by: -1) {
             for names in names {
                 for count in 0...names.count {

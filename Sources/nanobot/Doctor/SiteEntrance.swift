@@ -5,6 +5,8 @@ struct SiteEntrance {
     var findings: [Finding]
     /// Whether it does, so that it can be asked for more.
     var isOpen = false
+    /// Whether it also serves.
+    var isServing = false
     /// What the web server calls itself.
     var server: String?
 
@@ -22,7 +24,7 @@ struct SiteEntrance {
         let isOurs = answer.header("x-request-id") != nil && answer.header("content-type") == "application/json"
         switch answer.status {
         case 200 where answer.body == Array(#"{"status":"ok"}"#.utf8):
-            entrance.isOpen = true
+            (entrance.isOpen, entrance.isServing) = (true, true)
             entrance.findings = [.ok("path: nanobot answers at \(site)" + (entrance.server.map { ", through \($0)" } ?? ""))]
         case 500 where isOurs:
             entrance.isOpen = true

@@ -43,7 +43,9 @@ struct SiteExamination {
         try tell(await exposure.findings(WebServerBrand.brands([entrance.server])))
 
         let sent = HeaderExamination()
-        guard let arrival = try await ask(pass, sent), arrival.object == "doctor.request" else {
+        guard let arrival = await ask(pass, sent), arrival.object == "doctor.request" else {
+            // One that cannot serve does not look.
+            guard entrance.isServing else { return }
             return try tell([
                 .problem(
                     "web server: the responder behind \(site) does not have the data directory \(dataDirectory)",
@@ -61,7 +63,7 @@ struct SiteExamination {
     }
 
     /// What arrived of a request. Nil where there is no answer to that.
-    private func ask(_ pass: DoctorPass, _ sent: HeaderExamination) async throws -> Arrival? {
+    private func ask(_ pass: DoctorPass, _ sent: HeaderExamination) async -> Arrival? {
         let url = site.url("v1/doctor/\(pass.token)?question=\(sent.question)")
         guard let answer = try? await engine.get(url, headers: sent.lines, timeout: Self.timeout), answer.status == 200 else { return nil }
         return try? JSONDecoder().decode(Arrival.self, from: Data(answer.body))
