@@ -63,6 +63,11 @@ struct EventLoop {
                 acceptsAgain = .now + Self.shortage
                 return
             }
+            guard listener.socket.peers.admits(peerOf: descriptor) else {
+                close(descriptor)
+                listener.refused("a peer of an address that is not the web server's")
+                continue
+            }
             let (seconds, attoseconds) = listener.limits.stallTimeout.components
             // 0 would mean no limit (socket(7)).
             let stall = timeval(tv_sec: Int(seconds), tv_usec: max(seconds == 0 ? 1 : 0, Int(attoseconds / 1_000_000_000_000)))

@@ -7,13 +7,19 @@ public struct ListeningSocket: Sendable {
     let descriptor: CInt
     /// The path of a Unix socket that this process created and removes.
     let path: String?
+    /// Who may connect, where it is a TCP socket.
+    let peers: PeerAddresses
 
     /// The most connections that wait for `accept`: the kernel lowers it to its own limit (net.core.somaxconn).
     private static let backlog: CInt = 4096
     private static let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
 
-    /// Creates a Unix socket that only this user can connect to (mode 0600). A socket file that nobody listens on is replaced.
-    public init(unixPath path: String) throws(FastCGIError) {
+    /// Creates a Unix socket. A socket file that nobody listens on is replaced.
+    ///
+    /// - Parameters:
+    ///   - mode: who may connect: whoever may write to the file (unix(7)). By default this user alone.
+    ///   - group: the group that the file is to have; this process's where nil.
+    public init(unixPath path: String, mode: UInt32 = 0o600, group: String? = nil) throws(FastCGIError) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let capacity = MemoryLayout.size(ofValue: address.sun_path) - 1
@@ -26,23 +32,31 @@ public struct ListeningSocket: Sendable {
             try systemCall { socket(AF_UNIX, Self.type, 0) }
         }
         do throws(FastCGIError) {
-            try Self.bindReplacingStale(descriptor, to: address, path: path)
+            try Self.bindReplacingStale(descriptor, to: address, path: path, mode: mode, group: group)
         } catch {
             Glibc.close(descriptor)
             throw error
         }
         self.descriptor = descriptor
         self.path = path
+        peers = .loopback
     }
 
-    /// Listens on an IPv4 loopback address. Other addresses are refused: FastCGI has neither authentication nor encryption.
-    public init(ipv4 host: String, port: UInt16) throws(FastCGIError) {
+    /// Listens on an IPv4 address: one of loopback, or any where the peers beyond this machine are named.
+    public init(ipv4 host: String, port: UInt16, peers: PeerAddresses = .loopback) throws(FastCGIError) {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        guard inet_pton(AF_INET, host, &address.sin_addr) == 1, UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127 else {
-            throw FastCGIError(.listen, "\"\(host)\" is not a loopback address. Use 127.0.0.1, or a Unix socket.")
+        guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else {
+            throw FastCGIError(.listen, "\"\(host)\" is not an IPv4 address. Use 127.0.0.1, or a Unix socket.")
         }
+        guard UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127 || peers.reachesBeyondLoopback else {
+            throw FastCGIError(
+                .listen,
+                "\"\(host)\" is not a loopback address. Use 127.0.0.1, or a Unix socket; or name the web server's address in FCGI_WEB_SERVER_ADDRS."
+            )
+        }
+        self.peers = peers
         descriptor = try attempt("listen on \(host):\(port)", code: .listen) { () throws(Errno) in
             let descriptor = try systemCall { socket(AF_INET, Self.type, 0) }
             do throws(Errno) {
@@ -59,7 +73,9 @@ public struct ListeningSocket: Sendable {
     }
 
     /// Takes over a listening socket that this process was started with.
-    public init(inherited descriptor: CInt) throws(FastCGIError) {
+    ///
+    /// - Parameter peers: who may connect, where it is a TCP socket.
+    public init(inherited descriptor: CInt, peers: PeerAddresses = .loopback) throws(FastCGIError) {
         guard Self.isListening(descriptor) else {
             throw FastCGIError(
                 .listen, "Descriptor \(descriptor) is not a listening socket. Start this from a web server, or give --socket unix:PATH.")
@@ -69,6 +85,7 @@ public struct ListeningSocket: Sendable {
             _ = try systemCall { fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) }
         }
         self.descriptor = descriptor
+        self.peers = peers
         path = nil
     }
 
@@ -91,7 +108,9 @@ public struct ListeningSocket: Sendable {
         if let path { unlink(path) }
     }
 
-    private static func bindReplacingStale(_ descriptor: CInt, to address: sockaddr_un, path: String) throws(FastCGIError) {
+    private static func bindReplacingStale(
+        _ descriptor: CInt, to address: sockaddr_un, path: String, mode: UInt32, group: String?
+    ) throws(FastCGIError) {
         let bound = try attempt("listen on \(path)", code: .listen) { () throws(Errno) in
             // On Linux the socket file takes the mode of the unbound socket (net/unix/af_unix.c), so it is never open wider.
             _ = try systemCall { fchmod(descriptor, 0o600) }
@@ -110,8 +129,18 @@ public struct ListeningSocket: Sendable {
                 guard try bindUnlessTaken(descriptor, address) else { throw .addressInUse }
             }
         }
+        // Nobody connects before it listens.
+        if let group { try give(path, to: group) }
         try attempt("listen on \(path)", code: .listen) { () throws(Errno) in
+            _ = try systemCall { chmod(path, mode) }
             _ = try systemCall { listen(descriptor, backlog) }
+        }
+    }
+
+    private static func give(_ path: String, to group: String) throws(FastCGIError) {
+        guard let entry = getgrnam(group) else { throw FastCGIError(.listen, "There is no group \"\(group)\".") }
+        try attempt("give \(path) to the group \(group)", code: .listen) { () throws(Errno) in
+            _ = try systemCall { chown(path, uid_t.max, entry.pointee.gr_gid) }
         }
     }
 

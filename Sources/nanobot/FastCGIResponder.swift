@@ -11,10 +11,27 @@ struct FastCGIResponder: ParsableCommand {
         abstract: "Answer a web server that is already there.",
         discussion: "Without --socket it takes the socket that it was started with: systemd's, or descriptor 0.")
 
-    @Option(help: ArgumentHelp("unix:PATH, or ADDRESS:PORT on loopback.", valueName: "socket"))
+    @Option(
+        help: ArgumentHelp(
+            "unix:PATH, or ADDRESS:PORT, on loopback unless FCGI_WEB_SERVER_ADDRS names the web server.", valueName: "socket"))
     var socket: String?
 
+    @Option(help: ArgumentHelp("The mode of the Unix socket's file, such as 660 (default: 600).", valueName: "mode"))
+    var socketMode: String?
+
+    @Option(help: ArgumentHelp("The group of the Unix socket's file: the web server's.", valueName: "group"))
+    var socketGroup: String?
+
     @OptionGroup var options: ConfigurationOptions
+
+    func validate() throws {
+        if let socketMode, mode(socketMode) == nil { throw ValidationError("--socket-mode is an octal number such as 660.") }
+        if socketMode ?? socketGroup != nil, socket?.hasPrefix("unix:") != true {
+            throw ValidationError("--socket-mode and --socket-group go with --socket unix:PATH.")
+        }
+    }
+
+    private func mode(_ text: String) -> UInt32? { UInt32(text, radix: 8).flatMap { $0 <= 0o777 ? $0 : nil } }
 
     func run() throws {
         try failing {
@@ -29,16 +46,20 @@ struct FastCGIResponder: ParsableCommand {
     }
 
     private func listeningSocket() throws -> ListeningSocket {
+        let environment = ProcessInfo.processInfo.environment
+        let peers = try environment["FCGI_WEB_SERVER_ADDRS"].map { try PeerAddresses($0) } ?? .loopback
         guard let socket else {
             // systemd's socket activation: sd_listen_fds(3).
-            let environment = ProcessInfo.processInfo.environment
             let isActivated = environment["LISTEN_PID"] == String(getpid()) && Int(environment["LISTEN_FDS"] ?? "") == 1
-            return try ListeningSocket(inherited: isActivated ? 3 : 0)
+            return try ListeningSocket(inherited: isActivated ? 3 : 0, peers: peers)
         }
-        if socket.hasPrefix("unix:") { return try ListeningSocket(unixPath: String(socket.dropFirst(5))) }
+        if socket.hasPrefix("unix:") {
+            return try ListeningSocket(
+                unixPath: String(socket.dropFirst(5)), mode: socketMode.flatMap(mode) ?? 0o600, group: socketGroup)
+        }
         guard let colon = socket.lastIndex(of: ":"), let port = UInt16(socket[socket.index(after: colon)...]) else {
             throw Failure(description: "--socket is unix:PATH or ADDRESS:PORT, such as 127.0.0.1:9000; \"\(socket)\" is neither.")
         }
-        return try ListeningSocket(ipv4: String(socket[..<colon]), port: port)
+        return try ListeningSocket(ipv4: String(socket[..<colon]), port: port, peers: peers)
     }
 }

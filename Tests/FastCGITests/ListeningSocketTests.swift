@@ -112,10 +112,76 @@ struct ListeningSocketTests {
 
     @Test(
         "addresses beyond this machine are refused",
-        arguments: ["0.0.0.0", "192.168.0.1", "128.0.0.1", "localhost", "", "::1", "127.0.0.1 "])
-    func address(host: String) {
+        arguments: ["0.0.0.0", "192.168.0.1", "128.0.0.1"])
+    func address(host: String) throws {
         let error = #expect(throws: FastCGIError.self) { try ListeningSocket(ipv4: host, port: 0) }
         #expect(error?.description.contains("not a loopback address") == true)
+        let own = try PeerAddresses("127.0.0.1,::1")
+        #expect(throws: FastCGIError.self) { try ListeningSocket(ipv4: host, port: 0, peers: own) }
+    }
+
+    @Test("what is no address is refused", arguments: ["localhost", "", "::1", "127.0.0.1 "])
+    func noAddress(host: String) {
+        let error = #expect(throws: FastCGIError.self) { try ListeningSocket(ipv4: host, port: 0) }
+        #expect(error?.description.contains("not an IPv4 address") == true)
+    }
+
+    @Test("any address is listened on where the web server's is named")
+    func anyAddress() throws {
+        let socket = try ListeningSocket(ipv4: "0.0.0.0", port: 0, peers: try PeerAddresses("10.0.0.7"))
+        #expect(ListeningSocket.isListening(socket.descriptor))
+        socket.close()
+    }
+
+    @Test("a list of peers that is none is refused", arguments: ["", ",", "10.0.0.7, web", "10.0.0.0/8", "10.0.0.7;10.0.0.8"])
+    func peers(list: String) {
+        let error = #expect(throws: FastCGIError.self) { try PeerAddresses(list) }
+        #expect(error?.code == .listen)
+    }
+
+    @Test(
+        "a peer is admitted by its address",
+        arguments: [
+            (nil, "127.0.0.1", true), (nil, "127.9.9.9", true), ("127.0.0.1", "127.0.0.1", true), ("127.0.0.1", "127.0.0.2", false),
+            ("10.0.0.7, 127.0.0.2", "127.0.0.2", true), ("10.0.0.7", "127.0.0.1", false), ("::1", "127.0.0.1", false),
+            ("::ffff:127.0.0.1", "127.0.0.1", true),
+        ])
+    func admits(list: String?, source: String, isAdmitted: Bool) throws {
+        let peers = try list.map { try PeerAddresses($0) } ?? .loopback
+        let listening = try ListeningSocket(ipv4: "127.0.0.1", port: 0, peers: peers)
+        defer { listening.close() }
+        var (address, length) = (sockaddr_in(), socklen_t(MemoryLayout<sockaddr_in>.size))
+        let client = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        defer { close(client) }
+        try withUnsafeMutablePointer(to: &address) {
+            try $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                try #require(getsockname(listening.descriptor, pointer, &length) == 0)
+                var from = sockaddr_in()
+                from.sin_family = sa_family_t(AF_INET)
+                try #require(inet_pton(AF_INET, source, &from.sin_addr) == 1)
+                let bound = withUnsafePointer(to: &from) {
+                    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(client, $0, length) }
+                }
+                try #require(bound == 0 && connect(client, pointer, length) == 0)
+            }
+        }
+        let accepted = accept(listening.descriptor, nil, nil)
+        defer { close(accepted) }
+        #expect(peers.admits(peerOf: accepted) == isAdmitted)
+    }
+
+    @Test("a socket's file has the mode and the group that it is to have", arguments: [0o600, 0o660, 0o666] as [UInt32])
+    func ownership(mode: UInt32) throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("socket")
+        // A group of this user's, whose name is on every Linux.
+        let group = try #require(getgrgid(getegid())).pointee.gr_name.map { String(cString: $0) }
+        let socket = try ListeningSocket(unixPath: path, mode: mode, group: group)
+        defer { socket.close() }
+        var status = stat()
+        #expect(lstat(path, &status) == 0 && status.st_mode & 0o7777 == mode && status.st_gid == getegid())
+        let error = #expect(throws: FastCGIError.self) { try ListeningSocket(unixPath: directory.file("other"), group: "nobody's") }
+        #expect(error?.description == "There is no group \"nobody's\".")
     }
 
     @Test("loopback addresses are listened on", arguments: ["127.0.0.1", "127.1.2.3"])

@@ -1,0 +1,74 @@
+import Glibc
+
+/// Which peers may connect to a TCP socket: FastCGI has neither authentication nor encryption, so an address is all there is to go by
+/// (FastCGI specification, section 3.2, `FCGI_WEB_SERVER_ADDRS`). Unix sockets have their file's mode instead.
+public struct PeerAddresses: Sendable {
+    /// Addresses in the form of IPv6; empty where those of loopback are meant.
+    private let addresses: Set<[UInt8]>
+
+    /// Loopback alone.
+    public static let loopback = PeerAddresses(addresses: [])
+
+    private init(addresses: Set<[UInt8]>) { self.addresses = addresses }
+
+    /// Reads a list of IPv4 and IPv6 addresses that are separated by commas.
+    ///
+    /// - Throws: `listen` where one of them is no address, and where there is none.
+    public init(_ list: String) throws(FastCGIError) {
+        var addresses: Set<[UInt8]> = []
+        for text in list.split(separator: ",") {
+            let text = text.drop { $0 == " " }.prefix { $0 != " " }
+            guard let address = Self.bytes(of: String(text)) else {
+                throw FastCGIError(.listen, "FCGI_WEB_SERVER_ADDRS is a list of IP addresses separated by commas; \"\(text)\" is none.")
+            }
+            addresses.insert(address)
+        }
+        guard !addresses.isEmpty else { throw FastCGIError(.listen, "FCGI_WEB_SERVER_ADDRS names no address.") }
+        self.addresses = addresses
+    }
+
+    /// Whether it names others than this machine.
+    var reachesBeyondLoopback: Bool { addresses.contains { !Self.isLoopback($0) } }
+
+    /// Whether the peer of a connection may stay.
+    func admits(peerOf descriptor: CInt) -> Bool {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let status = withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &length) }
+        }
+        guard status == 0 else { return false }
+        let address: [UInt8]
+        switch CInt(storage.ss_family) {
+        case AF_UNIX: return true
+        case AF_INET:
+            address = withUnsafeBytes(of: storage) { Self.mapped(Array($0.loadUnaligned(as: sockaddr_in.self).sin_addr.bytes)) }
+        case AF_INET6: address = withUnsafeBytes(of: storage) { $0.loadUnaligned(as: sockaddr_in6.self).sin6_addr.bytes }
+        default: return false
+        }
+        return addresses.isEmpty ? Self.isLoopback(address) : addresses.contains(address)
+    }
+
+    private static func bytes(of text: String) -> [UInt8]? {
+        var (four, six) = (in_addr(), in6_addr())
+        if inet_pton(AF_INET, text, &four) == 1 { return mapped(four.bytes) }
+        return inet_pton(AF_INET6, text, &six) == 1 ? six.bytes : nil
+    }
+
+    /// An IPv4 address as IPv6 has it (RFC 4291, section 2.5.5.2).
+    private static func mapped(_ address: [UInt8]) -> [UInt8] { mapping + address }
+
+    private static let mapping = [UInt8](repeating: 0, count: 10) + [0xff, 0xff]
+
+    private static func isLoopback(_ address: [UInt8]) -> Bool {
+        address == [UInt8](repeating: 0, count: 15) + [1] || address.starts(with: mapping) && address[12] == 127
+    }
+}
+
+extension in_addr {
+    fileprivate var bytes: [UInt8] { withUnsafeBytes(of: self) { Array($0) } }
+}
+
+extension in6_addr {
+    fileprivate var bytes: [UInt8] { withUnsafeBytes(of: self) { Array($0) } }
+}
