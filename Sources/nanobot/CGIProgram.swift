@@ -31,7 +31,7 @@ enum CGIProgram {
             ended.wait()
         } catch {
             Terminal.say("nanobot: \(error)")
-            let request = Request(metaVariables: metaVariables, body: .incomplete)
+            let request = Request(metaVariables: metaVariables, body: body(metaVariables, limit: 0))
             _ = write(Router.internalError(to: request).serialized(includesBody: request.method != "HEAD"))
         }
     }
@@ -71,18 +71,22 @@ enum CGIProgram {
         func value(_ name: String) -> String? { metaVariables.first { $0.name == name }?.value }
         let isChunked = value("HTTP_TRANSFER_ENCODING") != nil
         let length = value("CONTENT_LENGTH").flatMap { Int($0) } ?? (isChunked ? Int.max : 0)
-        guard length <= limit || length == .max else { return .tooLarge }
         var bytes: [UInt8] = []
-        while bytes.count < length, bytes.count <= limit {
-            let piece = [UInt8](unsafeUninitializedCapacity: min(1 << 16, length - bytes.count)) { buffer, count in
+        var count = 0
+        // Also what is too much is read, within reason: a web server that cannot get rid of it may not look at the answer.
+        while count < min(length, drainLength) {
+            let piece = [UInt8](unsafeUninitializedCapacity: min(1 << 16, length - count)) { buffer, count in
                 repeat { count = read(STDIN_FILENO, buffer.baseAddress, buffer.count) } while count < 0 && errno == EINTR
                 count = max(0, count)
             }
             guard !piece.isEmpty else { break }
-            bytes += piece
+            count += piece.count
+            if count <= limit { bytes += piece }
         }
-        return bytes.count > limit ? .tooLarge : .complete(bytes)
+        return count > limit ? .tooLarge : .complete(bytes)
     }
+
+    private static let drainLength = 64 << 20
 
     /// Writes to the web server. False where it has left.
     private static func write(_ bytes: [UInt8]) -> Bool {

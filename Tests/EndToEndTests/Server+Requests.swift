@@ -17,7 +17,7 @@ extension Server {
         arguments += headers.flatMap { ["-H", $0] }
         let scratch = try Scratch()
         if let body { arguments += ["--data-binary", "@" + (try scratch.file("body", body))] }
-        let outcome = try await Program.run("curl", arguments + ["http://127.0.0.1:\(port)\(path)"])
+        let outcome = try await Program.run("curl", arguments + ["http://127.0.0.1:\(port)\(mount)\(path)"])
         guard outcome.status == 0 else { throw CurlFailed(status: outcome.status, message: outcome.standardError) }
         return try HTTPResponse(outcome.standardOutput)
     }

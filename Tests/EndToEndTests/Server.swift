@@ -18,6 +18,8 @@ struct Server: Sendable {
 
     /// Where a test finds the data.
     var dataDirectory: String
+    /// What stands before the API's paths.
+    var mount = ""
 
     /// A web server that the test started by itself.
     init(port: Int, program: Program, home: Scratch) {

@@ -13,8 +13,12 @@ final class StreamClient {
 
     /// Connects and sends a chat request.
     ///
-    /// - Parameter version: HTTP's; a client of 1.0 is not sent chunks.
-    init(port: Int, session: String, streams: Bool = true, version: String = "1.1", headers: [String] = []) throws {
+    /// - Parameters:
+    ///   - mount: what stands before the API's paths.
+    ///   - version: HTTP's; a client of 1.0 is not sent chunks.
+    init(
+        port: Int, mount: String = "", session: String, streams: Bool = true, version: String = "1.1", headers: [String] = []
+    ) throws {
         descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in(loopback: port)
         let status = withUnsafePointer(to: &address) {
@@ -23,7 +27,7 @@ final class StreamClient {
         let body = #"{"stream":\#(streams),"messages":[{"role":"user","content":"Hello"}]}"#
         let lines =
             [
-                "POST \(Server.chatPath) HTTP/\(version)", "Host: localhost", "Content-Type: application/json", "Connection: close",
+                "POST \(mount)\(Server.chatPath) HTTP/\(version)", "Host: localhost", "Content-Type: application/json", "Connection: close",
                 "Content-Length: \(body.utf8.count)", "x-session-key: \(session)",
             ] + headers + ["", body]
         let bytes = Array(lines.joined(separator: "\r\n").utf8)
