@@ -108,6 +108,20 @@ struct DoctorSiteTests {
         }
     }
 
+    @Test("an Apache that collects pieces is named, with the line that mends it")
+    func apacheStreams() async throws {
+        let header = "<Location \"/\">\nCGIPassAuth On\n</Location>"
+        var remedy: [String] = []
+        try await ExaminedSite.run(.apache, environment: Self.streaming, Self.apache("timeout=600", [header])) { site in
+            remedy = try await site.doctor().expectProblems(["streams"])
+        }
+        let line = try #require(remedy.first { $0.hasPrefix("ProxyPass ") })
+        let text = { (site: ExaminedSite) in line.replacing("/run/nanobot/socket", with: site.socket) + "\n" + header }
+        try await ExaminedSite.run(.apache, environment: Self.streaming, text) { site in
+            try await site.doctor().expectProblems([])
+        }
+    }
+
     @Test("an Apache that keeps Authorization and the session header back is named, with lines that mend it")
     func apacheHeaders() async throws {
         let fault = "RequestHeader unset x-session-key"
