@@ -22,10 +22,11 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CFCGI"),
+        .systemLibrary(name: "CLinux"),
         .target(
             name: "FastCGI",
             dependencies: [
-                "CFCGI", "Locking",
+                "CFCGI", "CLinux", "Locking",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Logging", package: "swift-log"),
@@ -50,7 +51,7 @@ let package = Package(
             swiftSettings: settings),
         // It loads libcurl, and is not linked with it.
         .target(name: "CCurl"),
-        .target(name: "Models", dependencies: ["CCurl", "Chat", "Locking"], swiftSettings: settings),
+        .target(name: "Models", dependencies: ["CCurl", "Chat", "CLinux", "Locking"], swiftSettings: settings),
         .target(
             name: "ChatAPI",
             dependencies: ["Chat", "Digest", "Gateway", "Locking", "Models", "Sessions", .product(name: "Logging", package: "swift-log")],
@@ -68,7 +69,11 @@ let package = Package(
         .executableTarget(name: "fcgi-reference", dependencies: ["CFCGI"], linkerSettings: [.linkedLibrary(":libfcgi.a")]),
         .executableTarget(
             name: "nanobot-bench",
-            dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "FastCGITests",

@@ -10,7 +10,7 @@
 #define FUNCTIONS(FUNCTION) \
     FUNCTION(global_init) FUNCTION(easy_init) FUNCTION(easy_cleanup) FUNCTION(easy_setopt) FUNCTION(easy_getinfo) \
     FUNCTION(easy_strerror) FUNCTION(multi_init) FUNCTION(multi_cleanup) FUNCTION(multi_setopt) FUNCTION(multi_add_handle) \
-    FUNCTION(multi_remove_handle) FUNCTION(multi_perform) FUNCTION(multi_poll) FUNCTION(multi_wakeup) FUNCTION(multi_info_read) \
+    FUNCTION(multi_remove_handle) FUNCTION(multi_socket_action) FUNCTION(multi_info_read) \
     FUNCTION(slist_append) FUNCTION(slist_free_all)
 
 static struct {
@@ -44,9 +44,16 @@ CURLMcode ccurl_multi_cleanup(CURLM *multi) { return curl.multi_cleanup(multi); 
 CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) { return curl.multi_setopt(multi, option, value); }
 CURLMcode ccurl_multi_add_handle(CURLM *multi, CURL *handle) { return curl.multi_add_handle(multi, handle); }
 CURLMcode ccurl_multi_remove_handle(CURLM *multi, CURL *handle) { return curl.multi_remove_handle(multi, handle); }
-CURLMcode ccurl_multi_perform(CURLM *multi, int *running) { return curl.multi_perform(multi, running); }
-CURLMcode ccurl_multi_poll(CURLM *multi, int milliseconds) { return curl.multi_poll(multi, NULL, 0, milliseconds, NULL); }
-CURLMcode ccurl_multi_wakeup(CURLM *multi) { return curl.multi_wakeup(multi); }
+CURLMcode ccurl_multi_set_callbacks(CURLM *multi, curl_socket_callback socket, curl_multi_timer_callback timer, void *context) {
+    CURLMcode code = curl.multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, socket);
+    if (!code) code = curl.multi_setopt(multi, CURLMOPT_SOCKETDATA, context);
+    if (!code) code = curl.multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer);
+    return code ? code : curl.multi_setopt(multi, CURLMOPT_TIMERDATA, context);
+}
+CURLMcode ccurl_multi_socket_action(CURLM *multi, curl_socket_t socket, int events) {
+    int running;
+    return curl.multi_socket_action(multi, socket, events, &running);
+}
 CURL *ccurl_multi_next_done(CURLM *multi, CURLcode *result) {
     int left;
     CURLMsg *message;

@@ -1,4 +1,4 @@
-import CFCGI
+import CLinux
 import Glibc
 import Locking
 import SystemPackage

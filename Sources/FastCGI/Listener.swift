@@ -1,4 +1,5 @@
 import CFCGI
+import CLinux
 import Glibc
 import Locking
 public import Logging

@@ -64,7 +64,7 @@ public struct SessionKey: Sendable, Hashable, CustomStringConvertible {
         self = key
     }
 
-    /// The byte of the lock file that stands for the session: an even number by a 62-bit hash, the same in every process and version.
+    /// The byte of the lock files that stands for the session: an even number by a 62-bit hash, the same in every process and version.
     var lockOffset: Int64 {
         let bits = SHA256.digest(of: description.utf8).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         return Int64(bits >> 1) & ~1

@@ -21,7 +21,7 @@ struct Bench {
         try workspace.clear()
         let responder = try programs.start(program, testCase.work)
         try FastCGIClient.waitUntilHealthy(socket: workspace.socket, responder, poll: .milliseconds(1))
-        let nginx = try webServer.start(isKeptAlive: testCase.isKeptAlive)
+        let nginx = try webServer.start(.responder(keepsConnections: testCase.isKeptAlive))
 
         let before = try ProcessFigures(of: responder.processID)
         let outcome = try load.run(testCase.work, port: webServer.port)

@@ -11,11 +11,13 @@ struct NanobotBench: ParsableCommand {
             Tables go to standard output, progress to standard error. The ratios are reported and not judged; \
             an error in an answer makes the exit status 1.
             """,
-        subcommands: [ThroughputBench.self, ScaleBench.self], defaultSubcommand: ThroughputBench.self)
+        subcommands: [ThroughputBench.self, ScaleBench.self, UpstreamBench.self, PeerCommand.self],
+        defaultSubcommand: ThroughputBench.self)
 
     /// Runs a benchmark and says what stopped it.
     static func run(_ body: () throws -> Bool) throws {
         Interruption.block()
+        Descriptors.raiseLimit()
         do {
             guard try body() else { throw ExitCode.failure }
         } catch let error as Failure {

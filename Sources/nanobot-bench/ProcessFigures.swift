@@ -7,6 +7,7 @@ struct ProcessFigures {
     let cpuSeconds: Double
     /// Resident memory in megabytes of 1,000,000 bytes.
     let residentMegabytes: Double
+    let threads: Int
 
     init(of processID: pid_t) throws {
         let stat = try Self.text("/proc/\(processID)/stat")
@@ -17,11 +18,16 @@ struct ProcessFigures {
         }
         cpuSeconds = (user + system) / Double(sysconf(CInt(_SC_CLK_TCK)))
 
-        let line = try Self.text("/proc/\(processID)/status").split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-        guard let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Double($0) }) else {
-            throw Failure(description: "/proc/\(processID)/status does not give VmRSS.")
+        let status = try Self.text("/proc/\(processID)/status").split(separator: "\n")
+        func number(_ name: String) throws -> Int {
+            let line = status.first { $0.hasPrefix("\(name):") }
+            guard let number = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Int($0) }) else {
+                throw Failure(description: "/proc/\(processID)/status does not give \(name).")
+            }
+            return number
         }
-        residentMegabytes = kibibytes * 1024 / 1e6
+        residentMegabytes = Double(try number("VmRSS") * 1024) / 1e6
+        threads = try number("Threads")
     }
 
     /// Bytes that a process had the kernel write to storage so far, by pages that it changed.

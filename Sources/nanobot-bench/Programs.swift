@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// The measured programs and how each is started.
 struct Programs {
@@ -16,12 +17,13 @@ struct Programs {
     }
 
     let nanobot: String
+    private let own: String
     private let reference: String
     private let workspace: Workspace
 
     /// - Parameter nanobot: the program's path; nil for the one beside this program.
     init(nanobot: String?, workspace: Workspace) throws {
-        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let directory = own[..<(own.lastIndex(of: "/") ?? own.startIndex)]
         self.nanobot = nanobot ?? "\(directory)/nanobot"
         reference = "\(directory)/fcgi-reference"
@@ -43,10 +45,25 @@ struct Programs {
     }
 
     /// Starts nanobot on the workspace's socket and data.
-    func startNanobot(isSynchronous: Bool, isTethered: Bool = true) throws -> ChildProcess {
-        try ChildProcess(
+    ///
+    /// - Parameter environment: further settings.
+    func startNanobot(isSynchronous: Bool, environment: [String: String] = [:], isTethered: Bool = true) throws -> ChildProcess {
+        let settings = ["NANOBOT_DURABILITY": isSynchronous ? "sync" : "relaxed", "NANOBOT_LOG_LEVEL": "warning"]
+        return try ChildProcess(
             [nanobot, "fastcgi", "--socket", "unix:\(workspace.socket)"] + workspace.options,
-            environment: ["NANOBOT_DURABILITY": isSynchronous ? "sync" : "relaxed", "NANOBOT_LOG_LEVEL": "warning"],
-            isTethered: isTethered)
+            environment: settings.merging(environment) { $1 }, isTethered: isTethered)
+    }
+
+    /// Starts the server that nanobot asks, which is this program, and waits until it answers.
+    func startPeer() throws -> ChildProcess {
+        unlink(workspace.peerSocket)
+        let peer = try ChildProcess([own, "peer", "--socket", workspace.peerSocket])
+        let deadline = ContinuousClock.now + .seconds(10)
+        while (try? PeerCount(socket: workspace.peerSocket)) == nil {
+            try peer.requireRunning()
+            guard ContinuousClock.now < deadline else { throw Failure(description: "The peer does not answer after 10 s.") }
+            try Interruption.pause(.milliseconds(5))
+        }
+        return peer
     }
 }

@@ -17,7 +17,7 @@ struct ThroughputBench: ParsableCommand {
     var connections = 64
 
     @Option(help: ArgumentHelp("Thread counts of the C program, with commas between.", valueName: "counts"))
-    var threads = ThreadCounts(values: [8, 64])
+    var threads = Counts(values: [8, 64])
 
     @OptionGroup var common: CommonOptions
 
@@ -61,19 +61,4 @@ struct ThroughputBench: ParsableCommand {
         print(Report.notes(results, rounds: rounds, seconds: seconds, connections: connections))
         return results.allSatisfy { $0.errors == 0 }
     }
-}
-
-/// Thread counts on the command line: `8,64`.
-struct ThreadCounts: ExpressibleByArgument {
-    var values: [Int]
-
-    init(values: [Int]) { self.values = values }
-
-    init?(argument: String) {
-        let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard !numbers.isEmpty, numbers.allSatisfy({ 1...1000 ~= $0 }) else { return nil }
-        values = numbers
-    }
-
-    var defaultValueDescription: String { values.map(String.init).joined(separator: ",") }
 }

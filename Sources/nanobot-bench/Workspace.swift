@@ -20,6 +20,7 @@ struct Workspace {
     }
 
     var socket: String { "\(runtime)/responder.sock" }
+    var peerSocket: String { "\(runtime)/peer.sock" }
     /// A configuration file without settings, so that the user's own has no part in a measurement.
     var configuration: String { "\(runtime)/config.json" }
 

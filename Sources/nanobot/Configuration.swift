@@ -72,6 +72,9 @@ struct Configuration {
             key: "storage.allowInDocumentRoot", fallback: "false",
             meaning: "the data may live where the web server gives files to everyone"),
         Setting(key: "limits.bodyBytes", fallback: "1048576", meaning: "the largest request body"),
+        Setting(
+            key: "limits.connections", fallback: nil,
+            meaning: "the web server's connections at once; as many as the descriptors suffice for if not set"),
         Setting(key: "workers", fallback: "4", meaning: "worker threads"),
         Setting(key: "log.level", fallback: "info", meaning: "trace, debug, info, notice, warning, error or critical"),
         Setting(key: "log.format", fallback: "text", meaning: "text or json"),

@@ -67,7 +67,7 @@ struct API: Sendable {
     func isWaitedFor(_ session: String) throws -> Bool {
         let key = try SessionKey(session)
         if sessions.lock.waiterCount(key) > 0 { return true }
-        let locks = try File(FilePath(directory.path + "/locks"), O_RDWR, in: HostFileSystem())
+        let locks = try File.openOrCreate(sessions.lock.path(for: key.queueOffset), in: HostFileSystem())
         do throws(Errno) {
             try locks.system.setLock(locks.descriptor, at: key.queueOffset, isHeld: true)
             return false

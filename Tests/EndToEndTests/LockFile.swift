@@ -1,16 +1,16 @@
 import Foundation
 import Glibc
 
-/// The lock file of a data directory, as another process sees it: each byte that is locked stands for a session.
+/// The lock file of the session "a", as another process sees it: each byte that is locked stands for a session.
 final class LockFile: Sendable {
-    /// The byte of the session "a": the first 62 bits of SHA-256("a"), twice. The one behind it is the head of its queue.
+    /// The byte of the session "a": the first 62 bits of SHA-256("a"), twice; the first four of its 63 are the file's. The one behind it is the head of its queue.
     static let sessionA: Int64 = 0x654b_c089_650d_dee4
     static let queueA = sessionA + 1
 
     let descriptor: CInt
 
     init(_ dataDirectory: String) throws {
-        descriptor = open(dataDirectory + "/locks", O_RDWR | O_CLOEXEC)
+        descriptor = open(dataDirectory + "/locks-c", O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     }
 

@@ -25,7 +25,8 @@ struct SessionKeyTests {
         let session = try server.session(key.name)
         #expect(session["key"] == .string(key.text))
         #expect(session["turns"]?.elements.count == 2)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: server.dataDirectory).sorted() == ["locks", "quarantine", "sessions"])
+        let names = try FileManager.default.contentsOfDirectory(atPath: server.dataDirectory).filter { !$0.hasPrefix("locks-") }
+        #expect(names.sorted() == ["quarantine", "sessions"])
     }
 
     @Test("keys that look alike are two memories", arguments: Server.Kind.allCases, [("x:y", "x_y"), ("Case", "case"), ("é", "e\u{301}")])

@@ -46,6 +46,7 @@ struct UpstreamConfigurationTests {
         (["NANOBOT_UPSTREAM_URL": "http://a", "NANOBOT_UPSTREAM_KEY": "sk-1\nx"], "upstream.key must be one word"),
         (["NANOBOT_UPSTREAM_TIMEOUT": "soon"], "upstream.timeout must be a whole number from 1 to 86400"),
         (["NANOBOT_UPSTREAM_RETRIES": "-1"], "upstream.retries must be a whole number from 0 to 10"),
+        (["NANOBOT_LIMITS_CONNECTIONS": "7"], "limits.connections must be a whole number from 8 to 65536"),
         (["NANOBOT_UPSTREAM_FALLBACKS": "[]"], "upstream.fallbacks needs upstream.url"),
         (
             ["NANOBOT_UPSTREAM_URL": "http://a", "NANOBOT_UPSTREAM_FALLBACKS": #"{"key":"sk-1"}"#],

@@ -44,7 +44,8 @@ struct FaultTests {
         }
         let context = "\(fault), \(system.calls)"
         system.reset()
-        #expect(system.openDescriptorCount <= 2 && system.heldLockCount == 0, "\(operation.name): \(context)")
+        let isClosed = system.openDescriptorCount <= 1 + (try operation.lockFileCount(store)) && system.heldLockCount == 0
+        #expect(isClosed, "\(operation.name): \(context)")
         try await operation.check(system.disk, isDone: isDone, "\(context), a new store")
         for key in operation.before.keys.sorted() {
             let turns = try await operation.check(key, isDone: isDone, turn: "again", store, system, "\(operation.name): \(context)")

@@ -36,7 +36,7 @@ struct SessionFileTests {
         #expect(try mode(directory.file("a.json").string) == 0o600)
         #expect(try mode(directory.path.appending("sessions").string) == 0o700)
         #expect(try mode(directory.path.appending("quarantine").string) == 0o700)
-        #expect(try mode(directory.path.appending("locks").string) == 0o600)
+        #expect(try mode(directory.path.appending("locks-0").string) == 0o600)
     }
 
     @Test("an append rewrites the closing and nothing before it")

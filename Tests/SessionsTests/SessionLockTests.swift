@@ -1,3 +1,4 @@
+import Foundation
 import SystemPackage
 import Testing
 
@@ -37,6 +38,19 @@ struct SessionLockTests {
         gate.open.finish()
         try await holder.value
         try await second.withLock(key) {}
+    }
+
+    @Test("sessions are spread over sixteen files, evenly")
+    func files() async throws {
+        let directory = try TemporaryDirectory()
+        let lock = try SessionLock(directory.path, timeout: .zero)
+        let keys = try (0..<1600).map { try SessionKey("wx:dm:\($0)") }
+        for key in keys.prefix(160) { try await lock.withLock(key) {} }
+        let names = (0..<16).map { "locks-" + String($0, radix: 16) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path.string).sorted() == names)
+        let counts = Dictionary(grouping: keys) { lock.path(for: $0.lockOffset) }.mapValues(\.count)
+        #expect(counts.count == 16 && counts.values.allSatisfy { 50...150 ~= $0 })
+        #expect(keys.allSatisfy { lock.path(for: $0.queueOffset) == lock.path(for: $0.lockOffset) })
     }
 
     @Test("turns of one session run in the order in which they came")

@@ -21,9 +21,8 @@ CURLMcode ccurl_multi_cleanup(CURLM *multi);
 CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value);
 CURLMcode ccurl_multi_add_handle(CURLM *multi, CURL *handle);
 CURLMcode ccurl_multi_remove_handle(CURLM *multi, CURL *handle);
-CURLMcode ccurl_multi_perform(CURLM *multi, int *running);
-CURLMcode ccurl_multi_poll(CURLM *multi, int milliseconds);
-CURLMcode ccurl_multi_wakeup(CURLM *multi);
+CURLMcode ccurl_multi_set_callbacks(CURLM *multi, curl_socket_callback socket, curl_multi_timer_callback timer, void *context);
+CURLMcode ccurl_multi_socket_action(CURLM *multi, curl_socket_t socket, int events);
 // The next transfer that is over, and how it ended; NULL where there is none.
 CURL *ccurl_multi_next_done(CURLM *multi, CURLcode *result);
 struct curl_slist *ccurl_slist_append(struct curl_slist *list, const char *text);

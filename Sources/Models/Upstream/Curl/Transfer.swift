@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 
 /// One request on its way.
 ///
@@ -13,6 +14,9 @@ final class Transfer: @unchecked Sendable {
     private var deadline = ContinuousClock.now
     private var bodyCount = 0
     private var status = 0
+    /// The certificates to trust instead of the host's, by the variable that OpenSSL's programs and curl's command have for them. (A CGI
+    /// client's header would be a variable that begins with HTTP_.)
+    private static let certificates = getenv("SSL_CERT_FILE").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     /// libcurl's handle, while the transfer is under way.
     private(set) var handle: UnsafeMutableRawPointer?
 
@@ -39,6 +43,7 @@ final class Transfer: @unchecked Sendable {
         // An older library does not know the option; the URL's scheme was checked where it was configured, and no redirect is followed.
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+        if let file = Self.certificates { set(CURLOPT_CAINFO, file) }
         // The first connection tells whether the server speaks HTTP/2, over which the others then go. In the clear it would tell only with
         // the first answer, for which the others must not wait.
         set(CURLOPT_PIPEWAIT, request.url.hasPrefix("https:") ? 1 : 0)

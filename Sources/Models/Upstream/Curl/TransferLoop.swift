@@ -4,8 +4,8 @@ import Locking
 
 /// The thread of a transfer engine and what it shares with those who ask.
 ///
-/// `@unchecked Sendable`: `multi` is set once, and of its functions other threads call curl_multi_wakeup(3) alone, which is made for
-/// that; it is freed when neither the thread nor anyone else has this object any more. All else is behind the inbox's lock.
+/// `@unchecked Sendable`: `multi` is set once, and the thread alone uses it; it is freed when neither the thread nor anyone else has this
+/// object any more. All else is behind the inbox's lock.
 final class TransferLoop: @unchecked Sendable {
     /// Names a transfer to cancel it, before it has begun, too.
     final class Ticket: Sendable {}
@@ -18,6 +18,7 @@ final class TransferLoop: @unchecked Sendable {
 
     private let inbox = Mutex(Inbox())
     private let multi: UnsafeMutableRawPointer
+    private let watch: SocketWatch
     private let ended = Semaphore()
 
     /// So many connections may be open, or twice as many as there are transfers.
@@ -30,6 +31,12 @@ final class TransferLoop: @unchecked Sendable {
     init() throws(TransferError) {
         guard let multi = ccurl_multi_init() else { throw TransferError(.missingLibrary, "libcurl has no memory") }
         self.multi = multi
+        do {
+            watch = try SocketWatch(multi)
+        } catch {
+            ccurl_multi_cleanup(multi)
+            throw error
+        }
         do {
             try startThread { self.run() }
         } catch {
@@ -47,19 +54,19 @@ final class TransferLoop: @unchecked Sendable {
             if !isOver { inbox.arrivals.append((transfer, ObjectIdentifier(ticket))) }
             return isOver
         }
-        if isOver { transfer.finish(.failure(.cancelled)) } else { ccurl_multi_wakeup(multi) }
+        if isOver { transfer.finish(.failure(.cancelled)) } else { watch.wake() }
     }
 
     /// Ends a transfer, if it is under way.
     func cancel(_ ticket: Ticket) {
         inbox.withLock { $0.cancelled.append(ObjectIdentifier(ticket)) }
-        ccurl_multi_wakeup(multi)
+        watch.wake()
     }
 
     /// Ends every transfer and then the thread.
     func stop() {
         inbox.withLock { $0.isStopping = true }
-        ccurl_multi_wakeup(multi)
+        watch.wake()
     }
 
     /// Blocks until the thread has done its last.
@@ -100,12 +107,9 @@ final class TransferLoop: @unchecked Sendable {
             }
             if news.isStopping { break }
             ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(Self.connections, 2 * active.count))
-            var running: CInt = 0
-            ccurl_multi_perform(multi, &running)
+            watch.wait(multi)
             var code = CURLE_OK
             while let handle = ccurl_multi_next_done(multi, &code) { end(handle) { $0.finish(code) } }
-            // libcurl returns earlier for its own timeouts.
-            ccurl_multi_poll(multi, 60_000)
         }
         for handle in Array(active.keys) { end(handle) { $0.finish(.failure(.cancelled)) } }
         ended.signal()

@@ -1,0 +1,32 @@
+import Foundation
+import Testing
+
+@Suite("The limit of connections")
+struct ConnectionLimitTests {
+    @Test("those above limits.connections wait for their turn, and are answered")
+    func limit() async throws {
+        let upstream = try HeldUpstream()
+        let environment = upstream.environment.merging(["NANOBOT_LIMITS_CONNECTIONS": "8"]) { $1 }
+        try await Site.run(environment: environment, keepsConnections: false) { site in
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for number in 1...12 {
+                    group.addTask { try await site.server.chat("Hello", session: "session\(number)").status }
+                }
+                // The listening socket, and all twelve: the kernel lists those that wait to be accepted, too (proc(5), /proc/net/unix).
+                let deadline = ContinuousClock.now + .seconds(60)
+                while try await socketCount(site.home.path + "/1.sock") < 13 || upstream.asked < 8 {
+                    try #require(ContinuousClock.now < deadline, "\(upstream.asked) have come to the upstream")
+                }
+                #expect(upstream.asked == 8)
+                upstream.release()
+                for try await status in group { #expect(status == 200) }
+            }
+            #expect(upstream.asked == 12)
+        }
+    }
+
+    private func socketCount(_ path: String) async throws -> Int {
+        let output = try await Program.run("grep", ["-c", path + "$", "/proc/net/unix"]).standardOutput
+        return Int(String(decoding: output.dropLast(), as: UTF8.self)) ?? 0
+    }
+}
