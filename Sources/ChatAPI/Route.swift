@@ -9,6 +9,8 @@ enum Route: Equatable {
     case models
     case model(id: String)
     case health
+    /// A question of `nanobot doctor`, and the token that goes with it.
+    case examination(Examination, token: String)
 
     /// Finds the route at the end of a path. What stands in front is where the program is mounted, which servers do not always tell.
     init?(path: [String]) {
@@ -34,6 +36,11 @@ enum Route: Equatable {
         case ["models"]: self = .models
         case ["health"]: self = .health
         default:
+            // In the path: headers and the query may be what does not arrive.
+            if path.count > 1, path[0] == "doctor", let examination = Examination(path: path.dropFirst(2)) {
+                self = .examination(examination, token: path[1])
+                return
+            }
             // An id may contain slashes: "openai/gpt-4o".
             guard path.count > 1, path[0] == "models" else { return nil }
             self = .model(id: path.dropFirst().joined(separator: "/"))
@@ -45,7 +52,7 @@ enum Route: Equatable {
         switch self {
         case .chatCompletions, .sessionUndo, .sessionFork: ["POST", "OPTIONS"]
         case .session: ["GET", "HEAD", "DELETE", "OPTIONS"]
-        case .sessionExport, .sessions, .models, .model, .health: ["GET", "HEAD", "OPTIONS"]
+        case .sessionExport, .sessions, .models, .model, .health, .examination: ["GET", "HEAD", "OPTIONS"]
         }
     }
 }

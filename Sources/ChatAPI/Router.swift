@@ -73,7 +73,7 @@ public struct Router: Sendable {
     }
 
     private func route(_ request: Request, _ requestID: String) async throws -> Response {
-        guard let route = Route(path: request.path) else { throw APIError.notFound }
+        guard let route = Route(path: request.path), isKnown(route) else { throw APIError.notFound }
         guard route.methods.contains(request.method) else {
             throw APIError.methodNotAllowed(allowed: route.methods.joined(separator: ", "))
         }
@@ -90,6 +90,7 @@ public struct Router: Sendable {
         case .models: return Self.json(["object": "list", "data": .array(models.entries.map(modelObject))])
         case .model(let id): return Self.json(modelObject(try models.entry(listed: id)))
         case .health: return Self.json(["status": "ok"])
+        case .examination(let examination, let token): return try await examine(request, examination, token)
         }
     }
 

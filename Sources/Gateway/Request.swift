@@ -16,6 +16,8 @@ public struct Request: Sendable {
     public let path: [String]
     /// The folder whose files the web server gives to everyone; nil where it does not say.
     public var documentRoot: String? { metaVariables.first { $0.name == "DOCUMENT_ROOT" }?.value }
+    /// What the web server calls itself, such as `nginx/1.22.1`; nil where it does not say.
+    public var webServer: String? { metaVariables.first { $0.name == "SERVER_SOFTWARE" }?.value }
     /// What came of the body.
     public let body: Body
 

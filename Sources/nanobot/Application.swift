@@ -36,19 +36,12 @@ struct Application {
     ) throws {
         let logger = try configuration.logger()
         self.logger = logger
-        bodyLimit = try configuration.integer("limits.bodyBytes", in: 1024...(1 << 30))
+        let settings = try Router.Settings(configuration)
+        bodyLimit = settings.bodyLimit
         dataDirectory = try configuration.dataDirectory()
-        onDisconnect = try configuration.value("onDisconnect", "finish or cancel") { Disconnection(rawValue: $0) }
+        onDisconnect = try configuration.onDisconnect()
 
-        var settings = Router.Settings()
-        settings.requiresModel = try configuration.flag("requireModel")
-        settings.allowsRemoteImages = try configuration.flag("upstream.allowRemoteImages")
-        settings.bodyLimit = bodyLimit
-        settings.streams = try configuration.flag("stream")
-        if configuration.text("heartbeat.after") != nil {
-            settings.heartbeatAfter = .seconds(try configuration.integer("heartbeat.after", in: 1...86_400))
-        }
-        let mayBeExposed = try configuration.flag("storage.allowInDocumentRoot")
+        let mayBeExposed = try configuration.allowsDocumentRoot()
         do {
             let storeSettings = try SessionStore.Settings(configuration)
             sessions = try SessionStore(
@@ -59,13 +52,13 @@ struct Application {
         }
         exposure = mayBeExposed ? nil : DocumentRootCheck(dataDirectory)
         let models = try configuration.models(engine: engine) { logger.warning("\($0)") }
-        usesUpstreams = models.usesUpstreams
+        usesUpstreams = !models.upstreams.isEmpty
         router = Router(settings: settings, sessions: sessions, models: models.catalog, executor: workers, logger: logger)
     }
 
     /// The response to a request.
     func respond(to request: Request) async -> Response {
-        if let exposure, let root = request.documentRoot, exposure.isInside(root) {
+        if let exposure, let root = request.documentRoot, exposure.isInside(root), !Router.isExamination(request) {
             logger.error(
                 "The data directory \(dataDirectory) is inside the web server's document root \(root), where everyone could read it. Choose another with dataDir, or set storage.allowInDocumentRoot."
             )

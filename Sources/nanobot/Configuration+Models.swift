@@ -2,14 +2,14 @@ import ChatAPI
 import Models
 
 extension Configuration {
-    /// Makes the models, and says whether any of them is on another server.
+    /// Makes the models, and gives the other servers that they are on, each with the model it is asked for.
     ///
     /// - Parameters:
     ///   - engine: makes the requests to upstreams.
     ///   - report: gets a line about each attempt that failed and that others follow.
     func models(
         engine: TransferEngine, report: @escaping @Sendable (String) -> Void
-    ) throws -> (catalog: ModelCatalog, usesUpstreams: Bool) {
+    ) throws -> (catalog: ModelCatalog, upstreams: [UpstreamModel.Route]) {
         let limits = UpstreamLimits(
             timeout: try integer("upstream.timeout", in: UpstreamLimits.timeouts),
             connectTimeout: try integer("upstream.connectTimeout", in: UpstreamLimits.timeouts),
@@ -23,7 +23,7 @@ extension Configuration {
         let system = given("model.system")
         let standard = ModelCatalog.Entry(
             id: try value("model.name", "a name") { $0.isEmpty ? nil : $0 }, systemPrompt: system, model: model(routes, limits))
-        var usesUpstreams = !routes.isEmpty
+        var upstreams = routes
         let list = try given("models").map { try SettingValue("models", $0).members() } ?? []
         let entries = try list.map { id, entry in
             var (name, ownSystem): (String?, String?)
@@ -38,14 +38,15 @@ extension Configuration {
             var routes = routes
             if let upstream {
                 routes = [UpstreamModel.Route(Upstream(upstream.settings, engine: engine), model: name)]
-                usesUpstreams = true
+                upstreams += routes
             } else if let name, !routes.isEmpty {
                 // The further upstreams have other names for their models.
                 routes[0].model = name
+                upstreams.append(routes[0])
             }
             return ModelCatalog.Entry(id: id, systemPrompt: ownSystem ?? system, model: model(routes, upstream?.limits ?? limits))
         }
-        return (ModelCatalog(default: standard, list: entries), usesUpstreams)
+        return (ModelCatalog(default: standard, list: entries), upstreams)
     }
 
     /// The upstream of `upstream.url` and then those of `upstream.fallbacks`.

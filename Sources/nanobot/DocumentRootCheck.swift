@@ -22,7 +22,8 @@ final class DocumentRootCheck: Sendable {
         }
     }
 
-    private static func resolved(_ path: String) -> String? {
+    /// A path without symbolic links; nil where nothing is there.
+    static func resolved(_ path: String) -> String? {
         guard !path.isEmpty, let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }
         return String(cString: resolved)

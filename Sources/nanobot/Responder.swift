@@ -21,7 +21,7 @@ struct Responder {
 
     /// Reads the settings and opens the data directory.
     init(_ configuration: Configuration) throws {
-        let threads = try configuration.integer("workers", in: 1...256)
+        let threads = try configuration.workerCount()
         let workers = try WorkerPool(threads: threads)
         self.workers = workers
         application = try Application(configuration, workers: workers) { durability in

@@ -19,7 +19,7 @@ struct CommandTests {
     @Test("--help names the commands, and so does no argument at all", arguments: [["--help"], []])
     func help(arguments: [String]) async throws {
         let text = try await output(arguments)
-        for command in ["serve", "fastcgi", "config"] { #expect(text.contains(command)) }
+        for command in ["serve", "fastcgi", "config", "doctor"] { #expect(text.contains(command)) }
     }
 
     @Test("config says each value and where it came from")

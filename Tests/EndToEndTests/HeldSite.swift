@@ -70,38 +70,17 @@ struct HeldSite: Sendable {
             webServer = try Program(front.rawValue, server.kind.arguments(configuration: try home.file("web.conf", text.utf8)))
             stopSignal = server.kind.gracefulSignal
         case .apache:
-            // Apache's workers are another user's, where root starts it.
-            chmod(home.path, 0o711)
             chmod(socket, 0o666)
-            let configuration = try home.file("web.conf", Self.apache(port: port, directory: home.path, socket: socket).utf8)
+            let shipped = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../deploy/apache/nanobot.conf"
+            let text = Apache.configuration(
+                port: port, directory: home.path, modules: ["proxy", "proxy_fcgi"], "Define NANOBOT_SOCKET \(socket)\nInclude \(shipped)")
+            let configuration = try home.file("web.conf", text.utf8)
             webServer = try Program("apache2", ["-D", "FOREGROUND", "-f", configuration])
             stopSignal = SIGWINCH
         }
         let program = webServer
         let answers = try await eventually { !Port.isFree(port) }
         try #require(answers, "\(program.standardError)")
-    }
-
-    /// What a virtual host of Apache's has around the configuration that is shipped.
-    private static func apache(port: Int, directory: String, socket: String) -> String {
-        let modules = ["mpm_event", "authz_core", "env", "proxy", "proxy_fcgi"]
-        let shipped = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../deploy/apache/nanobot.conf"
-        return """
-            ServerName localhost
-            Listen 127.0.0.1:\(port)
-            PidFile \(directory)/apache.pid
-            DefaultRuntimeDir \(directory)
-            ErrorLog \(directory)/apache.log
-            \(modules.map { "LoadModule \($0)_module /usr/lib/apache2/modules/mod_\($0).so" }.joined(separator: "\n"))
-            User www-data
-            Group www-data
-            ThreadsPerChild 250
-            MaxRequestWorkers 250
-            StartServers 1
-            Define NANOBOT_SOCKET \(socket)
-            Include \(shipped)
-
-            """
     }
 
     private func stop() async throws {

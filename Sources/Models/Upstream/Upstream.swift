@@ -21,7 +21,8 @@ public final class Upstream: Sendable {
         }
     }
 
-    let settings: Settings
+    /// Where it is and how it is asked.
+    public let settings: Settings
     private let engine: TransferEngine
     private let state = Mutex(State())
 
@@ -77,17 +78,27 @@ public final class Upstream: Sendable {
     /// The first model of the upstream's list. It is asked for until it has answered once.
     private func firstModel(within timeout: Duration) async throws(AttemptError) -> String {
         if let model = state.withLock(\.firstModel) { return model }
+        guard let model = try await list(within: timeout)?.first else {
+            throw AttemptError(error: ModelError(.failed, "The upstream \(name) lists no models: say which one with upstream.model"))
+        }
+        state.withLock { $0.firstModel = model }
+        return model
+    }
+
+    /// Asks for its list of models once: that shows whether it can be reached, and whether it takes the key. Nil where what it answers is
+    /// no list.
+    public func models(within timeout: Duration) async throws(ModelError) -> [String]? {
+        do { return try await list(within: timeout) } catch { throw error.error }
+    }
+
+    private func list(within timeout: Duration) async throws(AttemptError) -> [String]? {
         let body = Mutex<[UInt8]>([])
         try await reply(to: request("models", body: nil, timeout: timeout)) { bytes in body.withLock { $0 += bytes } }
         struct List: Decodable {
             struct Model: Decodable { var id: String }
             var data: [Model]
         }
-        guard let model = try? JSONDecoder().decode(List.self, from: Data(body.withLock(\.self))).data.first?.id else {
-            throw AttemptError(error: ModelError(.failed, "The upstream \(name) lists no models: say which one with upstream.model"))
-        }
-        state.withLock { $0.firstModel = model }
-        return model
+        return try? JSONDecoder().decode(List.self, from: Data(body.withLock(\.self))).data.map(\.id)
     }
 
     /// Makes a request whose answer, where its status is 200, goes to `onBody`; any other status is an error.

@@ -33,5 +33,5 @@ public struct UpstreamAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The URL of what is below the address, such as `chat/completions`.
-    func url(_ path: String) -> String { "\(base)/\(path)" }
+    public func url(_ path: String) -> String { "\(base)/\(path)" }
 }

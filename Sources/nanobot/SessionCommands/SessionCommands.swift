@@ -1,6 +1,4 @@
 public import ArgumentParser
-import FastCGI
-import Locking
 public import Sessions
 import SystemPackage
 
@@ -41,19 +39,7 @@ extension ParsableCommand {
     func withStore(_ options: ConfigurationOptions, _ body: @escaping @Sendable (SessionStore) async throws -> Void) throws {
         try failing {
             let store = try options.store()
-            let failure = Mutex<(any Error)?>(nil)
-            let ended = Semaphore()
-            // On a thread of its own: the pool that tasks share has none to wait for a disk.
-            Task(executorPreference: try WorkerPool(threads: 1)) {
-                do {
-                    try await body(store)
-                } catch {
-                    failure.withLock { $0 = error }
-                }
-                ended.signal()
-            }
-            ended.wait()
-            if let error = failure.withLock({ $0 }) { throw error }
+            try waiting { try await body(store) }
         }
     }
 }

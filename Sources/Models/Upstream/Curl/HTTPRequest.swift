@@ -14,6 +14,8 @@ struct HTTPRequest: Sendable {
     var connectTimeout: Duration
     /// The most bytes of body that are taken, unpacked.
     var bodyLimit = 16 << 20
+    /// Whether the head of the answer comes in front of the body, as it was sent.
+    var includesHead = false
 }
 
 /// How an HTTP request was answered, but for the body.

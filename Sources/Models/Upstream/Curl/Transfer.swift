@@ -55,6 +55,7 @@ final class Transfer: @unchecked Sendable {
         // Every encoding that this libcurl can unpack.
         set(CURLOPT_ACCEPT_ENCODING, "")
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        if request.includesHead { set(CURLOPT_HEADER, 1) }
         // Of this size is every chat's buffer while it waits.
         set(CURLOPT_BUFFERSIZE, 8192)
         // `Expect: 100-continue` costs a round trip, or a second where the server does not know it.

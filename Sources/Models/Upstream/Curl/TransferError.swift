@@ -1,6 +1,7 @@
 /// Why an HTTP request was not answered in full.
-struct TransferError: Error, Equatable {
-    enum Code {
+public struct TransferError: Error, Equatable, CustomStringConvertible {
+    /// The kind of failure.
+    public enum Code: Sendable {
         /// There is no libcurl on this host, or none that can be used.
         case missingLibrary
         /// The server cannot be reached; nothing was asked of it.
@@ -17,8 +18,10 @@ struct TransferError: Error, Equatable {
         case cancelled
     }
 
-    let code: Code
-    let description: String
+    /// The kind of failure.
+    public let code: Code
+    /// What libcurl says, or a sentence of the program's.
+    public let description: String
 
     init(_ code: Code, _ description: String) {
         self.code = code

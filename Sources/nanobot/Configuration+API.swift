@@ -1,0 +1,28 @@
+import ChatAPI
+
+extension Router.Settings {
+    /// Reads the settings that concern the API.
+    init(_ configuration: Configuration) throws {
+        self.init()
+        requiresModel = try configuration.flag("requireModel")
+        allowsRemoteImages = try configuration.flag("upstream.allowRemoteImages")
+        bodyLimit = try configuration.integer("limits.bodyBytes", in: 1024...(1 << 30))
+        streams = try configuration.flag("stream")
+        if configuration.text("heartbeat.after") != nil {
+            heartbeatAfter = .seconds(try configuration.integer("heartbeat.after", in: 1...86_400))
+        }
+    }
+}
+
+extension Configuration {
+    /// How many worker threads there are.
+    func workerCount() throws -> Int { try integer("workers", in: 1...256) }
+
+    /// What happens to a turn whose client has left.
+    func onDisconnect() throws -> Application.Disconnection {
+        try value("onDisconnect", "finish or cancel") { Application.Disconnection(rawValue: $0) }
+    }
+
+    /// Whether the data may live where the web server gives files to everyone.
+    func allowsDocumentRoot() throws -> Bool { try flag("storage.allowInDocumentRoot") }
+}
