@@ -20,7 +20,8 @@ extension Deployment.Way {
     func webServer(configuration: String) -> [String] {
         switch self {
         case .lighttpd, .lighttpdSpawn, .lighttpdCGI: ["lighttpd", "-D", "-f", configuration]
-        case .apache, .apacheFcgid, .apacheCGI: ["apache2", "-D", "FOREGROUND", "-f", configuration]
+        // In a process group of its own, which it ends as a whole.
+        case .apache, .apacheFcgid, .apacheCGI, .apachePrefork: ["setsid", "apache2", "-D", "FOREGROUND", "-f", configuration]
         case .caddy: ["caddy", "run", "--config", configuration, "--adapter", "caddyfile"]
         default: ["nginx", "-e", "stderr", "-c", configuration]
         }
@@ -30,7 +31,7 @@ extension Deployment.Way {
     var stopSignal: CInt {
         switch self {
         case .lighttpd, .lighttpdSpawn, .lighttpdCGI: SIGINT
-        case .apache, .apacheFcgid, .apacheCGI: SIGWINCH
+        case .apache, .apacheFcgid, .apacheCGI, .apachePrefork: SIGWINCH
         case .caddy: SIGTERM
         default: SIGQUIT
         }
@@ -40,7 +41,7 @@ extension Deployment.Way {
     func configuration(port: Int, responderPort: Int) -> String {
         switch self {
         case .lighttpd, .lighttpdSpawn, .lighttpdCGI: lighttpd(port)
-        case .apache, .apacheFcgid, .apacheCGI: apache(port)
+        case .apache, .apacheFcgid, .apacheCGI, .apachePrefork: apache(port)
         case .caddy:
             """
             {
@@ -104,9 +105,10 @@ extension Deployment.Way {
             switch self {
             case .apacheFcgid: ("nanobot-fcgid.conf", ["fcgid"])
             case .apacheCGI: ("nanobot-cgi.conf", ["cgid"])
+            case .apachePrefork: ("nanobot-cgi.conf", ["cgi"])
             default: ("nanobot.conf", ["proxy", "proxy_fcgi"])
             }
-        let modules = ["mpm_event", "authz_core", "alias", "env"] + ways
+        let modules = [self == .apachePrefork ? "mpm_prefork" : "mpm_event", "authz_core", "alias", "env"] + ways
         return """
             ServerName localhost
             Listen 127.0.0.1:\(port)

@@ -16,6 +16,7 @@ struct Deployment: Sendable {
         case apache
         case apacheFcgid = "Apache, which starts the processes"
         case apacheCGI = "Apache over CGI"
+        case apachePrefork = "Apache over CGI, by mod_cgi"
         case caddy
         case spawnFcgi = "spawn-fcgi"
         case systemd = "a socket of systemd's"
@@ -23,7 +24,7 @@ struct Deployment: Sendable {
         var testDescription: String { rawValue }
 
         /// Whether the program answers one request, and ends.
-        var isCGI: Bool { self == .lighttpdCGI || self == .apacheCGI }
+        var isCGI: Bool { self == .lighttpdCGI || self == .apacheCGI || self == .apachePrefork }
         /// Whether the web server starts the program.
         var isSpawned: Bool { isCGI || self == .lighttpdSpawn || self == .apacheFcgid }
         var isLighttpd: Bool { self == .lighttpd || self == .lighttpdSpawn || self == .lighttpdCGI }

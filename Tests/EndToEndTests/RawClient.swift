@@ -35,9 +35,9 @@ enum RawClient {
     }
 
     /// Posts one turn with header lines of any bytes, the last one without its line break.
-    static func chat(headers: [UInt8], port: Int) async throws -> HTTPResponse {
+    static func chat(headers: [UInt8], mount: String = "", port: Int) async throws -> HTTPResponse {
         let body = Server.body("Hello")
-        let head = "POST \(Server.chatPath) HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: \(body.count)\r\n"
+        let head = "POST \(mount)\(Server.chatPath) HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: \(body.count)\r\n"
         return try HTTPResponse(try await exchange(Array(head.utf8) + headers + "\r\n\r\n".utf8 + body, port: port))
     }
 }

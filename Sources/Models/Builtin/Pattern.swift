@@ -15,26 +15,29 @@ struct Pattern: Sendable {
 
     init(_ source: String) {
         var elements: [Element] = []
-        var literal = ""
-        func close() {
-            elements += Self.keys(literal).map { .choice([[$0]]) }
-            literal = ""
+        // Bytes, since all patterns are read when the first turn comes: over CGI that is each turn.
+        var literal = source.utf8[...]
+        var rest = literal
+        func close(before end: String.Index) {
+            elements += Self.keys(literal[..<end]).map { .choice([[$0]]) }
         }
-        for character in source {
-            switch character {
-            case "(": close()
-            case ")":
-                let choices = literal.split(separator: "|", omittingEmptySubsequences: false).map { Self.keys(String($0)) }
+        while let byte = rest.first {
+            let start = rest.startIndex
+            rest.removeFirst()
+            switch byte {
+            case UInt8(ascii: "("): close(before: start)
+            case UInt8(ascii: ")"):
+                let choices = literal[..<start].split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false).map(Self.keys)
                 // The longest first: a capture gets only what no choice before it takes.
                 elements.append(.choice(choices.sorted { $0.count > $1.count }))
-                literal = ""
-            case "*", "~":
-                close()
-                elements.append(character == "*" ? .capture : .skip)
-            default: literal.append(character)
+            case UInt8(ascii: "*"), UInt8(ascii: "~"):
+                close(before: start)
+                elements.append(byte == UInt8(ascii: "*") ? .capture : .skip)
+            default: continue
             }
+            literal = rest
         }
-        close()
+        close(before: rest.startIndex)
         self.elements = elements
         openings = Self.openings(elements)
     }
@@ -50,10 +53,10 @@ struct Pattern: Sendable {
     }
 
     /// Splits on spaces and between Han characters; patterns are written in their final spelling.
-    private static func keys(_ text: String) -> [String] {
+    private static func keys(_ text: Substring.UTF8View) -> [String] {
         var keys: [String] = []
-        for word in text.split(separator: " ") {
-            if word.unicodeScalars.contains(where: \.isHan) {
+        for word in text.split(separator: UInt8(ascii: " ")).map(Substring.init) {
+            if word.utf8.contains(where: { $0 >= 0x80 }), word.unicodeScalars.contains(where: \.isHan) {
                 keys += word.map(String.init)
             } else {
                 keys.append(String(word))

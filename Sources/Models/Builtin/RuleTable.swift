@@ -6,29 +6,31 @@ struct RuleTable<Meaning: Sendable>: Sendable, ExpressibleByArrayLiteral {
         var rule: Rule<Meaning>
     }
 
-    private var byOpening: [String: [Entry]] = [:]
-    /// Those that may begin with any word.
-    private var open: [Entry] = []
+    private let entries: [Entry]
+    /// Where in the entries those stand that begin with a word, in order.
+    private var byOpening: [String: [Int]] = [:]
+    /// Where those stand that may begin with any word, in order.
+    private var open: [Int] = []
 
     init(arrayLiteral rules: Rule<Meaning>...) {
-        let entries = rules.flatMap { rule in rule.patterns.map { Entry(pattern: $0, rule: rule) } }
-        for entry in entries {
-            for opening in entry.pattern.openings ?? [] { byOpening[opening] = [] }
-        }
-        for entry in entries {
-            guard let openings = entry.pattern.openings else {
-                open.append(entry)
-                for opening in byOpening.keys { byOpening[opening]?.append(entry) }
-                continue
+        entries = rules.flatMap { rule in rule.patterns.map { Entry(pattern: $0, rule: rule) } }
+        for (index, entry) in entries.enumerated() {
+            if let openings = entry.pattern.openings {
+                for opening in openings { byOpening[opening, default: []].append(index) }
+            } else {
+                open.append(index)
             }
-            for opening in openings { byOpening[opening]?.append(entry) }
         }
     }
 
     /// What the first rule that fits says of the clause.
     func meaning(of clause: Clause, range: Range<Int>) -> Meaning? {
         guard let first = range.first else { return nil }
-        for entry in byOpening[clause.tokens[first].key] ?? open {
+        var named = byOpening[clause.tokens[first].key, default: []][...]
+        var open = open[...]
+        while !named.isEmpty || !open.isEmpty {
+            let isNamed = named.first ?? .max < open.first ?? .max
+            let entry = entries[isNamed ? named.removeFirst() : open.removeFirst()]
             guard let captures = entry.pattern.captures(in: clause.tokens, range: range) else { continue }
             if let meaning = entry.rule.meaning(Match(clause: clause, captures: captures)) { return meaning }
         }
