@@ -52,24 +52,29 @@ struct Deployment: Sendable {
         let port = Port.free()
         let responderPort = Port.free()
         try Self.makeFolders(home, settings: settings)
+        var started: [Program] = []
+        var isReady = false
+        defer { if !isReady { for program in started { program.send(SIGKILL) } } }
         responder = try way.responder(port: responderPort).map { try Self.start($0, home) }
         if let responder {
+            started.append(responder)
             let socket = home.path + "/run/socket"
-            let isReady = try await eventually {
+            let listens = try await eventually {
                 way == .nginxToPort ? !Port.isFree(responderPort) : FileManager.default.fileExists(atPath: socket)
             }
-            try #require(isReady, "\(responder.standardError)")
+            try #require(listens, "\(responder.standardError)")
             // systemd's SocketMode.
             if way == .systemd { chmod(socket, 0o666) }
         }
         let configuration = try home.file("web.conf", way.configuration(port: port, responderPort: responderPort).utf8)
         let program = try Self.start(way.webServer(configuration: configuration), home)
+        started.append(program)
         var server = Server(port: port, program: program, home: home)
         server.dataDirectory = home.path + "/www/.nanobot/data"
         server.mount = way.isCGI ? "/cgi-bin/nanobot.cgi" : ""
         self.server = server
-        let isListening = try await eventually { !Port.isFree(port) }
-        try #require(isListening, "\(program.standardError)")
+        isReady = try await eventually { !Port.isFree(port) }
+        try #require(isReady, "\(program.standardError)")
     }
 
     /// Stops it as an operator does.

@@ -36,12 +36,7 @@ struct DeploymentTests {
 
     @Test("a token is with the client before the model makes the next one", arguments: Deployment.Way.allCases)
     func stream(way: Deployment.Way) async throws {
-        let upstream = try HeldUpstream()
-        let settings = #"{"stream":true,"upstream":{"url":"http://127.0.0.1:\#(upstream.port)/v1","model":"held"}}"#
-        try await Deployment.run(way, settings: settings) { server in
-            let client = try StreamClient(port: server.port, mount: server.mount, session: "a")
-            let first = try await client.gets(#""content":"one ""#)
-            #expect(first, "\(client.text)")
+        try await withFirstToken(way) { server, client, upstream in
             #expect(try !client.has(#""two""#))
             upstream.release()
             let ends = try await client.ends()
@@ -54,12 +49,7 @@ struct DeploymentTests {
         "a client that leaves a CGI process takes nothing with it that was answered",
         arguments: Deployment.Way.allCases.filter(\.isCGI))
     func leaves(way: Deployment.Way) async throws {
-        let upstream = try HeldUpstream()
-        let settings = #"{"stream":true,"upstream":{"url":"http://127.0.0.1:\#(upstream.port)/v1","model":"held"}}"#
-        try await Deployment.run(way, settings: settings) { server in
-            let client = try StreamClient(port: server.port, mount: server.mount, session: "a")
-            let first = try await client.gets(#""content":"one ""#)
-            #expect(first, "\(client.text)")
+        try await withFirstToken(way) { server, client, upstream in
             client.close()
             upstream.release()
             // The web server may have ended the process, or let it end.
@@ -107,6 +97,20 @@ struct DeploymentTests {
             #expect(other.status == 200)
             let none = try await server.send("GET", "/health")
             #expect(none.status == 200)
+        }
+    }
+
+    /// Runs `body` when a client has the first of two tokens, and the model waits with the second.
+    private func withFirstToken(
+        _ way: Deployment.Way, _ body: (Server, StreamClient, HeldUpstream) async throws -> Void
+    ) async throws {
+        let upstream = try HeldUpstream()
+        let settings = #"{"stream":true,"upstream":{"url":"http://127.0.0.1:\#(upstream.port)/v1","model":"held"}}"#
+        try await Deployment.run(way, settings: settings) { server in
+            let client = try StreamClient(port: server.port, mount: server.mount, session: "a")
+            let first = try await client.gets(#""content":"one ""#)
+            #expect(first, "\(client.text)")
+            try await body(server, client, upstream)
         }
     }
 
