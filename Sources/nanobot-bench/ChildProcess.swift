@@ -73,6 +73,22 @@ struct ChildProcess: ~Copyable {
         guard information.si_signo == 0 else { throw Failure(description: "\(name) ended by itself; its messages are above.") }
     }
 
+    /// Returns when somebody listens on a loopback port, which it is to do. Throws if it takes longer than 10 s, or ends.
+    func waitUntilListening(on port: UInt16, _ what: String) throws {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while true {
+            if let descriptor = Address.loopback(port: port).connected() {
+                close(descriptor)
+                return
+            }
+            try requireRunning()
+            guard ContinuousClock.now < deadline else {
+                throw Failure(description: "\(what) does not listen on port \(port) after 10 s.")
+            }
+            try Interruption.pause(.milliseconds(5))
+        }
+    }
+
     /// Waits until it ends by itself. Throws if it takes longer than `limit`.
     func waitForEnd(within limit: Duration, poll: Duration = .milliseconds(100)) throws {
         let deadline = ContinuousClock.now + limit

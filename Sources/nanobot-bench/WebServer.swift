@@ -24,16 +24,8 @@ struct WebServer {
     func start(_ site: Site) throws -> ChildProcess {
         let path = try workspace.write(configuration(site), to: "nginx-\(port).conf")
         let child = try ChildProcess([program, "-e", "stderr", "-c", path])
-        let deadline = ContinuousClock.now + .seconds(10)
-        while true {
-            if let descriptor = Address.loopback(port: port).connected() {
-                close(descriptor)
-                return child
-            }
-            try child.requireRunning()
-            guard ContinuousClock.now < deadline else { throw Failure(description: "nginx does not listen on port \(port) after 10 s.") }
-            try Interruption.pause(.milliseconds(5))
-        }
+        try child.waitUntilListening(on: port, "nginx")
+        return child
     }
 
     private func configuration(_ site: Site) -> String {

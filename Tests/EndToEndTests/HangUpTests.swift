@@ -67,7 +67,8 @@ struct HangUpTests {
             if streams { #expect(try await client.gets(#""content":"one ""#)) }
             client.close()
             Task {
-                try await Task.sleep(for: .milliseconds(100))
+                // A responder that stops first stops listening.
+                _ = try await eventually { !FileManager.default.fileExists(atPath: home.path + "/responder.sock") }
                 model.release(2)
             }
         }

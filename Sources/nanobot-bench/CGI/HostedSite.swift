@@ -81,15 +81,7 @@ struct HostedSite {
             let path = try workspace.write(apache, to: "apache.conf")
             child = try ChildProcess([try ChildProcess.find("apache2", package: "apache2-bin"), "-D", "FOREGROUND", "-f", path])
         }
-        let deadline = ContinuousClock.now + .seconds(10)
-        while true {
-            if let descriptor = Address.loopback(port: port).connected() {
-                close(descriptor)
-                return child
-            }
-            try child.requireRunning()
-            guard ContinuousClock.now < deadline else { throw Failure(description: "\(server.rawValue) does not listen after 10 s.") }
-            try Interruption.pause(.milliseconds(5))
-        }
+        try child.waitUntilListening(on: port, server.rawValue)
+        return child
     }
 }

@@ -19,6 +19,7 @@ final class SocketWatch: @unchecked Sendable {
         wakeUp = eventfd(0, CInt(EFD_CLOEXEC) | CInt(EFD_NONBLOCK))
         guard epoll >= 0, wakeUp >= 0 else { throw TransferError(.connect, "No descriptor is left") }
         control(EPOLL_CTL_ADD, wakeUp, EPOLLIN.rawValue)
+        // Not retained: whoever has both frees `multi`, which calls back once more, before this goes.
         ccurl_multi_set_callbacks(
             multi,
             { _, socket, what, context, _ in
