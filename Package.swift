@@ -39,8 +39,9 @@ let package = Package(
             name: "Digest", dependencies: ["CSodium"], swiftSettings: settings, linkerSettings: [.linkedLibrary(":libsodium.a")]),
         .target(name: "Chat", swiftSettings: settings),
         .target(name: "Gateway", swiftSettings: settings),
+        .target(name: "CCrash"),
         .target(
-            name: "Locking", dependencies: [.product(name: "SystemPackage", package: "swift-system")], swiftSettings: settings),
+            name: "Locking", dependencies: ["CCrash", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: settings),
         .target(
             name: "Sessions",
             dependencies: [

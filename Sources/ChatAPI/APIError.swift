@@ -79,6 +79,8 @@ struct APIError: Error {
             self.init(
                 status: 500, code: "session_unreadable",
                 message: "The stored session was written by a newer version of this program. It was left as it is.")
+        case .turnTooLong:
+            self.init(status: 413, code: "request_too_large", message: "The turn is too long to be stored. \(error.description).")
         case .sessionFull:
             self.init(
                 status: 507, code: "storage_full",

@@ -47,6 +47,22 @@ enum Route: Equatable {
         }
     }
 
+    /// The path, as logs name it: with nothing in it that only the client knows.
+    var pattern: String {
+        switch self {
+        case .chatCompletions: "/v1/chat/completions"
+        case .session: "/v1/session"
+        case .sessionExport: "/v1/session/export"
+        case .sessionUndo: "/v1/session/undo"
+        case .sessionFork: "/v1/session/fork"
+        case .sessions: "/v1/sessions"
+        case .models: "/v1/models"
+        case .model: "/v1/models/{id}"
+        case .health: "/health"
+        case .examination: "/v1/doctor/{token}"
+        }
+    }
+
     /// The methods that the route takes.
     var methods: [String] {
         switch self {

@@ -1,6 +1,7 @@
 import Chat
 public import FoundationEssentials
 public import Gateway
+import Locking
 public import Logging
 import Models
 public import Sessions
@@ -54,13 +55,22 @@ public struct Router: Sendable {
     /// The response to a request. Handlers throw; this is the one place where errors become responses.
     public func respond(to request: Request) async -> Response {
         let requestID = Self.requestID(request)
-        do {
-            var response = try await route(request, requestID)
-            response.headers.append(("x-request-id", requestID))
-            return response
-        } catch {
-            return Self.response(log(error, requestID), requestID)
+        let route = Route(path: request.path)
+        return await RequestLabel.$current.withValue(Self.label(request, route, requestID)) {
+            do {
+                var response = try await answer(request, route, requestID)
+                response.headers.append(("x-request-id", requestID))
+                return response
+            } catch {
+                return Self.response(log(error, requestID), requestID)
+            }
         }
+    }
+
+    private static func label(_ request: Request, _ route: Route?, _ requestID: String) -> RequestLabel {
+        guard let route else { return RequestLabel(route: "no route", requestID: requestID) }
+        let method = route.methods.contains(request.method) ? request.method : "another method"
+        return RequestLabel(route: "\(method) \(route.pattern)", requestID: requestID)
     }
 
     /// The response of a program that cannot serve: what is wrong is for its operator to know, not for clients.
@@ -72,8 +82,8 @@ public struct Router: Sendable {
         return response
     }
 
-    private func route(_ request: Request, _ requestID: String) async throws -> Response {
-        guard let route = Route(path: request.path), isKnown(route) else { throw APIError.notFound }
+    private func answer(_ request: Request, _ route: Route?, _ requestID: String) async throws -> Response {
+        guard let route, isKnown(route) else { throw APIError.notFound }
         guard route.methods.contains(request.method) else {
             throw APIError.methodNotAllowed(allowed: route.methods.joined(separator: ", "))
         }

@@ -56,8 +56,17 @@ struct FCGXRequest: @unchecked Sendable {
     }
 
     func write(_ bytes: [UInt8]) throws(FastCGIError) {
-        let written = bytes.withUnsafeBytes { FCGX_PutStr($0.baseAddress, CInt($0.count), pointer.pointee.out) }
-        guard Int(written) == bytes.count else { throw Self.connectionLost }
+        let isTaken = bytes.withUnsafeBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                // libfcgi counts in an int, and a session that is exported may be longer.
+                let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
+                guard FCGX_PutStr(piece.baseAddress, CInt(piece.count), pointer.pointee.out) == piece.count else { return false }
+                rest = rest.dropFirst(piece.count)
+            }
+            return true
+        }
+        guard isTaken else { throw Self.connectionLost }
     }
 
     /// Sends what is buffered.

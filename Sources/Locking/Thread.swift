@@ -1,5 +1,10 @@
+import CCrash
 import Glibc
 public import SystemPackage
+
+/// The stack of a thread, in bytes. JSON that is nested as deep as it may be takes a quarter of it in a release build; by default it would
+/// be as the host says (`ulimit -s`).
+private let stackSize = 2 << 20
 
 /// Starts a detached thread that runs `body`. It inherits the signal mask: block what it must not take before the first one starts.
 public func startThread(_ body: @escaping @Sendable () -> Void) throws(Errno) {
@@ -8,11 +13,16 @@ public func startThread(_ body: @escaping @Sendable () -> Void) throws(Errno) {
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
     var thread = pthread_t()
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, stackSize)
     let box = Unmanaged.passRetained(Box(body))
     let status = pthread_create(
-        &thread, nil,
+        &thread, &attributes,
         { argument in
             guard let argument else { return nil }
+            ccrash_protect_thread()
             Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
             return nil
         }, box.toOpaque())

@@ -48,7 +48,8 @@ struct HostFileSystem: FileSystem {
     func freeByteCount(at path: FilePath) throws(Errno) -> Int {
         var status = statvfs()
         _ = try systemCall { path.withPlatformString { statvfs($0, &status) } }
-        return Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+        let (bytes, overflows) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return overflows ? .max : Int(clamping: bytes)
     }
 
     func setLock(_ descriptor: CInt, at offset: Int64, isHeld: Bool) throws(Errno) {

@@ -17,11 +17,12 @@ struct RecentKeys: Sendable {
 
     /// Reads the keys of a file's last day.
     init(_ file: borrowing SessionFile, now: Date) throws(SessionError) {
-        let earliest = Self.moment(Self.earliest(now))
+        let earliest = Self.earliest(now)
         var found: [(moment: Int, hash: UInt64, offset: Int)] = []
         try file.readLinesBackwards(from: file.end) { line, range in
             guard range.lowerBound > 0 else { return false }
-            let moment = Self.moment(Self.member("at", of: line.prefix(256)) ?? [])
+            // A time that is none, which only an imported turn has, says nothing of the turns before it.
+            guard let moment = Self.moment(Self.member("at", of: line.prefix(256)) ?? []) else { return true }
             guard moment >= earliest else { return false }
             if let key = Self.member("idempotency_key", of: line.suffix(4096)) { found.append((moment, Self.hash(key), range.lowerBound)) }
             return true
@@ -31,20 +32,20 @@ struct RecentKeys: Sendable {
 
     /// Adds a turn that was stored at an offset.
     mutating func insert(_ turn: Turn, offset: Int, now: Date) {
-        let earliest = Self.moment(Self.earliest(now))
+        let earliest = Self.earliest(now)
         while let oldest = order.first, oldest.moment < earliest {
             order.removeFirst()
             if order.count * 2 < offsets.count { rebuild() }
         }
-        guard let key = turn.request.idempotencyKey else { return }
-        insert(Self.hash(Self.escaped(key)), moment: Self.moment(Array(turn.at.utf8)), offset: offset)
+        guard let key = turn.request.idempotencyKey, let moment = Self.moment(turn.at.utf8) else { return }
+        insert(Self.hash(Self.escaped(key)), moment: moment, offset: offset)
     }
 
     /// Where the newest turn with a key begins, if there is one. Another key may have the same hash: look at the turn.
     func offset(of key: String) -> Int? { offsets[Self.hash(Self.escaped(key))] }
 
     /// Whether a moment, as a turn has it, is within reach.
-    static func reaches(_ at: String, now: Date) -> Bool { moment(Array(at.utf8)) >= moment(earliest(now)) }
+    static func reaches(_ at: String, now: Date) -> Bool { moment(at.utf8).map { $0 >= earliest(now) } ?? false }
 
     private mutating func insert(_ hash: UInt64, moment: Int, offset: Int) {
         offsets[hash] = offset
@@ -56,11 +57,13 @@ struct RecentKeys: Sendable {
         offsets = offsets.filter { alive.contains($0.key) }
     }
 
-    private static func earliest(_ now: Date) -> [UInt8] { Array(now.addingTimeInterval(-reach).ISO8601Format().utf8) }
+    private static func earliest(_ now: Date) -> Int { moment(now.addingTimeInterval(-reach).ISO8601Format().utf8) ?? 0 }
 
-    /// The digits of a moment: 2026-11-23T09:00:00Z is 20261123090000. Later is greater.
-    private static func moment(_ text: [UInt8]) -> Int {
-        text.prefix(19).reduce(0) { 0x30...0x39 ~= $1 ? $0 * 10 + Int($1 - 0x30) : $0 }
+    /// The digits of a moment: 2026-11-23T09:00:00Z is 20261123090000. Later is greater. Nil where they are not as many: a file may have
+    /// any text in their place.
+    private static func moment(_ text: some Sequence<UInt8>) -> Int? {
+        let digits = text.prefix(19).filter { 0x30...0x39 ~= $0 }
+        return digits.count == 14 ? digits.reduce(0) { $0 * 10 + Int($1 - 0x30) } : nil
     }
 
     /// A string member as it stands in a line, without its quotation marks. Inside a string they are escaped, so a member's name cannot

@@ -22,6 +22,8 @@ public struct SessionError: Error, Sendable, CustomStringConvertible {
         case unreadable
         /// A newer version of this program wrote the file; it was left as it is.
         case newerFormat
+        /// A turn is longer than a session's file can have it.
+        case turnTooLong
         /// The session has reached `session.maxBytes`.
         case sessionFull
         /// There is no room on the disk; what was stored before is intact.
@@ -44,6 +46,8 @@ public struct SessionError: Error, Sendable, CustomStringConvertible {
         let isFull = [.noSpace, .diskQuotaExceeded, .fileTooLarge].contains(error)
         self.init(isFull ? .storageFull : .storageUnavailable, "Cannot \(action): \(error)")
     }
+
+    static let turnTooLong = SessionError(.turnTooLong, "A turn has at most \(SessionFile.longestLine) bytes")
 
     static func notFound(_ key: SessionKey) -> SessionError { SessionError(.notFound, "There is no session \(key)") }
 }

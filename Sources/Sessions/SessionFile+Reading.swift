@@ -77,24 +77,27 @@ extension SessionFile {
     /// The turn whose line begins at an offset; nil where none does.
     func turn(at offset: Int) throws(SessionError) -> Turn? {
         var length = 4096
-        while true {
+        while offset < end, length <= Self.longestLine {
             let bytes = try read(offset..<min(end, offset + length))
             if let feed = bytes.firstIndex(of: UInt8(ascii: "\n")) { return Self.turn(in: bytes[..<feed], JSONDecoder()) }
             if offset + length >= end { return Self.turn(in: bytes[...], JSONDecoder()) }
             length *= 4
         }
+        return nil
     }
 
     /// Visits the line of every turn and summary, the oldest first. Lines come without the line feed and the comma behind them; `isSeparated` is false
     /// where another line follows and the comma is missing.
     ///
+    /// - Parameter salvages: whether the first line, too, may be a turn, and one that is too long is passed over.
     /// - Throws: `SessionError`, and what `visit` throws.
     func readLines(
-        skipsHeader: Bool = true, _ visit: (_ line: ArraySlice<UInt8>, _ isSeparated: Bool) throws -> Void
+        salvages: Bool = false, _ visit: (_ line: ArraySlice<UInt8>, _ isSeparated: Bool) throws -> Void
     ) throws {
         var position = 0
         var bytes: [UInt8] = []
-        var isHeader = skipsHeader
+        var isHeader = !salvages
+        var isTooLong = false
         while position < end {
             let chunk = try read(position..<min(end, position + max(1 << 20, bytes.count)))
             guard !chunk.isEmpty else { throw becameShorter }
@@ -105,15 +108,21 @@ extension SessionFile {
                 let line = rest[..<feed]
                 rest = rest[(feed + 1)...]
                 let isSeparated = line.last == UInt8(ascii: ",")
-                if !isHeader { try visit(isSeparated ? line.dropLast() : line, isSeparated) }
-                isHeader = false
+                if !isHeader, !isTooLong { try visit(isSeparated ? line.dropLast() : line, isSeparated) }
+                (isHeader, isTooLong) = (false, false)
             }
             bytes = Array(rest)
+            if bytes.count > Self.longestLine {
+                guard salvages else { throw lineTooLong }
+                (bytes, isTooLong) = ([], true)
+            }
         }
-        if !isHeader { try visit(bytes[...], true) }
+        if !isHeader, !isTooLong { try visit(bytes[...], true) }
     }
 
     private var becameShorter: SessionError { SessionError(.storageUnavailable, "\(path) became shorter while it was read") }
+
+    private var lineTooLong: SessionError { SessionError(.unreadable, "\(path) has a line of more than \(Self.longestLine) bytes") }
 
     var unreadableLine: SessionError { SessionError(.unreadable, "\(path) has a line that is not a turn") }
 
@@ -154,6 +163,7 @@ extension SessionFile {
                 _ = visit(bytes[...], 0..<bytes.count)
                 return
             } else {
+                guard bytes.count <= Self.longestLine else { throw lineTooLong }
                 // Growing with the line keeps a long one linear.
                 let chunk = min(start, max(65_536, bytes.count))
                 let read = try read(start - chunk..<start)

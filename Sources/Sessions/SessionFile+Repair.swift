@@ -10,10 +10,10 @@ extension SessionFile {
     /// disk). So behind the last whole turn there is at most one line of a turn, and pieces of closings. More than that is not a torn
     /// tail, and is left alone.
     mutating func repair(size: Int, quarantine: Quarantine) throws(SessionError) {
-        guard let (wholeEnd, isTornTurn) = try lastWholeEnd(size: size) else {
+        guard let (wholeEnd, torn) = try lastWholeEnd(size: size) else {
             throw SessionError(.unreadable, "\(path) is damaged before its last line")
         }
-        if isTornTurn { try quarantine.keep(try read(wholeEnd..<size), of: self) }
+        if let torn { try quarantine.keep(try read(torn), of: self) }
         try attempt("mend \(path)") { () throws(Errno) in
             try file.write(Self.closing, at: wholeEnd)
             try file.truncate(to: wholeEnd + Self.closing.count)
@@ -22,8 +22,9 @@ extension SessionFile {
         trust(size: wholeEnd + Self.closing.count)
     }
 
-    /// Where the last whole turn, or the header, ends, and whether a piece of a turn follows; nil where more follows than one write.
-    func lastWholeEnd(size: Int) throws(SessionError) -> (end: Int, isTornTurn: Bool)? {
+    /// Where the last whole turn, or the header, ends, and where a piece of a turn follows; nil where more follows than one write.
+    func lastWholeEnd(size: Int) throws(SessionError) -> (end: Int, torn: Range<Int>?)? {
+        let size = try sizeWithoutZeros(size)
         let decoder = JSONDecoder()
         var found: Int?
         var tornTurns = 0
@@ -51,7 +52,18 @@ extension SessionFile {
             return tornTurns <= 1
         }
         if let failure { throw failure }
-        return found.map { ($0, tornTurns > 0) }
+        return found.map { ($0, tornTurns > 0 ? $0..<max($0, size) : nil) }
+    }
+
+    /// Where the zeros begin in which a file ends: blocks that never reached the disk, of which there may be more than memory.
+    private func sizeWithoutZeros(_ size: Int) throws(SessionError) -> Int {
+        var end = size
+        while end > 0 {
+            let start = max(0, end - 1 << 20)
+            if let last = try read(start..<end).lastIndex(where: { $0 != 0 }) { return start + last + 1 }
+            end = start
+        }
+        return 0
     }
 }
 

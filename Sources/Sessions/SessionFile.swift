@@ -11,6 +11,8 @@ struct SessionFile: ~Copyable {
     static let format = "nanobot-session/1"
     /// What ends every file; an append overwrites it.
     static let closing = Array("\n]}\n".utf8)
+    /// The longest line, in bytes: a file may be as long as it likes, and no line of it is held that is longer.
+    static let longestLine = 256 << 20
 
     /// What a file's first line says.
     struct Header: Decodable {
@@ -82,13 +84,14 @@ struct SessionFile: ~Copyable {
         return true
     }
 
-    /// Takes the end of a file that is known to be whole.
+    /// Takes the end of a file that is known to be whole. Somebody who takes no locks may have made it shorter since.
     mutating func trust(size: Int) {
-        end = size - Self.closing.count
+        end = max(0, size - Self.closing.count)
     }
 
     /// Appends one line, with one write, and says where it begins. If that fails, the file is as it was.
     mutating func append(_ line: [UInt8], synchronizes: Bool) throws(SessionError) -> Int {
+        guard line.count <= Self.longestLine else { throw SessionError.turnTooLong }
         let end = end
         let start = try attempt("write to \(path)") { () throws(Errno) in
             // Only the header's line ends in "[" here: a session without turns.

@@ -150,7 +150,7 @@ extension SessionFile {
     /// Reads the whole file.
     func summary() throws -> SessionSummary {
         var summary = SessionSummary(
-            key: key, createdAt: try header().createdAt, turnCount: 0, usage: Usage(promptTokens: 0, completionTokens: 0),
+            key: key, createdAt: try header().createdAt, turnCount: 0, usage: .zero,
             byteCount: end + Self.closing.count)
         let decoder = JSONDecoder()
         /// What of a turn, or a summary, is summed up; the messages are left unread.
@@ -164,9 +164,7 @@ extension SessionFile {
                 summary.turnCount += 1
                 summary.updatedAt = cost.at
             }
-            summary.usage.promptTokens += cost.usage.promptTokens
-            summary.usage.completionTokens += cost.usage.completionTokens
-            summary.usage.totalTokens += cost.usage.totalTokens
+            summary.usage = summary.usage + cost.usage
         }
         return summary
     }

@@ -94,18 +94,22 @@ extension SessionFile {
             default: throw error
             }
         }
-        let isWhole = try endsWhole(size)
-        guard let wholeEnd = try isWhole ? size - Self.closing.count : lastWholeEnd(size: size)?.end else {
-            return .damaged("It does not end as a session does")
+        do {
+            let isWhole = try endsWhole(size)
+            guard let wholeEnd = try isWhole ? size - Self.closing.count : lastWholeEnd(size: size)?.end else {
+                return .damaged("It does not end as a session does")
+            }
+            end = wholeEnd
+            var damagedLines = 0
+            let decoder = JSONDecoder()
+            try readLines { line, isSeparated in
+                if !isSeparated || !Self.isWhole(line, decoder) { damagedLines += 1 }
+            }
+            if damagedLines > 0 { return .damaged("\(damagedLines) of its lines are not turns") }
+            return isWhole ? nil : .tornTail
+        } catch let error as SessionError where error.code == .unreadable {
+            return .damaged("One of its lines is longer than any turn")
         }
-        end = wholeEnd
-        var damagedLines = 0
-        let decoder = JSONDecoder()
-        try readLines { line, isSeparated in
-            if !isSeparated || !Self.isWhole(line, decoder) { damagedLines += 1 }
-        }
-        if damagedLines > 0 { return .damaged("\(damagedLines) of its lines are not turns") }
-        return isWhole ? nil : .tornTail
     }
 
     /// Does what can be done, and says what that was; nil where nothing can.
@@ -133,7 +137,7 @@ extension SessionFile {
         end = try status().size
         var count = 0
         let decoder = JSONDecoder()
-        try readLines(skipsHeader: false) { line, _ in
+        try readLines(salvages: true) { line, _ in
             guard Self.isWhole(line, decoder) else { return }
             try writer.append(line)
             if !Self.isSummary(line) { count += 1 }

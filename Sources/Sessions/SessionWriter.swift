@@ -30,6 +30,7 @@ struct SessionWriter: ~Copyable {
 
     /// Adds a turn's line: without a comma, without a line feed.
     mutating func append(_ line: some Collection<UInt8>) throws(SessionError) {
+        guard line.count <= SessionFile.longestLine else { throw .turnTooLong }
         buffer += isFirst ? "\n".utf8 : ",\n".utf8
         buffer += line
         isFirst = false

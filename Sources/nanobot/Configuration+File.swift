@@ -10,7 +10,7 @@ extension Configuration {
         var scanner = JSONScanner(Array(data))
         var values: [String: String] = [:]
         do {
-            try read(&scanner, prefix: "", into: &values)
+            try read(&scanner, path: [], into: &values)
             try scanner.expectEnd()
         } catch let error as JSONSyntaxError {
             throw Failure(description: "The configuration file \(path) is not a JSON object of settings: \(error).")
@@ -18,9 +18,13 @@ extension Configuration {
         return values
     }
 
-    private static func read(_ scanner: inout JSONScanner, prefix: String, into values: inout [String: String]) throws {
+    /// How many names a setting's key has at most: a file that is nested deeper has no setting there, and would take the stack.
+    private static let deepest = 8
+
+    private static func read(_ scanner: inout JSONScanner, path: [String], into values: inout [String: String]) throws {
         for (name, range) in try scanner.members() {
-            let key = prefix + name
+            let path = path + [name]
+            let key = path.joined(separator: ".")
             var inner = scanner.moved(to: range.lowerBound)
             if let text = inner.decode(String.self, range) {
                 values[key] = text
@@ -30,8 +34,8 @@ extension Configuration {
                 values[key] = String(flag)
             } else if let number = inner.decode(Int.self, range) {
                 values[key] = String(number)
-            } else if scanner[range].first == UInt8(ascii: "{") {
-                try read(&inner, prefix: key + ".", into: &values)
+            } else if scanner[range].first == UInt8(ascii: "{"), path.count < deepest {
+                try read(&inner, path: path, into: &values)
             } else {
                 throw Failure(description: "The configuration file gives \(key) a value that no setting has.")
             }

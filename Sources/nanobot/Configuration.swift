@@ -1,6 +1,7 @@
 import Chat
 import FoundationEssentials
 import Glibc
+import Locking
 import Logging
 
 /// The program's settings and where each value came from: command-line option, environment variable, configuration file or default,
@@ -108,6 +109,7 @@ struct Configuration {
     func logger() throws -> Logger {
         let level = try value("log.level", "a level such as info or debug") { Logger.Level(rawValue: $0) }
         let isJSON = try value("log.format", "text or json") { ["text": false, "json": true][$0] }
+        CrashReport.useJSON(isJSON)
         return Logger(label: "nanobot") { _ in LineLogHandler(logLevel: level, isJSON: isJSON) }
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FastCGI
 import Glibc
+import Locking
 
 /// An OpenAI-compatible chat API with a memory, for hosts that have only a web server.
 @main
@@ -20,6 +21,7 @@ struct Nanobot: ParsableCommand {
         close(descriptor)
         // A file at its limit (RLIMIT_FSIZE) refuses what is written, by EFBIG; it must not end this process.
         signal(SIGXFSZ, SIG_IGN)
+        CrashReport.install()
         // Over CGI the arguments are the client's: a query string without "=" becomes some (RFC 3875, section 4.4).
         guard CGIProgram.isStarted else { return main(nil) }
         if ListeningSocket.isListening(0) { main([FastCGIResponder._commandName]) } else { CGIProgram.run() }

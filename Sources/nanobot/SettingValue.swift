@@ -13,7 +13,11 @@ struct SettingValue {
         path = key
         var scanner = JSONScanner(Array(text.utf8))
         do {
-            range = try scanner.value()
+            _ = scanner.findValue()
+            let start = scanner.position
+            // Whole and no deeper than JSON is read anywhere, since `masked` goes as deep.
+            _ = try scanner.tree()
+            range = start..<scanner.position
             try scanner.expectEnd()
         } catch {
             throw Failure(description: "\(key) must be JSON: \(error).")

@@ -31,12 +31,14 @@ extension Arithmetic.Operator {
 extension Double {
     /// An exact integer up to 2^53, else twelve significant digits.
     var plain: String {
-        if let integer = Int64(exactly: self), abs(integer) <= 1 << 53 { return String(integer) }
+        if let exactInteger { return String(exactInteger) }
         let places = 11 - log10(abs(self)).rounded(.down)
         guard abs(places) < 290 else { return description }
         let scale = pow(10, abs(places))
         let rounded = places < 0 ? (self / scale).rounded() * scale : (self * scale).rounded() / scale
-        if let integer = Int64(exactly: rounded), abs(integer) <= 1 << 53 { return String(integer) }
-        return rounded.description
+        return rounded.exactInteger.map { String($0) } ?? rounded.description
     }
+
+    /// The number as an integer, where all integers up to it have a value of their own: up to 2^53.
+    private var exactInteger: Int64? { magnitude <= 0x1p53 ? Int64(exactly: self) : nil }
 }

@@ -112,10 +112,13 @@ struct ReplyChunk: Decodable {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
+            let prompt = try container.decode(Int.self, forKey: .prompt)
+            guard prompt >= 0 else {
+                throw DecodingError.dataCorruptedError(forKey: .prompt, in: container, debugDescription: "less than no tokens")
+            }
             usage = Usage(
-                promptTokens: try container.decode(Int.self, forKey: .prompt),
-                completionTokens: (try? container.decode(Int.self, forKey: .completion)) ?? 0)
-            if let total = try? container.decode(Int.self, forKey: .total) { usage.totalTokens = total }
+                promptTokens: prompt, completionTokens: (try? container.decode(Int.self, forKey: .completion)) ?? 0,
+                totalTokens: try? container.decode(Int.self, forKey: .total))
         }
     }
 }

@@ -11,7 +11,10 @@ struct UpstreamFault: Equatable {
 
     /// Reads the body of an error; nil where that is not JSON that says something.
     init?(_ body: [UInt8]) {
-        guard let fault = try? JSONDecoder().decode(Body.self, from: Data(body)).fault else { return nil }
+        let (decoder, data) = (JSONDecoder(), Data(body))
+        guard let body = (try? decoder.decode(Body.self, from: data)) ?? (try? decoder.decode(Wrapped.self, from: data))?.body,
+            let fault = body.fault
+        else { return nil }
         self = fault
     }
 }
@@ -35,6 +38,16 @@ extension UpstreamFault: Decodable {
         status = (try? container.decode(Int.self, forKey: .code)).flatMap { 400...599 ~= $0 ? $0 : nil }
     }
 
+    /// Google's endpoint wraps the object in an array: in one, or an array of arrays would take the stack.
+    private struct Wrapped: Decodable {
+        var body: Body
+
+        init(from decoder: any Decoder) throws {
+            var list = try decoder.unkeyedContainer()
+            body = try list.decode(Body.self)
+        }
+    }
+
     private struct Body: Decodable {
         var fault: UpstreamFault?
 
@@ -45,11 +58,6 @@ extension UpstreamFault: Decodable {
         }
 
         init(from decoder: any Decoder) throws {
-            // Google's endpoint wraps the object in an array.
-            if var list = try? decoder.unkeyedContainer() {
-                fault = try list.decode(Body.self).fault
-                return
-            }
             let container = try decoder.container(keyedBy: CodingKeys.self)
             if let fault = try? container.decode(UpstreamFault.self, forKey: .error) {
                 self.fault = fault

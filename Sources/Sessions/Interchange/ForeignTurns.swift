@@ -59,7 +59,7 @@ struct ForeignTurns {
         guard let last = messages.last else { return }
         let turn = Turn(
             id: nextID(), at: time, messages: messages, model: model, finishReason: last.toolCalls.isEmpty ? "stop" : "tool_calls",
-            usage: Usage(promptTokens: 0, completionTokens: 0), request: Turn.Origin(id: "import", bodySHA256: ""))
+            usage: .zero, request: Turn.Origin(id: "import", bodySHA256: ""))
         turns.append(ImportedSession.Line(id: turn.id, at: turn.at, bytes: turn.line[...]))
         messages = []
     }

@@ -79,7 +79,7 @@ struct SiteExamination {
     }
 
     private func user(_ arrival: Arrival) -> [Finding] {
-        let (own, other) = (DirectoryExamination.userName(geteuid()), DirectoryExamination.userName(uid_t(arrival.user)))
+        let (own, other) = (DirectoryExamination.userName(geteuid()), DirectoryExamination.userName(arrival.user))
         guard own != other else { return [] }
         return [
             .warning(
@@ -97,7 +97,7 @@ struct Arrival: Decodable {
     var query: String?
     var webServer: String?
     var documentRoot: String?
-    var user: Int
+    var user: uid_t
     var streams: Bool
 
     private enum CodingKeys: String, CodingKey {

@@ -1,5 +1,6 @@
 import CCurl
 import Glibc
+import Locking
 
 /// One request on its way.
 ///
@@ -8,6 +9,8 @@ import Glibc
 final class Transfer: @unchecked Sendable {
     private let request: HTTPRequest
     private let onBody: @Sendable (Int, UnsafeRawBufferPointer) -> Void
+    /// The client's request for which this one is made: what comes of it is read on the transfer thread, which has no task.
+    private let label = RequestLabel.current
     private var continuation: CheckedContinuation<Result<HTTPReply, TransferError>, Never>?
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let reason: UnsafeMutablePointer<CChar>
@@ -113,7 +116,7 @@ final class Transfer: @unchecked Sendable {
         bodyCount += bytes.count
         guard bodyCount <= request.bodyLimit else { return false }
         if status == 0 { status = info(CURLINFO_RESPONSE_CODE) }
-        onBody(status, bytes)
+        RequestLabel.$current.withValue(label) { onBody(status, bytes) }
         return true
     }
 

@@ -15,21 +15,24 @@ public struct WebAnswer: Sendable {
     /// Reads what came, the head included.
     init(_ bytes: [UInt8]) {
         let separator = Array("\r\n\r\n".utf8)
-        guard let end = bytes.firstRange(of: separator) else { return }
-        let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
-        status = lines[0].split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        var rest = bytes[...]
+        var lines: [Substring] = []
+        var status = 0
         // 103 Early Hints and the like stand before the answer.
-        guard status >= 200 else {
-            self = WebAnswer(Array(bytes[end.upperBound...]))
-            return
+        while status < 200 {
+            guard let end = rest.firstRange(of: separator) else { return }
+            lines = String(decoding: rest[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
+            rest = rest[end.upperBound...]
+            status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         }
+        self.status = status
         headers = lines.dropFirst().compactMap { line in
             line.firstIndex(of: ":").map { colon in
                 let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
                 return (line[..<colon].lowercased(), String(value))
             }
         }
-        body = Array(bytes[end.upperBound...])
+        body = Array(rest)
     }
 }
 
