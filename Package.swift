@@ -60,7 +60,7 @@ let package = Package(
         .executableTarget(
             name: "nanobot",
             dependencies: [
-                "Chat", "ChatAPI", "Digest", "FastCGI", "Gateway", "Locking", "Models", "Sessions",
+                "Chat", "ChatAPI", "CLinux", "Digest", "FastCGI", "Gateway", "Locking", "Models", "Sessions",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),

@@ -1,5 +1,8 @@
-// Headers of Linux that Swift's Glibc module leaves out: what waits for many descriptors stands on them.
+// What of Linux Swift's Glibc module leaves out: what waits for many descriptors stands on the first two.
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 // <sys/socket.h> declares it for _GNU_SOURCE only: accept4(2) sets close-on-exec without a window. Addresses are not asked for.
 extern int accept4(int, void *, void *, int);
+// prctl(2) takes variable arguments, which Swift does not call: the signal that this process gets when its parent's thread ends.
+#include <sys/prctl.h>
+static inline int clinux_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }

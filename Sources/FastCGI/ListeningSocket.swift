@@ -4,7 +4,7 @@ import SystemPackage
 /// A socket on which the web server's connections arrive: opened here, or inherited from whoever started the process.
 public struct ListeningSocket: Sendable {
     /// The descriptor; it listens and does not block.
-    let descriptor: CInt
+    public let descriptor: CInt
     /// The path of a Unix socket that this process created and removes.
     let path: String?
     /// Who may connect, where it is a TCP socket.
@@ -103,7 +103,7 @@ public struct ListeningSocket: Sendable {
     }
 
     /// Stops listening. An inherited socket is only closed, never shut down: siblings share it.
-    func close() {
+    public func close() {
         Glibc.close(descriptor)
         if let path { unlink(path) }
     }

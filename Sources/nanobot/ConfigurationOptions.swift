@@ -9,6 +9,11 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where sessions live (default: $HOME/.nanobot/data).", valueName: "directory"))
     var dataDir: String?
 
+    /// The options as they were given.
+    var arguments: [String] {
+        (config.map { ["--config", $0] } ?? []) + (dataDir.map { ["--data-dir", $0] } ?? [])
+    }
+
     func configuration() throws -> Configuration {
         var options: [String: String] = [:]
         options["dataDir"] = dataDir

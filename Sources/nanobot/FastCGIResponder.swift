@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import FastCGI
 import FoundationEssentials
 import Glibc
@@ -22,6 +23,13 @@ struct FastCGIResponder: ParsableCommand {
     @Option(help: ArgumentHelp("The group of the Unix socket's file: the web server's.", valueName: "group"))
     var socketGroup: String?
 
+    @Flag(help: "Run the responder in a process of its own, and start it again when it dies.")
+    var supervise = false
+
+    /// The process that started this one to be the responder; this one ends with it.
+    @Option(help: .hidden)
+    var supervisor: pid_t?
+
     @OptionGroup var options: ConfigurationOptions
 
     func validate() throws {
@@ -36,13 +44,37 @@ struct FastCGIResponder: ParsableCommand {
     func run() throws {
         try failing {
             Signals.block()
-            var responder = try Responder(try options.configuration())
+            let configuration = try options.configuration()
+            if supervise { return try runSupervised(configuration) }
+            if let supervisor {
+                _ = clinux_set_parent_death_signal(SIGTERM)
+                // It may have died before that.
+                guard getppid() == supervisor else { return }
+            }
+            var responder = try Responder(configuration)
             try responder.start(try listeningSocket())
-            let application = responder.application
-            application.logger.info("Listening on \(socket ?? "the inherited socket"), data in \(application.dataDirectory)")
-            _ = Signals.waitForStop()
+            if supervisor == nil { sayWhere(responder.application.logger, responder.application.dataDirectory) }
+            while Signals.wait() != .stop {}
             responder.stop()
         }
+    }
+
+    private func runSupervised(_ configuration: Configuration) throws {
+        let logger = try configuration.logger()
+        let socket = try listeningSocket()
+        var supervisor = try Supervisor(socket, options, logger: logger)
+        sayWhere(logger, try configuration.dataDirectory())
+        do {
+            _ = try supervisor.run()
+        } catch {
+            socket.close()
+            throw error
+        }
+        supervisor.stop()
+    }
+
+    private func sayWhere(_ logger: Logger, _ dataDirectory: String) {
+        logger.info("Listening on \(socket ?? "the inherited socket"), data in \(dataDirectory)")
     }
 
     private func listeningSocket() throws -> ListeningSocket {

@@ -23,7 +23,7 @@ struct LoopbackAddress {
     /// Returns when the port can be listened on. A program that was just killed gets a moment to leave.
     func waitUntilFree() throws {
         let deadline = ContinuousClock.now + .seconds(2)
-        while let error = failure(of: bind) {
+        while let error = attempt(bind) {
             guard error == EADDRINUSE else {
                 throw Failure(description: "Port \(port) cannot be used: \(String(cString: strerror(error))). Choose another with --port.")
             }
@@ -34,19 +34,35 @@ struct LoopbackAddress {
         }
     }
 
-    /// Whether a program accepts connections there.
-    func isAnswered() -> Bool { failure(of: connect) == nil }
+    /// Whether a GET request for a path has an answer with status 200, within a second.
+    func answers(_ path: String) -> Bool {
+        var isGood = false
+        _ = attempt(connect) { descriptor in
+            var limit = timeval(tv_sec: 1, tv_usec: 0)
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+            let request = Array("GET \(path) HTTP/1.0\r\n\r\n".utf8)
+            var start = [UInt8](repeating: 0, count: "HTTP/1.1 200 ".utf8.count)
+            isGood = send(descriptor, request, request.count, CInt(MSG_NOSIGNAL)) == request.count
+                && recv(descriptor, &start, start.count, CInt(MSG_WAITALL)) == start.count
+                && start.suffix(5).elementsEqual(" 200 ".utf8)
+        }
+        return isGood
+    }
 
     /// The error number of bind(2) or connect(2) on a socket that is closed again; nil where it succeeds.
-    private func failure(of call: (CInt, UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt? {
+    ///
+    /// - Parameter use: gets the descriptor where it does.
+    private func attempt(_ call: (CInt, UnsafePointer<sockaddr>, socklen_t) -> CInt, use: (CInt) -> Void = { _ in }) -> CInt? {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
         var reuse: CInt = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<CInt>.size))
-        return withUnsafePointer(to: address) {
+        let error: CInt? = withUnsafePointer(to: address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 call(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 ? nil : errno
             }
         }
+        if error == nil { use(descriptor) }
+        return error
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ChatAPI
 import FastCGI
 import Glibc
 
@@ -28,41 +29,41 @@ struct Serve: ParsableCommand {
             let address = try LoopbackAddress(host, port: port)
             var webServer = try WebServer(webServer)
             try address.waitUntilFree()
-            var responder = try Responder(try options.configuration())
+            let configuration = try options.configuration()
+            let (bodyLimit, dataDirectory) = (try Router.Settings(configuration).bodyLimit, try configuration.dataDirectory())
+            let logger = try configuration.logger()
             let directory = try RuntimeDirectory()
             defer { directory.remove() }
 
             let socket = directory.path + "/responder.sock"
-            try responder.start(try ListeningSocket(unixPath: socket))
+            var supervisor = try Supervisor(try ListeningSocket(unixPath: socket), options, logger: logger)
+            defer { supervisor.stop() }
             let configurationPath = "\(directory.path)/\(webServer.kind).conf"
-            let site = WebServer.Site(
-                host: address.host, port: port, directory: directory.path, socket: socket, bodyLimit: responder.application.bodyLimit)
+            let site = WebServer.Site(host: address.host, port: port, directory: directory.path, socket: socket, bodyLimit: bodyLimit)
             try write(webServer.configuration(site), to: configurationPath)
             try webServer.start(configuration: configurationPath)
-            try waitUntilReady(address, webServer)
+            defer { webServer.stop(patience: Responder.patience) }
+            try waitUntilReady(address, &webServer, &supervisor)
 
             print(
-                "nanobot listens on http://\(address.host):\(port) (\(webServer.kind)), keeps its data in \(responder.application.dataDirectory), "
+                "nanobot listens on http://\(address.host):\(port) (\(webServer.kind)), keeps its data in \(dataDirectory), "
                     + "and stops with Ctrl-C or: kill \(getpid())")
             fflush(nil)
-            guard Signals.waitForStop(childEnded: webServer.hasEnded) else {
-                responder.stop()
+            guard try supervisor.run(until: { webServer.hasEnded() }) else {
                 throw Failure(description: "\(webServer.kind) ended; its messages are above.")
             }
-            webServer.stop(patience: Responder.patience)
-            responder.stop()
         }
     }
 
-    private func waitUntilReady(_ address: LoopbackAddress, _ webServer: WebServer) throws {
+    private func waitUntilReady(_ address: LoopbackAddress, _ webServer: inout WebServer, _ supervisor: inout Supervisor) throws {
         let deadline = ContinuousClock.now + .seconds(10)
-        while !address.isAnswered() {
+        while !address.answers("/health") {
             guard !webServer.hasEnded() else {
                 throw Failure(description: "\(webServer.kind) did not start; its messages are above.")
             }
+            try supervisor.check()
             guard ContinuousClock.now < deadline else {
-                webServer.stop(patience: .zero)
-                throw Failure(description: "\(webServer.kind) does not answer on \(host):\(port) after 10 s.")
+                throw Failure(description: "Nothing answers on \(host):\(port) after 10 s.")
             }
             usleep(5_000)
         }

@@ -2,6 +2,14 @@ import Glibc
 
 /// The signals that the program waits for in one place instead of being interrupted by them.
 enum Signals {
+    /// What a signal says.
+    enum Event {
+        /// The program is to stop.
+        case stop
+        /// A child has ended, or several have.
+        case childEnded
+    }
+
     private static let stopping = [SIGTERM, SIGINT, SIGHUP]
 
     private static var awaited: sigset_t {
@@ -17,18 +25,25 @@ enum Signals {
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// Waits for a signal to stop. Returns early, false, when `childEnded` says so after a child's end.
-    static func waitForStop(childEnded: () -> Bool = { false }) -> Bool {
+    /// Waits for a signal; nil when the time is up. After `stop` the next signal to stop ends the process at once.
+    static func wait(until deadline: ContinuousClock.Instant? = nil) -> Event? {
         var set = awaited
-        var signal: CInt = 0
         while true {
-            guard sigwait(&set, &signal) == 0 else { continue }
+            let signal: CInt
+            if let deadline {
+                let (seconds, attoseconds) = max(.zero, ContinuousClock.now.duration(to: deadline)).components
+                var timeout = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+                signal = sigtimedwait(&set, nil, &timeout)
+            } else {
+                signal = sigwaitinfo(&set, nil)
+            }
+            if signal == SIGCHLD { return .childEnded }
             if stopping.contains(signal) { break }
-            if childEnded() { return false }
+            // Interrupted, or the time is up.
+            if let deadline, deadline <= .now { return nil }
         }
-        // The next one ends the process at once.
         for signal in stopping { Glibc.signal(signal, SIG_DFL) }
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
-        return true
+        return .stop
     }
 }

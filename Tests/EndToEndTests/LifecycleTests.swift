@@ -80,7 +80,8 @@ struct LifecycleTests {
     @Test("when its web server ends, it ends with a sentence", arguments: Server.Kind.allCases)
     func webServerEnds(kind: Server.Kind) async throws {
         let server = try await Server(kind)
-        let child = try #require(OtherProcess.descendants(of: server.program.processID).first)
+        let children = OtherProcess.descendants(of: server.program.processID)
+        let child = try #require(children.first { $0.arguments.contains { $0.contains(kind.rawValue) } })
         kill(child.processID, SIGTERM)
         let outcome = try await server.program.outcome()
         #expect(outcome.status == 1)
