@@ -77,21 +77,24 @@ let package = Package(
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
             swiftSettings: settings),
+        // What several test targets need.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "LockingTests", dependencies: ["Locking"], swiftSettings: settings),
         .testTarget(
             name: "FastCGITests",
             dependencies: ["FastCGI", "Locking", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
-        .testTarget(name: "ChatTests", dependencies: ["Chat"], swiftSettings: settings),
+        .testTarget(name: "ChatTests", dependencies: ["Chat", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: settings),
         .testTarget(
             name: "SessionsTests",
-            dependencies: ["Chat", "Locking", "Sessions", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: ["Chat", "Locking", "Sessions", "TestSupport", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: settings),
-        .testTarget(name: "ModelsTests", dependencies: ["Chat", "Locking", "Models"], swiftSettings: settings),
+        .testTarget(name: "ModelsTests", dependencies: ["Chat", "Locking", "Models", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ChatAPITests",
             dependencies: [
-                "Chat", "ChatAPI", "Gateway", "Models", "Sessions", .product(name: "Logging", package: "swift-log"),
+                "Chat", "ChatAPI", "Gateway", "Models", "Sessions", "TestSupport", .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -99,8 +102,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Chat", "ChatAPI", "FastCGI", "Locking", "Models", "Sessions", "nanobot", .product(name: "Logging", package: "swift-log"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                "Chat", "ChatAPI", "FastCGI", "Locking", "Models", "Sessions", "TestSupport", "nanobot",
+                .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
     ])

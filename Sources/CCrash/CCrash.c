@@ -28,21 +28,20 @@ static bool writes_json;
 static atomic_flag is_reported = ATOMIC_FLAG_INIT;
 
 struct line {
-    // At most PIPE_BUF, so that one write takes it whole: lines of several processes do not mix (pipe(7)).
-    char text[1024];
+    // Longer than any line. At most PIPE_BUF, so that one write takes it whole: lines of several processes do not mix (pipe(7)).
+    char text[2048];
     size_t length;
 };
 
-// The room that stays is for the end of the line.
 static void append(struct line *line, const char *text) {
-    for (; *text && line->length < sizeof line->text - 8; text++) line->text[line->length++] = *text;
+    for (; *text && line->length < sizeof line->text; text++) line->text[line->length++] = *text;
 }
 
-// Text that may come from outside: nothing in it ends the line, or the JSON string.
+// Text that may come from outside: no more than 256 bytes of it, and nothing in it ends the line, or the JSON string.
 static void append_value(struct line *line, const char *text) {
-    for (; *text && line->length < sizeof line->text - 8; text++) {
-        if (writes_json && (*text == '"' || *text == '\\')) line->text[line->length++] = '\\';
-        line->text[line->length++] = (unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text;
+    for (int left = 256; *text && left > 0; text++, left--) {
+        if (writes_json && (*text == '"' || *text == '\\')) append(line, "\\");
+        append(line, (char[]){(unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text, 0});
     }
 }
 
@@ -102,8 +101,7 @@ static void report(int number) {
     ccrash_subject subject = describe ? describe() : (ccrash_subject){0};
     append_member(&line, "request", subject.request);
     append_member(&line, "route", subject.route);
-    if (writes_json) line.text[line.length++] = '}';
-    line.text[line.length++] = '\n';
+    append(&line, writes_json ? "}\n" : "\n");
     // A reader that does not read must not keep the process from ending.
     struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
     if (poll(&output, 1, 1000) == 1) (void)!write(STDERR_FILENO, line.text, line.length);

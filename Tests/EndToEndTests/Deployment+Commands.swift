@@ -9,11 +9,14 @@ extension Deployment.Way {
     func responder(port: Int) -> [String]? {
         switch self {
         case _ where isSpawned: nil
-        case .spawnFcgi: ["spawn-fcgi", "-n", "-s", "/run/nanobot/socket", "-M", "0660", "-G", "www-data", "--", Self.binary]
-        case .systemd: ["systemd-socket-activate", "-E", "HOME", "-l", "/run/nanobot/socket", Self.binary, "fastcgi"]
-        case .nginxToPort: [Self.binary, "fastcgi", "--socket", "127.0.0.1:\(port)"]
+        case .spawnFcgi: ["spawn-fcgi", "-n", "-s", "/run/nanobot/socket", "-M", "0660", "-G", "www-data", "--", Self.binary, "fastcgi", "--supervise"]
+        case .systemd: ["systemd-socket-activate", "-E", "HOME", "-l", "/run/nanobot/socket", Self.binary, "fastcgi", "--supervise"]
+        case .nginxToPort: [Self.binary, "fastcgi", "--supervise", "--socket", "127.0.0.1:\(port)"]
         default:
-            [Self.binary, "fastcgi", "--socket", "unix:/run/nanobot/socket", "--socket-mode", "660", "--socket-group", "www-data"]
+            [
+                Self.binary, "fastcgi", "--supervise", "--socket", "unix:/run/nanobot/socket", "--socket-mode", "660", "--socket-group",
+                "www-data",
+            ]
         }
     }
 

@@ -47,7 +47,7 @@ struct SiteEntrance {
                 .problem(
                     "path: the web server does not reach nanobot (status \(answer.status))",
                     [
-                        "nanobot fastcgi --socket unix:/run/nanobot/socket --socket-mode 660 --socket-group www-data    # the web server's"
+                        "nanobot fastcgi --supervise --socket unix:/run/nanobot/socket --socket-mode 660 --socket-group www-data    # the web server's"
                     ] + Remedy.program.lines(brands))
             ]
         default:

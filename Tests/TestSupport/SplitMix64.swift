@@ -1,12 +1,12 @@
 import Foundation
 
 /// Random numbers that a seed repeats (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
-struct SplitMix64: RandomNumberGenerator {
+package struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var bits = state
         bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
@@ -16,11 +16,11 @@ struct SplitMix64: RandomNumberGenerator {
 }
 
 /// How much random tests do: a bounded part of it, or with `NANOBOT_LONG_TESTS` in the environment a hundred times as much.
-enum TestLength {
-    static let isLong = ProcessInfo.processInfo.environment["NANOBOT_LONG_TESTS"] != nil
+package enum TestLength {
+    package static let isLong = ProcessInfo.processInfo.environment["NANOBOT_LONG_TESTS"] != nil
 
     /// Seeds: always the same few, or many new ones.
-    static func seeds(_ count: Int) -> [UInt64] {
+    package static func seeds(_ count: Int) -> [UInt64] {
         isLong ? (0..<count * 100).map { _ in .random(in: 0 ... .max) } : (1...UInt64(count)).map { $0 }
     }
 }

@@ -1,0 +1,34 @@
+import Foundation
+import Testing
+
+@testable import Chat
+
+@Suite("What a turn cost")
+struct UsageTests {
+    private func read(_ prompt: Int, _ completion: Int, _ total: Int) throws -> Usage {
+        let text = #"{"prompt_tokens":\#(prompt),"completion_tokens":\#(completion),"total_tokens":\#(total)}"#
+        return try JSONDecoder().decode(Usage.self, from: Data(text.utf8))
+    }
+
+    @Test("the total is what the model reported, else the sum")
+    func total() throws {
+        #expect(Usage(promptTokens: 2, completionTokens: 3).totalTokens == 5)
+        #expect(Usage(promptTokens: 2, completionTokens: 3, totalTokens: 9).totalTokens == 9)
+        #expect(try read(2, 3, 9) == Usage(promptTokens: 2, completionTokens: 3, totalTokens: 9))
+    }
+
+    @Test("a sum that no integer holds is the largest integer")
+    func largest() throws {
+        let usage = Usage(promptTokens: .max, completionTokens: 1)
+        #expect(usage.totalTokens == .max)
+        #expect(try read(.max, .max, .max) + usage == Usage(promptTokens: .max, completionTokens: .max, totalTokens: .max))
+        #expect(usage.json == ["prompt_tokens": .integer(.max), "completion_tokens": 1, "total_tokens": .integer(.max)])
+    }
+
+    @Test("less than no tokens are none")
+    func negative() throws {
+        #expect(Usage(promptTokens: .min, completionTokens: .min) == .zero)
+        #expect(try read(.min, .min, .min) == .zero)
+        #expect(try read(2, -1, -1) == Usage(promptTokens: 2, completionTokens: 0, totalTokens: 2))
+    }
+}
