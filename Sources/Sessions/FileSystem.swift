@@ -20,6 +20,9 @@ protocol FileSystem: Sendable {
     func link(_ path: FilePath, to target: FilePath) throws(Errno)
     func unlink(_ path: FilePath) throws(Errno)
     func makeDirectory(_ path: FilePath) throws(Errno)
+    /// Where the last bytes of a file end that take room on the disk: a hole reads as zeros, however long it is. The file's size where the
+    /// file system does not tell.
+    func dataEnd(_ descriptor: CInt, size: Int) -> Int
     /// Bytes that this user may still write there.
     func freeByteCount(at path: FilePath) throws(Errno) -> Int
     /// Takes or frees a lock on one byte of a file; `resourceTemporarilyUnavailable` where another process has it.
@@ -61,6 +64,9 @@ extension FileSystem {
         let directory = try File(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, in: self)
         try giveAway(directory.descriptor, toOwnerOf: path.removingLastComponent())
     }
+
+    /// A file system without holes has data up to the end.
+    func dataEnd(_ descriptor: CInt, size: Int) -> Int { size }
 
     /// A file system without users has nothing to give away.
     func giveAway(_ descriptor: CInt, toOwnerOf directory: FilePath) throws(Errno) {}

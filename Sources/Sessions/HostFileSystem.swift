@@ -43,6 +43,19 @@ struct HostFileSystem: FileSystem {
 
     func unlink(_ path: FilePath) throws(Errno) { _ = try systemCall { path.withPlatformString { Glibc.unlink($0) } } }
 
+    func dataEnd(_ descriptor: CInt, size: Int) -> Int {
+        var end = 0
+        // To the next data, and to the hole behind it, which the end of the file is, too (lseek(2)). ENXIO: no data follows.
+        while end < size {
+            let data = lseek(descriptor, end, Self.seekData)
+            guard data >= end else { return errno == ENXIO ? end : size }
+            let hole = lseek(descriptor, data, Self.seekHole)
+            guard hole > data else { return size }
+            end = hole
+        }
+        return min(end, size)
+    }
+
     func makeDirectory(_ path: FilePath) throws(Errno) { _ = try systemCall { path.withPlatformString { mkdir($0, 0o700) } } }
 
     func freeByteCount(at path: FilePath) throws(Errno) -> Int {
@@ -83,6 +96,8 @@ struct HostFileSystem: FileSystem {
         }
     }
 
+    /// SEEK_DATA and SEEK_HOLE (Linux, unistd.h), which the Glibc module leaves out.
+    private static let (seekData, seekHole): (CInt, CInt) = (3, 4)
     /// F_OFD_SETLK (Linux, fcntl.h), which the Glibc module leaves out.
     private static let setOpenFileDescriptionLock: CInt = 37
 

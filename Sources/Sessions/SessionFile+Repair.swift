@@ -57,7 +57,7 @@ extension SessionFile {
 
     /// Where the zeros begin in which a file ends: blocks that never reached the disk, of which there may be more than memory.
     private func sizeWithoutZeros(_ size: Int) throws(SessionError) -> Int {
-        var end = size
+        var end = file.system.dataEnd(file.descriptor, size: size)
         while end > 0 {
             let start = max(0, end - 1 << 20)
             if let last = try read(start..<end).lastIndex(where: { $0 != 0 }) { return start + last + 1 }

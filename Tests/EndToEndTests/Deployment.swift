@@ -37,9 +37,14 @@ struct Deployment: Sendable {
     ///
     /// - Parameter settings: the program's configuration file, in JSON.
     static func run(_ way: Way, settings: String = "{}", _ body: (Server) async throws -> Void) async throws {
+        try await run(way, settings: settings) { server, _ in try await body(server) }
+    }
+
+    /// As above; `body` also gets the programs that were started, of which one has the responder's processes below it.
+    static func run(_ way: Way, settings: String = "{}", _ body: (Server, [Program]) async throws -> Void) async throws {
         let deployment = try await Deployment(way, settings)
         do {
-            try await body(deployment.server)
+            try await body(deployment.server, [deployment.server.program] + [deployment.responder].compactMap(\.self))
         } catch {
             try await deployment.stop(way)
             throw error

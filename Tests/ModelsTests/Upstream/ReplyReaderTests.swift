@@ -53,6 +53,32 @@ struct ReplyReaderTests {
         #expect(usage == Usage(promptTokens: 5, completionTokens: 2))
     }
 
+    @Test(
+        "takes a usage of any numbers as far as it can be one",
+        arguments: [
+            (#"{"prompt_tokens":9223372036854775807,"completion_tokens":1}"#, Usage(promptTokens: .max, completionTokens: 1)),
+            (
+                #"{"prompt_tokens":9223372036854775807,"completion_tokens":9223372036854775807,"total_tokens":-1}"#,
+                Usage(promptTokens: .max, completionTokens: .max, totalTokens: .max)
+            ),
+            (
+                #"{"prompt_tokens":1,"completion_tokens":-9223372036854775808,"total_tokens":9223372036854775807}"#,
+                Usage(promptTokens: 1, completionTokens: 0, totalTokens: .max)
+            ),
+            // Less than no tokens are no count: words are counted.
+            (
+                #"{"prompt_tokens":-9223372036854775808,"completion_tokens":-9223372036854775808}"#,
+                Usage(promptTokens: 5, completionTokens: 2)
+            ),
+            (#"{"prompt_tokens":9223372036854775808,"completion_tokens":1}"#, Usage(promptTokens: 5, completionTokens: 2)),
+            (#"{"prompt_tokens":1e400,"completion_tokens":1}"#, Usage(promptTokens: 5, completionTokens: 2)),
+        ])
+    func extremeUsage(usage: String, expected: Usage) throws {
+        let reply = #"{"choices":[{"message":{"content":"Hello, wörld."},"finish_reason":"stop"}],"usage":\#(usage)}"#
+        #expect(try read(reply).usage == expected)
+        #expect(try read("data: \(reply)\n\n").usage == expected)
+    }
+
     @Test("keeps refusal and finish_reason")
     func refusal() throws {
         let completion = try read(Fixture.event(#"{"refusal":"I can"}"#) + Fixture.event(#"{"refusal":"not."}"#, finish: #""length""#))

@@ -12,6 +12,8 @@ struct UpstreamFaultTests {
         (#"{"object":"error","message":"m","code":404}"#, .make("m", status: 404)),
         (#"{"detail":"m"}"#, .make("m")),
         (#"[{"error":{"code":400,"message":"m","status":"INVALID_ARGUMENT"}}]"#, .make("m", status: 400)),
+        (#"[[{"error":"m"}]]"#, nil), (String(repeating: "[", count: 512) + String(repeating: "]", count: 512), nil),
+        (#"{"error":{"message":"m","code":9223372036854775808}}"#, .make("m")), (#"{"error":{"message":"m","code":1e400}}"#, .make("m")),
         (#"{"ok":true}"#, nil), ("<html><h1>Bad Request</h1></html>", nil), ("", nil), ("[]", nil),
     ]
 

@@ -1,0 +1,171 @@
+import Chat
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Sessions
+
+/// Whatever a session's file says, everything that can be done with a session is done or refused: a trap would be the end of every chat of
+/// the process.
+@Suite("Extremes in a session's file")
+struct ExtremeFileTests {
+    /// A session of these turns; `nil` for one that the store would write.
+    private func session(_ lines: [String?], in directory: TemporaryDirectory) async throws {
+        for number in lines.indices { try await directory.store().say("\(number)", keyed: "key-\(number)") }
+        var written = String(decoding: try directory.bytes("a.json"), as: UTF8.self).split(separator: "\n").map(String.init)
+        for (index, line) in lines.enumerated() {
+            if let line { written[index + 1] = line + (index + 1 < lines.count ? "," : "") }
+        }
+        try directory.write(Array((written.joined(separator: "\n") + "\n").utf8), to: "a.json")
+    }
+
+    private func line(id: String = "turn-x", at: String = Turn.moment, usage: String = "1", total: String? = nil) -> String {
+        #"{"id":"\#(id)","at":"\#(at)","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y"}],"model":"m","#
+            + #""finish_reason":"stop","usage":{"prompt_tokens":\#(usage),"completion_tokens":\#(usage),"total_tokens":\#(total ?? usage)},"#
+            + #""request":{"id":"r","idempotency_key":"key-x","body_sha256":"00"}}"#
+    }
+
+    @Test("the cost of a session is the largest number where the sum is larger, and less than nothing counts as nothing")
+    func usage() async throws {
+        let directory = try TemporaryDirectory()
+        let most = "\(Int.max)"
+        try await session([line(id: "turn-1", usage: most), line(id: "turn-2", usage: most), line(id: "turn-3", usage: "\(Int.min)"), nil], in: directory)
+        let key = try SessionKey("a")
+        let store = try directory.store()
+        let all = Usage(promptTokens: .max, completionTokens: .max, totalTokens: .max)
+        #expect(try await store.summary(of: key).usage == all)
+        #expect(try await store.page(of: key, messages: 10).summary.usage == all)
+        #expect(try await store.fork(key, to: SessionKey("b")).usage == all)
+        var markdown: [UInt8] = []
+        try await store.export(key, as: .markdown) { markdown += $0 }
+        #expect(String(decoding: markdown, as: UTF8.self).contains("4 turns"))
+        #expect(try await store.say("next") == ["x", "x", "x", "3"])
+    }
+
+    @Test(
+        "a time that is none is no time: a retry finds what is before it, and its own key nothing",
+        arguments: ["9999999999999999999", "", "yesterday", "99999999999999999999999999", "-2026-11-23T09:00:00Z", "2026"])
+    func time(at: String) async throws {
+        let directory = try TemporaryDirectory()
+        try await session([nil, line(at: at), nil], in: directory)
+        let store = try directory.store()
+        for number in [0, 2] { #expect(try await store.replays("\(number)", keyed: "key-\(number)")) }
+        #expect(try await !store.replays("x", keyed: "key-x"))
+        #expect(try await store.replays("x", keyed: "key-x"))
+    }
+
+    @Test("a time at the end of the calendar is a time", arguments: ["9999-12-31T23:59:59Z", "9999-99-99T99:99:99Z"])
+    func future(at: String) async throws {
+        let directory = try TemporaryDirectory()
+        try await session([nil, line(at: at), nil], in: directory)
+        #expect(try await directory.store().replays("0", keyed: "key-0"))
+    }
+
+    @Test("numbers and texts of any kind, in each place of a turn's line", arguments: TestLength.seeds(40))
+    func anything(seed: UInt64) async throws {
+        var generator = SplitMix64(seed: seed)
+        let directory = try TemporaryDirectory()
+        try await session([nil, nil, nil], in: directory)
+        var text = String(decoding: try directory.bytes("a.json"), as: UTF8.self)
+        // Values of members: what is behind a colon, up to a comma or brace.
+        for _ in 0..<Int.random(in: 1...3, using: &generator) {
+            let values = text.ranges(of: /:(?:"[^"]*"|[0-9]+|null)/)
+            guard let value = values.randomElement(using: &generator) else { continue }
+            let new = Bool.random(using: &generator)
+                ? LimitNumbers.json.randomElement(using: &generator) ?? "" : "\"\(LimitNumbers.texts.randomElement(using: &generator) ?? "")\""
+            text.replaceSubrange(value, with: ":" + new)
+        }
+        try directory.write(Array(text.utf8), to: "a.json")
+        try await exercise(directory)
+        // The same as an import.
+        let other = try TemporaryDirectory()
+        do {
+            let imported = try ImportedSession(Array(text.utf8), name: "a.json", key: try SessionKey("a"))
+            _ = try await other.store().importSession(imported)
+            _ = try await other.store().importSession(imported, merges: true)
+            try await exercise(other)
+        } catch let error as SessionError {
+            #expect([.unreadable, .newerFormat, .invalidKey].contains(error.code))
+        }
+    }
+
+    /// Does everything that can be done with the session; each may be refused.
+    private func exercise(_ directory: TemporaryDirectory) async throws {
+        let key = try SessionKey("a")
+        let store = try directory.store()
+        func attempt(_ action: () async throws -> Void) async throws {
+            do {
+                try await action()
+            } catch let error as SessionError {
+                #expect(error.code != .storageUnavailable && error.code != .busy, "\(error)")
+            }
+        }
+        try await attempt { _ = try await store.replays("1", keyed: "key-1") }
+        try await attempt { try await store.say("new") }
+        try await attempt { _ = try await store.page(of: key, messages: 3, before: "turn-1") }
+        try await attempt { _ = try await store.summary(of: key) }
+        for format in ExportFormat.allCases { try await attempt { try await store.export(key, as: format) { _ in } } }
+        try await attempt { _ = try await store.fork(key, to: SessionKey("fork")) }
+        try await attempt { _ = try await store.undo(key) }
+        try await store.verify(repairs: true) { _ in }
+        try store.list { _ in true }
+        try await attempt { try await store.say("newer") }
+    }
+
+    @Test("a file that became shorter than any session, after it was looked at, stores nothing")
+    func shorter() async throws {
+        for size in 0...8 {
+            let directory = try TemporaryDirectory()
+            let store = try directory.store()
+            try await store.say("one")
+            await #expect(throws: SessionError.self) {
+                try await store.turn(of: SessionKey("a"), from: .make()) { _ in
+                    try directory.write(try directory.bytes("a.json")[..<size], to: "a.json")
+                    return .make("two")
+                }
+            }
+            #expect(try directory.bytes("a.json").count == size)
+        }
+    }
+
+    @Test("zeros behind a session, more than there is memory, are cut; what is before them stays")
+    func zeros() async throws {
+        let directory = try TemporaryDirectory()
+        for question in ["one", "two"] { try await directory.store().say(question) }
+        let path = directory.path.appending("sessions/a.json").string
+        #expect(truncate(path, 1 << 40) == 0)
+        #expect(try await directory.store().say("three") == ["one", "two"])
+        #expect(try directory.bytes("a.json").count < 2000)
+        #expect(try directory.names(in: "quarantine") == [])
+    }
+
+    @Test("a line that is longer than any turn is not written, and the session stays as it was")
+    func longTurn() async throws {
+        let directory = try TemporaryDirectory()
+        try await directory.store().say("one")
+        let before = try directory.bytes("a.json")
+        let (path, key, system) = (directory.file("a.json"), try SessionKey("a"), HostFileSystem())
+        let line = [UInt8](repeating: UInt8(ascii: " "), count: SessionFile.longestLine + 1)
+        guard var file = try SessionFile(path, key: key, in: system) else { throw SessionError.notFound(key) }
+        file.trust(size: before.count)
+        var codes: [SessionError.Code] = []
+        do throws(SessionError) { _ = try file.append(line, synchronizes: false) } catch { codes.append(error.code) }
+        var writer = try SessionWriter(path, key: key, createdAt: Turn.moment, in: system)
+        do throws(SessionError) { try writer.append(line) } catch { codes.append(error.code) }
+        #expect(codes == [.turnTooLong, .turnTooLong])
+        #expect(try directory.bytes("a.json") == before)
+    }
+}
+
+extension SessionStore {
+    /// Says something under an idempotency key.
+    fileprivate func say(_ question: String, keyed key: String) async throws {
+        _ = try await turn(of: SessionKey("a"), from: .make(key)) { _ in .make(question, id: "turn-\(question)", idempotencyKey: key) }
+    }
+
+    /// Whether a request with an idempotency key gets a stored turn.
+    fileprivate func replays(_ question: String, keyed key: String) async throws -> Bool {
+        try await turn(of: SessionKey("a"), from: .make(key)) { _ in .make(question, idempotencyKey: key) }.isReplayed
+    }
+}
