@@ -19,6 +19,7 @@ struct FCGXRequest: @unchecked Sendable {
     /// Lets libfcgi parse a request's head, which was taken from the descriptor. False where libfcgi, or the role, says no.
     func accept(_ head: [UInt8], on descriptor: CInt, through pipes: HeadPipes) -> Bool {
         guard let pipe = pipes.take() else { return false }
+        let head = RequestHead.withoutPadding(head)
         // Not blocking: libfcgi finds an end where the head stops.
         guard Glibc.write(pipe.writer, head, head.count) == head.count else {
             pipe.close()

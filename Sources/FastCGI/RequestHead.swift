@@ -66,6 +66,23 @@ enum RequestHead: Equatable {
         return .incomplete
     }
 
+    /// A complete head as libfcgi is to read it: without padding. libfcgi forgets that of BEGIN_REQUEST (fcgiapp.c, `SetReaderType`), and
+    /// takes it for records, at whose lengths nobody has looked.
+    static func withoutPadding(_ head: [UInt8]) -> [UInt8] {
+        var records: [UInt8] = []
+        records.reserveCapacity(head.count)
+        var rest = head[...]
+        while rest.count >= headerLength {
+            let start = rest.startIndex
+            let contentLength = Int(rest[start + 4]) << 8 | Int(rest[start + 5])
+            let padding = Int(rest[start + 6])
+            rest[start + 6] = 0
+            records += rest.prefix(headerLength + contentLength)
+            rest = rest.dropFirst(headerLength + contentLength + padding)
+        }
+        return records
+    }
+
     private static let tooLong = invalid("more than \(maximumLength) bytes of parameters")
 
     /// Whether the name-value pairs (section 3.4) end exactly where the stream does.

@@ -78,9 +78,9 @@ extension SessionFile {
     func turn(at offset: Int) throws(SessionError) -> Turn? {
         var length = 4096
         while offset < end, length <= Self.longestLine {
-            let bytes = try read(offset..<min(end, offset + length))
+            let bytes = try read(offset..<offset + min(end - offset, length))
             if let feed = bytes.firstIndex(of: UInt8(ascii: "\n")) { return Self.turn(in: bytes[..<feed], JSONDecoder()) }
-            if offset + length >= end { return Self.turn(in: bytes[...], JSONDecoder()) }
+            if end - offset <= length { return Self.turn(in: bytes[...], JSONDecoder()) }
             length *= 4
         }
         return nil
@@ -99,7 +99,7 @@ extension SessionFile {
         var isHeader = !salvages
         var isTooLong = false
         while position < end {
-            let chunk = try read(position..<min(end, position + max(1 << 20, bytes.count)))
+            let chunk = try read(position..<position + min(end - position, max(1 << 20, bytes.count)))
             guard !chunk.isEmpty else { throw becameShorter }
             position += chunk.count
             bytes += chunk

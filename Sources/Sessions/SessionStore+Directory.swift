@@ -148,9 +148,10 @@ extension SessionFile {
     /// Counts the turns without reading them: a line each, between the header's line and the closing, where summaries' lines may be, too.
     fileprivate func listing() throws(SessionError) -> SessionListing {
         let status = try status()
+        let end = file.system.dataEnd(file.descriptor, size: status.size)
         var count = 0
-        for start in stride(from: 0, to: status.size, by: 1 << 20) {
-            let bytes = try read(start..<min(status.size, start + 1 << 20 + HistorySummary.lineStart.count))
+        for start in stride(from: 0, to: end, by: 1 << 20) {
+            let bytes = try read(start..<start + min(end - start, 1 << 20 + HistorySummary.lineStart.count))
             for index in bytes.indices.prefix(1 << 20) where bytes[index] == UInt8(ascii: "\n") {
                 if !Self.isSummary(bytes[(index + 1)...]) { count += 1 }
             }

@@ -129,13 +129,14 @@ public final class SessionStore: Sendable {
     private static func createDirectory(_ path: FilePath, in system: any FileSystem) throws(SessionError) {
         let parent = path.removingLastComponent()
         do throws(Errno) {
-            try system.ensureDirectory(path)
+            return try system.ensureDirectory(path)
         } catch {
             guard error == .noSuchFileOrDirectory, !parent.isEmpty, parent != path else {
                 throw SessionError("create the directory \(path)", error)
             }
-            try createDirectory(parent, in: system)
-            try createDirectory(path, in: system)
         }
+        try createDirectory(parent, in: system)
+        // Once: behind a link that leads nowhere it cannot be made, though its parent's name is taken.
+        try attempt("create the directory \(path)") { () throws(Errno) in try system.ensureDirectory(path) }
     }
 }

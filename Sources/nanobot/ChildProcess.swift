@@ -38,7 +38,8 @@ struct ChildProcess {
     /// Whether it has ended. Reaps it then.
     mutating func hasEnded() -> Bool {
         var status: CInt = 0
-        if self.status == nil, waitpid(processID, &status, WNOHANG) == processID { self.status = status }
+        // Not 0 where nothing is known of it (ECHILD), too: it does not run.
+        if self.status == nil, waitpid(processID, &status, WNOHANG) != 0 { self.status = status }
         return self.status != nil
     }
 

@@ -42,7 +42,8 @@ struct LoopbackAddress {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
             let request = Array("GET \(path) HTTP/1.0\r\n\r\n".utf8)
             var start = [UInt8](repeating: 0, count: "HTTP/1.1 200 ".utf8.count)
-            isGood = send(descriptor, request, request.count, CInt(MSG_NOSIGNAL)) == request.count
+            isGood =
+                send(descriptor, request, request.count, CInt(MSG_NOSIGNAL)) == request.count
                 && recv(descriptor, &start, start.count, CInt(MSG_WAITALL)) == start.count
                 && start.suffix(5).elementsEqual(" 200 ".utf8)
         }

@@ -21,6 +21,8 @@ enum Signals {
 
     /// Call before the first thread starts: threads inherit the mask.
     static func block() {
+        // Where whoever started the program ignores it, nobody would learn how a child ended (waitpid(2)).
+        signal(SIGCHLD, SIG_DFL)
         var set = awaited
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }

@@ -14,6 +14,7 @@ struct Supervisor {
     private var pause = RestartPause()
     /// When the responder is started again; nil while it runs.
     private var nextStart: ContinuousClock.Instant?
+    /// Whether a responder has got as far as to serve.
     private var hasServed = false
 
     /// Starts the responder.
@@ -41,6 +42,7 @@ struct Supervisor {
             case .stop: return true
             case .childEnded:
                 if isOver() { return false }
+                if ContinuousClock.now - responder.started > .seconds(1) { hasServed = true }
                 try check()
             case nil: restart()
             }
@@ -52,11 +54,10 @@ struct Supervisor {
     /// - Throws: as `run`.
     mutating func check() throws {
         guard nextStart == nil, responder.hasEnded() else { return }
-        let lived = ContinuousClock.now - responder.started
-        hasServed = hasServed || lived > .seconds(1) || responder.exitStatus == nil
         if let status = responder.exitStatus, status != 0, !hasServed { throw ExitCode(status) }
+        hasServed = true
         let end = responder.endingSignal.map { "was ended by signal \($0)" } ?? "left with status \(responder.exitStatus ?? 0)"
-        let pause = pause.next(after: lived)
+        let pause = pause.next(after: ContinuousClock.now - responder.started)
         logger.error("The responder, process \(responder.processID), \(end); it is started again in \(pause)")
         nextStart = .now + pause
     }

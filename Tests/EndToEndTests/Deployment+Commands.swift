@@ -9,7 +9,8 @@ extension Deployment.Way {
     func responder(port: Int) -> [String]? {
         switch self {
         case _ where isSpawned: nil
-        case .spawnFcgi: ["spawn-fcgi", "-n", "-s", "/run/nanobot/socket", "-M", "0660", "-G", "www-data", "--", Self.binary, "fastcgi", "--supervise"]
+        case .spawnFcgi:
+            ["spawn-fcgi", "-n", "-s", "/run/nanobot/socket", "-M", "0660", "-G", "www-data", "--", Self.binary, "fastcgi", "--supervise"]
         case .systemd: ["systemd-socket-activate", "-E", "HOME", "-l", "/run/nanobot/socket", Self.binary, "fastcgi", "--supervise"]
         case .nginxToPort: [Self.binary, "fastcgi", "--supervise", "--socket", "127.0.0.1:\(port)"]
         default:

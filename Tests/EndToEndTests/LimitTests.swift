@@ -50,7 +50,9 @@ struct LimitTests {
             }
             let forked = try await server.send("POST", "/v1/session/fork", headers: header, body: Array(#"{"to":"b"}"#.utf8))
             #expect(forked.status == 200)
-            for arguments in [["show", "a"], ["show", "--json", "b"], ["export", "a"], ["list"], ["verify"], ["fork", "a", "c"], ["undo", "c"]] {
+            for arguments in [
+                ["show", "a"], ["show", "--json", "b"], ["export", "a"], ["list"], ["verify"], ["fork", "a", "c"], ["undo", "c"],
+            ] {
                 let outcome = try await command(["sessions"] + arguments, server)
                 #expect(outcome.status == 0, "\(arguments) \(outcome.standardError)")
             }
@@ -83,7 +85,8 @@ struct LimitTests {
 
     @Test("JSON that is nested as deep as it may be is taken, where the host's stacks are small, too", arguments: [508, 513, 100_000])
     func nesting(depth: Int) async throws {
-        let body = #"{"x":"# + String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        let body =
+            #"{"x":"# + String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
             + #","messages":[{"role":"user","content":"1+1"}]}"#
         let home = try Scratch()
         try await Site.run(home, wrapper: ["sh", "-c", "ulimit -s 128; exec \"$@\"", "sh"]) { site in
@@ -128,7 +131,9 @@ struct LimitTests {
     func configuration() async throws {
         let home = try Scratch()
         let (object, array) = (String(repeating: #"{"a":"#, count: 100_000), String(repeating: "[", count: 100_000))
-        for text in [object + "1" + String(repeating: "}", count: 100_000), #"{"models":\#(array)\#(array.replacing("[", with: "]"))}"#, object] {
+        for text in [
+            object + "1" + String(repeating: "}", count: 100_000), #"{"models":\#(array)\#(array.replacing("[", with: "]"))}"#, object,
+        ] {
             let file = try home.file("config.json", text.utf8)
             for arguments in [["config"], ["doctor"], ["fastcgi", "--socket", "unix:\(home.path)/socket"]] {
                 let outcome = try await Program.run(Nanobot.path, arguments + ["--config", file], environment: Nanobot.environment(home))
@@ -139,7 +144,9 @@ struct LimitTests {
         }
     }
 
-    @Test("numbers of any size in settings are refused in a sentence", arguments: ["limits.bodyBytes", "workers", "retention.days", "upstream.timeout"])
+    @Test(
+        "numbers of any size in settings are refused in a sentence",
+        arguments: ["limits.bodyBytes", "workers", "retention.days", "upstream.timeout"])
     func settings(key: String) async throws {
         let home = try Scratch()
         for number in ["9223372036854775807", "9223372036854775808", "-9223372036854775808", "1e400"] {
@@ -153,7 +160,8 @@ struct LimitTests {
     }
 
     private static let answers = [
-        "HTTP/1.1 101\r\n\r\n", String(repeating: "HTTP/1.1 101\r\n\r\n", count: 40_000), "\r\n\r\n", "HTTP/1.1 99999999999999999999 x\r\n\r\n",
+        "HTTP/1.1 101\r\n\r\n", String(repeating: "HTTP/1.1 101\r\n\r\n", count: 40_000), "\r\n\r\n",
+        "HTTP/1.1 99999999999999999999 x\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nx-request-id: x\r\nContent-Length: 15\r\nConnection: close\r\n\r\n{\"status\":\"ok\"}",
     ]
 
@@ -168,6 +176,19 @@ struct LimitTests {
         }
         let diagnosis = try await Diagnosis(try Scratch(), ["http://127.0.0.1:\(server.port)"])
         #expect(diagnosis.status == 1 && !diagnosis.problems.isEmpty, "\(diagnosis)")
+    }
+
+    @Test("a list of sessions, one of which became as long as a file may be, comes at once; a file without end is no import")
+    func endless() async throws {
+        try await expectNoDeath { server in
+            for text in ["one", "two"] { _ = try await server.chat(text, session: "a") }
+            var size = Int.max
+            while truncate(server.dataDirectory + "/sessions/a.json", size) != 0, size > 1 << 40 { size /= 2 }
+            let listed = try await command(["sessions", "list", "--json"], server)
+            #expect(listed.status == 0 && String(decoding: listed.standardOutput, as: UTF8.self).contains("\(size)"))
+            let imported = try await command(["sessions", "import", "--key", "b", "/dev/zero"], server)
+            #expect(imported.status == 1 && String(decoding: imported.standardOutput, as: UTF8.self).contains("longer than"))
+        }
     }
 
     private func command(_ arguments: [String], _ server: Server) async throws -> Program.Outcome {

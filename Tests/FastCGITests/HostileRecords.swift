@@ -7,6 +7,14 @@ struct HostileRecords: Sendable, CustomTestStringConvertible {
     /// Whether the bytes alone tell, before libfcgi sees them.
     var isRefusedUnread = true
 
+    /// Padding of BEGIN_REQUEST that libfcgi would take for records: a name of 2 GB, for which it has no memory, and more answers than its
+    /// buffer holds. To whoever reads the protocol it is padding (specification, section 3.3).
+    static let disguised = [
+        Record(type: Record.Kind.params, content: [0xff, 0xff, 0xff, 0xfe, 0]).bytes,
+        Record(type: Record.Kind.getValues, id: 0, content: Record.pairs((0..<4).map { _ in ("FCGI_MAX_CONNS", "") })).bytes,
+        Record.begin(role: 3, id: 7).bytes, [UInt8](repeating: 0xff, count: 255),
+    ]
+
     static let all = [
         HostileRecords(testDescription: "version 0", records: [Record(version: 0, type: 1)]),
         HostileRecords(testDescription: "version 2", records: [Record(version: 2, type: 1)]),

@@ -19,6 +19,20 @@ struct ListenerHostilityTests {
         }
     }
 
+    @Test("what stands in padding is padding", arguments: HostileRecords.disguised)
+    func padding(bytes: [UInt8]) async throws {
+        try await ResponderFixture.run(handler: Handlers.say("served")) { fixture in
+            var begin = Record.begin(keep: true).bytes
+            begin[6] = UInt8(bytes.count)
+            let parameters = Record.stream(Record.Kind.params, Record.pairs([("REQUEST_METHOD", "GET")]), padding: 9).bytes
+            let head = begin + bytes + parameters + Record(type: Record.Kind.params, padding: 5).bytes
+            let client = try fixture.client()
+            try client.send(head + [Record].body([]).bytes)
+            #expect(try client.reply() == .complete("served"))
+            #expect(try client.ask(.request(body: "next", keep: true)) == .complete("served"))
+        }
+    }
+
     @Test("a request that ends early leaves nothing, wherever it is cut")
     func cut() async throws {
         let log = Log<Exchange.Body>()

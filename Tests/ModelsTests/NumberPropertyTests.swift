@@ -25,7 +25,8 @@ struct NumberPropertyTests {
 
     /// What the rules take numbers in.
     private static let templates = [
-        "#", "-#", "#^#", "#-#", "# ** -#", "√#", "#%", "#% of #", "#!", "0-2^#", "#*#*#", "square root of -#", "# mod #", "I am # years old.",
+        "#", "-#", "#^#", "#-#", "# ** -#", "√#", "#%", "#% of #", "#!", "0-2^#", "#*#*#", "square root of -#", "# mod #",
+        "I am # years old.",
         "my name is Bob. what is #-#?", "What did I ask # questions ago?", "what was my #th question?", "what was my # last message",
         "what was question number #", "show me my -# question", "my lucky number is #. What is my lucky number?", "remember #",
         "What is the date #?", "我今年#岁", "我#岁", "#加#等于多少", "#减#", "我第#个问题是什么", "我倒数第#个问题是什么", "我在#个问题之前问了什么", "#万", "#亿亿亿", "两#",
@@ -49,11 +50,13 @@ struct NumberPropertyTests {
     @Test("any words and numbers together have an answer", arguments: TestLength.seeds(40))
     func anything(seed: UInt64) async {
         var generator = SplitMix64(seed: seed)
-        let words = Self.templates.flatMap { $0.split(separator: " ").map(String.init) } + LimitNumbers.texts + ["(", ")", "^", "+", "的", "，"]
+        let words =
+            Self.templates.flatMap { $0.split(separator: " ").map(String.init) } + LimitNumbers.texts + ["(", ")", "^", "+", "的", "，"]
         var said: [String] = []
         for _ in 0..<50 {
             let message = (0..<Int.random(in: 1...12, using: &generator)).map { _ in
-                words.randomElement(using: &generator)?.replacing("#", with: LimitNumbers.texts.randomElement(using: &generator) ?? "") ?? ""
+                words.randomElement(using: &generator)?.replacing("#", with: LimitNumbers.texts.randomElement(using: &generator) ?? "")
+                    ?? ""
             }.joined(separator: Bool.random(using: &generator) ? " " : "")
             let answer = await BuiltinModel.make.answer(message, after: said)
             #expect(!answer.isEmpty && answer.utf8.count <= 4096, "\(message)")

@@ -30,7 +30,8 @@ struct ExtremeFileTests {
     func usage() async throws {
         let directory = try TemporaryDirectory()
         let most = "\(Int.max)"
-        try await session([line(id: "turn-1", usage: most), line(id: "turn-2", usage: most), line(id: "turn-3", usage: "\(Int.min)"), nil], in: directory)
+        try await session(
+            [line(id: "turn-1", usage: most), line(id: "turn-2", usage: most), line(id: "turn-3", usage: "\(Int.min)"), nil], in: directory)
         let key = try SessionKey("a")
         let store = try directory.store()
         let all = Usage(promptTokens: .max, completionTokens: .max, totalTokens: .max)
@@ -72,8 +73,10 @@ struct ExtremeFileTests {
         for _ in 0..<Int.random(in: 1...3, using: &generator) {
             let values = text.ranges(of: /:(?:"[^"]*"|[0-9]+|null)/)
             guard let value = values.randomElement(using: &generator) else { continue }
-            let new = Bool.random(using: &generator)
-                ? LimitNumbers.json.randomElement(using: &generator) ?? "" : "\"\(LimitNumbers.texts.randomElement(using: &generator) ?? "")\""
+            let new =
+                Bool.random(using: &generator)
+                ? LimitNumbers.json.randomElement(using: &generator) ?? ""
+                : "\"\(LimitNumbers.texts.randomElement(using: &generator) ?? "")\""
             text.replaceSubrange(value, with: ":" + new)
         }
         try directory.write(Array(text.utf8), to: "a.json")
@@ -138,6 +141,34 @@ struct ExtremeFileTests {
         #expect(try await directory.store().say("three") == ["one", "two"])
         #expect(try directory.bytes("a.json").count < 2000)
         #expect(try directory.names(in: "quarantine") == [])
+    }
+
+    @Test(
+        "a data directory behind a link that leads nowhere is refused, and so is one where nothing can be made",
+        arguments: ["link/data", "link/a/b/c", "/proc/x/y"])
+    func unreachable(path: String) throws {
+        let directory = try TemporaryDirectory()
+        #expect(symlink("/nowhere", directory.path.appending("link").string) == 0)
+        let path = path.hasPrefix("/") ? FilePath(path) : directory.path.appending(path)
+        #expect {
+            try SessionStore(directory: path, settings: SessionStore.Settings(), report: { _ in })
+        } throws: {
+            ($0 as? SessionError)?.code == .storageUnavailable
+        }
+    }
+
+    @Test("a turn that is looked for at the end of the largest file there may be is not there")
+    func largestFile() async throws {
+        let directory = try TemporaryDirectory()
+        try await directory.store().say("one")
+        guard var file = try SessionFile(directory.file("a.json"), key: try SessionKey("a"), in: HostFileSystem()) else {
+            throw SessionError.notFound(try SessionKey("a"))
+        }
+        file.trust(size: .max)
+        for offset in [.max - 5, .max - 4096, .max] {
+            let turn = try file.turn(at: offset)
+            #expect(turn == nil)
+        }
     }
 
     @Test("a line that is longer than any turn is not written, and the session stays as it was")

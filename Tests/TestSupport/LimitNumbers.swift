@@ -3,7 +3,8 @@ package enum LimitNumbers {
     /// Whole numbers as they are written: those around each power of two that is a type's limit, with either sign.
     package static let integers: [String] = {
         let powers: [Int128] = [7, 8, 15, 16, 31, 32, 52, 53, 62, 63, 64].map { 1 << $0 }
-        let around: [Int128] = powers.flatMap { (power: Int128) -> [Int128] in [power - 1, power, power + 1] } + [0, 1, 9, 10, 100, 999_999_999_999_999_999]
+        let around: [Int128] =
+            powers.flatMap { (power: Int128) -> [Int128] in [power - 1, power, power + 1] } + [0, 1, 9, 10, 100, 999_999_999_999_999_999]
         return around.flatMap { ["\($0)", "-\($0)"] } + ["99999999999999999999999999999999999999999999999999"]
     }()
 

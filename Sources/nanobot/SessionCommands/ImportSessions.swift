@@ -58,6 +58,9 @@ struct ImportSessions: ParsableCommand {
         }
     }
 
+    /// All of a file is held while it is read.
+    private static let longestFile = 2 << 30
+
     private static func contents(_ path: FilePath) throws -> [UInt8] {
         let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
         defer { try? file.close() }
@@ -67,6 +70,9 @@ struct ImportSessions: ParsableCommand {
                 count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
             }
             guard !piece.isEmpty else { return bytes }
+            guard bytes.count + piece.count <= longestFile else {
+                throw Failure(description: "it is longer than \(longestFile) bytes")
+            }
             bytes += piece
         }
     }

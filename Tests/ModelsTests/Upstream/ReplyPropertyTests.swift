@@ -12,8 +12,10 @@ struct ReplyPropertyTests {
         Fixture.stream, Fixture.completion,
         #"{"choices":[{"index":#,"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":#,"completion_tokens":#,"total_tokens":#}}"#,
         #"data: {"choices":[{"index":#,"delta":{"tool_calls":[{"index":#,"id":"a","function":{"name":"f","arguments":"{}"}},{"index":#}]}}]}"#
-            + "\n\n" + #"data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":#,"completion_tokens":#}}"# + "\n\n",
-        #"data: {"choices":[{"delta":{"content":"a"},"logprobs":{"content":[{"logprob":#}],"refusal":[#]}}],"usage":#}"# + "\n\ndata: [DONE]\n\n",
+            + "\n\n" + #"data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":#,"completion_tokens":#}}"#
+            + "\n\n",
+        #"data: {"choices":[{"delta":{"content":"a"},"logprobs":{"content":[{"logprob":#}],"refusal":[#]}}],"usage":#}"#
+            + "\n\ndata: [DONE]\n\n",
         #"data: {"error":{"message":"m","code":#}}"# + "\n\n", #"{"error":{"code":#},"choices":#}"#, #"[{"error":{"code":#}}]"#,
     ]
 
@@ -59,7 +61,10 @@ struct ReplyPropertyTests {
 
     @Test("heads of any number and form in front of the doctor's answer")
     func heads() {
-        for head in ["HTTP/1.1 101\r\n\r\n", "\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", " \r\n\r\n", "HTTP/1.1 99999999999999999999\r\n\r\n"] {
+        for head in [
+            "HTTP/1.1 101\r\n\r\n", "\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", " \r\n\r\n",
+            "HTTP/1.1 99999999999999999999\r\n\r\n",
+        ] {
             let heads = Array(String(repeating: head, count: 40_000).utf8)
             #expect(WebAnswer(heads).status == 0)
             let answer = WebAnswer(heads + Array("HTTP/1.1 204 No Content\r\nA: b\r\n\r\nbody".utf8))

@@ -1,0 +1,50 @@
+import Glibc
+import Testing
+
+@testable import FastCGI
+
+/// Needs two gigabytes of memory, and so is not run where each byte of it has a shadow (Thread Sanitizer).
+@Suite("Exchange: a response that is longer than libfcgi counts")
+struct LongResponseTests {
+    @Test("more than 2 GB arrive whole")
+    func whole() async throws {
+        let count = Int(CInt.max) + 10
+        let handler: ResponderFixture.Handler = { exchange in
+            #expect(throws: Never.self) { try exchange.write([UInt8](repeating: UInt8(ascii: "x"), count: count)) }
+            await exchange.finish()
+        }
+        try await ResponderFixture.run(handler: handler) { fixture in
+            let client = try fixture.client()
+            try client.send(.request())
+            #expect(try client.contentCount() == count)
+        }
+    }
+}
+
+extension FastCGIClient {
+    /// How many bytes of output a request has, all of which are read.
+    fileprivate func contentCount() throws -> Int {
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        var header: [UInt8] = []
+        var (content, rest) = (0, 0)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            guard count > 0 else { throw Failure(description: "closed before END_REQUEST") }
+            var position = 0
+            while position < count {
+                if rest > 0 {
+                    let skipped = min(rest, count - position)
+                    (rest, position) = (rest - skipped, position + skipped)
+                } else {
+                    header.append(buffer[position])
+                    position += 1
+                    guard header.count == 8 else { continue }
+                    if header[1] == Record.Kind.end { return content }
+                    let length = Int(header[4]) << 8 | Int(header[5])
+                    if header[1] == Record.Kind.stdout { content += length }
+                    (rest, header) = (length + Int(header[6]), [])
+                }
+            }
+        }
+    }
+}
