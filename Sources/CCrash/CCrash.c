@@ -104,7 +104,7 @@ static void report(int number) {
     append(&line, writes_json ? "}\n" : "\n");
     // A reader that does not read must not keep the process from ending.
     struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
-    if (poll(&output, 1, 1000) == 1) (void)!write(STDERR_FILENO, line.text, line.length);
+    if (poll(&output, 1, 100) == 1) (void)!write(STDERR_FILENO, line.text, line.length);
 }
 
 static void handle(int number) {

@@ -76,12 +76,15 @@ extension SessionFile {
 
     /// The turn whose line begins at an offset; nil where none does.
     func turn(at offset: Int) throws(SessionError) -> Turn? {
+        // With the comma and the line feed behind it.
+        let longest = Self.longestLine + 2
         var length = 4096
-        while offset < end, length <= Self.longestLine {
+        while offset < end {
             let bytes = try read(offset..<offset + min(end - offset, length))
             if let feed = bytes.firstIndex(of: UInt8(ascii: "\n")) { return Self.turn(in: bytes[..<feed], JSONDecoder()) }
             if end - offset <= length { return Self.turn(in: bytes[...], JSONDecoder()) }
-            length *= 4
+            guard length < longest else { return nil }
+            length = min(4 * length, longest)
         }
         return nil
     }
@@ -112,7 +115,8 @@ extension SessionFile {
                 (isHeader, isTooLong) = (false, false)
             }
             bytes = Array(rest)
-            if bytes.count > Self.longestLine {
+            // A comma may be behind the line.
+            if bytes.count > Self.longestLine + 1 {
                 guard salvages else { throw lineTooLong }
                 (bytes, isTooLong) = ([], true)
             }
