@@ -39,7 +39,7 @@ struct DoctorPathTests {
             let moved = try await site.doctor("/moved").expectProblems(["path"])
             #expect(moved.contains { $0.contains("nanobot doctor https://example.org/chat") })
             let down = try await site.doctor("/down").expectProblems(["path"])
-            #expect(down.contains { $0.contains("nanobot fastcgi --socket") })
+            #expect(down.contains { $0.contains("nanobot fastcgi --supervise --socket") })
             let lost = try await site.doctor("/lost").expectProblems(["path"])
             #expect(lost.contains("include fastcgi_params;"))
         }

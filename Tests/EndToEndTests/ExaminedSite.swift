@@ -34,13 +34,16 @@ struct ExaminedSite: Sendable {
         let site = ExaminedSite(home: try Scratch())
         let files = FileManager.default
         try files.createDirectory(atPath: site.documentRoot, withIntermediateDirectories: false)
+        // The web server's workers are another user's, where root starts it.
         let responder = try Program(
-            Nanobot.path, ["fastcgi", "--data-dir", site.home.path + "/" + (dataDirectory ?? "data"), "--socket", "unix:" + site.socket],
+            Nanobot.path,
+            [
+                "fastcgi", "--data-dir", site.home.path + "/" + (dataDirectory ?? "data"), "--socket", "unix:" + site.socket,
+                "--socket-mode", "666",
+            ],
             environment: Nanobot.environment(site.home).merging(environment) { $1 })
         let listens = try await eventually { files.fileExists(atPath: site.socket) }
         try #require(listens, "\(responder.standardError)")
-        // The web server's workers are another user's, where root starts it.
-        chmod(site.socket, 0o666)
         chmod(site.home.path, 0o711)
         let webServer = try site.start(front, text(site))
         let answers = try await eventually { !Port.isFree(site.port) }

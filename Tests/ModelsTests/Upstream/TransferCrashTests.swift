@@ -1,0 +1,26 @@
+import Foundation
+import Locking
+import Testing
+
+@testable import Models
+
+@Suite("A crash over an upstream's reply")
+struct TransferCrashTests {
+    @Test("the transfer thread's line has the request for which the upstream was asked")
+    func label() async throws {
+        let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
+            CrashReport.install()
+            let peer = try Peer { peer in
+                let connection = try peer.accept()
+                _ = try connection.request()
+                try connection.beginStream()
+                try connection.write(Fixture.stream)
+            }
+            _ = try await RequestLabel.$current.withValue(RequestLabel(route: "POST /v1/x", requestID: "req_7")) {
+                try await UpstreamModel.make(peer.url).complete(.make(message: "Hello")) { _ in abort() }
+            }
+        }
+        let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+        #expect(text.contains("Crashed by SIGABRT (an abort) request=req_7 route=POST /v1/x\n"), "\(text)")
+    }
+}
