@@ -108,20 +108,22 @@ static void report(int number) {
 }
 
 static void handle(int number) {
+    // One line, whatever other threads meet meanwhile: they wait for the end, which the first one brings, or this does.
+    if (atomic_flag_test_and_set(&is_reported)) poll(NULL, 0, 1000);
+    else report(number);
     struct sigaction standard = {.sa_handler = SIG_DFL};
     sigaction(number, &standard, NULL);
-    // One line, whatever other threads meet meanwhile.
-    if (!atomic_flag_test_and_set(&is_reported)) report(number);
     // It is blocked in here; its default action follows, by which the parent sees how the process ended.
     raise(number);
 }
 
-void ccrash_install(ccrash_subject (*subject)(void)) {
+void ccrash_install(const int *numbers, int count, ccrash_subject (*subject)(void)) {
     describe = subject;
     ccrash_protect_thread();
     struct sigaction action = {.sa_handler = handle, .sa_flags = SA_ONSTACK};
-    sigemptyset(&action.sa_mask);
-    for (size_t index = 0; index < sizeof signals / sizeof *signals; index++) sigaction(signals[index].number, &action, NULL);
+    // A second signal to this thread waits; a second fault in it ends the process at once (signal(7)).
+    sigfillset(&action.sa_mask);
+    for (int index = 0; index < count; index++) sigaction(numbers[index], &action, NULL);
 }
 
 void ccrash_use_json(bool is_json) { writes_json = is_json; }

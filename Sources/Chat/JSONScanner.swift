@@ -63,7 +63,7 @@ public struct JSONScanner: Sendable {
 
     /// A value as what it should be; nil where it is something else.
     public func decode<Value: Decodable>(_ type: Value.Type, _ range: Range<Int>?, _ decoder: JSONDecoder = JSONDecoder()) -> Value? {
-        range.flatMap { try? decoder.decode(type, from: Data(bytes[$0])) }
+        range.flatMap { try? decoder.read(type, from: bytes[$0]) }
     }
 
     /// The bytes of a value.

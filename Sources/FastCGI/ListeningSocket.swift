@@ -5,8 +5,8 @@ import SystemPackage
 public struct ListeningSocket: Sendable {
     /// The descriptor; it listens and does not block.
     public let descriptor: CInt
-    /// The path of a Unix socket that this process created and removes.
-    let path: String?
+    /// The file of a Unix socket that this process created and removes.
+    private let file: SocketFile?
     /// Who may connect, where it is a TCP socket.
     let peers: PeerAddresses
 
@@ -38,7 +38,7 @@ public struct ListeningSocket: Sendable {
             throw error
         }
         self.descriptor = descriptor
-        self.path = path
+        file = SocketFile(path)
         peers = .loopback
     }
 
@@ -69,7 +69,7 @@ public struct ListeningSocket: Sendable {
             }
             return descriptor
         }
-        path = nil
+        file = nil
     }
 
     /// Takes over a listening socket that this process was started with.
@@ -86,7 +86,7 @@ public struct ListeningSocket: Sendable {
         }
         self.descriptor = descriptor
         self.peers = peers
-        path = nil
+        file = nil
     }
 
     /// Whether a descriptor is a socket that listens.
@@ -105,7 +105,7 @@ public struct ListeningSocket: Sendable {
     /// Stops listening. An inherited socket is only closed, never shut down: siblings share it.
     public func close() {
         Glibc.close(descriptor)
-        if let path { unlink(path) }
+        file?.remove()
     }
 
     private static func bindReplacingStale(
@@ -175,5 +175,24 @@ private func withSocketAddress<Address, Result>(
         try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer throws(Errno) in
             try body(pointer, socklen_t(MemoryLayout<Address>.size))
         }
+    }
+}
+
+/// The file of a Unix socket.
+private struct SocketFile {
+    private let path: String
+    private let status: stat
+
+    /// The one that has the path now; nil where none has.
+    init?(_ path: String) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return nil }
+        (self.path, self.status) = (path, status)
+    }
+
+    /// Removes it, unless another one has the path by now.
+    func remove() {
+        guard let other = SocketFile(path)?.status, (other.st_dev, other.st_ino) == (status.st_dev, status.st_ino) else { return }
+        unlink(path)
     }
 }

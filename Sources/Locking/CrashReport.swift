@@ -3,11 +3,14 @@ import Glibc
 
 /// The line on standard error when the program dies of a fault: the signal, and the request that the thread was at.
 public enum CrashReport {
+    /// The signals of faults, which the thread that meets one must not block.
+    public static let faults = [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGSYS]
+
     /// Begins to watch for faults; to be called before threads are started. The process still ends by the signal.
     public static func install() {
         // What the handler does for the first time, while it still may allocate.
         _ = subject()
-        ccrash_install(subject)
+        ccrash_install(faults, CInt(faults.count), subject)
     }
 
     /// Whether the line is a JSON object; else it is text.

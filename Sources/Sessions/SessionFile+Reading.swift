@@ -149,7 +149,7 @@ extension SessionFile {
     /// A decoder takes control characters inside strings, which no line has: blocks that never reached the disk are zeros.
     private static func decode<Value: Decodable>(_ type: Value.Type, from line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> Value? {
         guard line.allSatisfy({ $0 >= 0x20 }) else { return nil }
-        return try? decoder.decode(type, from: Data(line.last == UInt8(ascii: ",") ? line.dropLast() : line))
+        return try? decoder.read(type, from: line.last == UInt8(ascii: ",") ? line.dropLast() : line)
     }
 
     /// Visits the lines that end before `end`, the last one first, until `visit` has seen enough. Lines come without their line feed.

@@ -34,9 +34,8 @@ final class SessionLock: Sendable {
     /// - Parameters:
     ///   - path: what the files' names begin with, in a directory that exists.
     ///   - directories: made whenever the first file is not there: they belong to it.
-    init(_ path: FilePath, directories: [FilePath], timeout: Duration, in system: any FileSystem) throws(SessionError) {
+    init(_ path: FilePath, directories: [FilePath], timeout: Duration, in system: any FileSystem) {
         (self.path, self.directories, self.system, self.timeout) = (path, directories, system, timeout)
-        try check()
     }
 
     /// Fails where the data directory is not there.

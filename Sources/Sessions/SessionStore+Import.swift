@@ -1,3 +1,4 @@
+import Chat
 import FoundationEssentials
 
 extension SessionStore {
@@ -42,7 +43,7 @@ extension SessionStore {
         var times: [String] = []
         let decoder = JSONDecoder()
         try file.readLines { line, _ in
-            guard let stamp = try? decoder.decode(Stamp.self, from: Data(line)) else { throw file.unreadableLine }
+            guard let stamp = try? decoder.read(Stamp.self, from: line) else { throw file.unreadableLine }
             known.insert(stamp.id)
             times.append(stamp.at)
         }

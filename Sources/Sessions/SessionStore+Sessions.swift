@@ -159,7 +159,7 @@ extension SessionFile {
             var usage: Usage
         }
         try readLines { line, _ in
-            guard let cost = try? decoder.decode(Cost.self, from: Data(line)) else { throw unreadableLine }
+            guard let cost = try? decoder.read(Cost.self, from: line) else { throw unreadableLine }
             if !Self.isSummary(line) {
                 summary.turnCount += 1
                 summary.updatedAt = cost.at

@@ -14,6 +14,16 @@ public final class SessionStore: Sendable {
         case relaxed
     }
 
+    /// What is done where there is no data directory.
+    public enum MissingDirectory: Sendable {
+        /// One is made.
+        case create
+        /// That is an error.
+        case refuse
+        /// It has been there and may come back: until then, each turn is an error.
+        case waitFor
+    }
+
     /// What a store may use, and how.
     public struct Settings: Sendable {
         /// When a turn counts as stored.
@@ -28,8 +38,8 @@ public final class SessionStore: Sendable {
         public var minimumFreeBytes = 0
         /// Sessions that were not used for so long are removed, where the store has a disk executor. Nil keeps them.
         public var retention: Duration?
-        /// Whether a data directory is made where there is none; else that is an error.
-        public var createsDirectory = true
+        /// What is done where there is no data directory.
+        public var missingDirectory = MissingDirectory.create
 
         /// The defaults.
         public init() {}
@@ -58,7 +68,7 @@ public final class SessionStore: Sendable {
         report: @escaping @Sendable (String) -> Void
     ) throws(SessionError) {
         try self.init(directory: directory, settings: settings, disk: disk, system: HostFileSystem(), report: report)
-        guard sessions.withPlatformString({ access($0, W_OK | X_OK) }) == 0 else {
+        guard settings.missingDirectory == .waitFor || sessions.withPlatformString({ access($0, W_OK | X_OK) }) == 0 else {
             throw SessionError(.storageUnavailable, "\(sessions) cannot be written by this user")
         }
     }
@@ -74,13 +84,17 @@ public final class SessionStore: Sendable {
         let sessions = directory.appending("sessions")
         self.sessions = sessions
         quarantine = Quarantine(directory: directory.appending("quarantine"), system: system, report: report)
-        if settings.createsDirectory {
-            try Self.createDirectory(directory, in: system)
-        } else if try attempt("look at \(sessions)", { () throws(Errno) in try system.statusIfThere(sessions) }) == nil {
-            throw SessionError(.storageUnavailable, "\(directory) is no data directory: it has no folder named sessions")
+        switch settings.missingDirectory {
+        case .create: try Self.createDirectory(directory, in: system)
+        case .refuse:
+            guard try attempt("look at \(sessions)", { () throws(Errno) in try system.statusIfThere(sessions) }) != nil else {
+                throw SessionError(.storageUnavailable, "\(directory) is no data directory: it has no folder named sessions")
+            }
+        case .waitFor: break
         }
-        lock = try SessionLock(
+        lock = SessionLock(
             directory.appending("locks"), directories: [sessions, quarantine.directory], timeout: settings.busyTimeout, in: system)
+        if settings.missingDirectory != .waitFor { try lock.check() }
     }
 
     /// The turns of a session that a model may see, oldest first. Waits for no turn.

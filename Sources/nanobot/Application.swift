@@ -29,10 +29,12 @@ struct Application {
     /// Reads the settings and opens the data directory.
     ///
     /// - Parameters:
+    ///   - isRestarted: whether there has been a data directory: where there is none now, it is waited for.
     ///   - workers: where turns run whose response begins before they have ended.
     ///   - disk: where what waits for the disk runs, by the durability; nil for where turns run.
     init(
-        _ configuration: Configuration, workers: any TaskExecutor, disk: (SessionStore.Durability) throws -> (any TaskExecutor)?
+        _ configuration: Configuration, isRestarted: Bool = false, workers: any TaskExecutor,
+        disk: (SessionStore.Durability) throws -> (any TaskExecutor)?
     ) throws {
         let logger = try configuration.logger()
         self.logger = logger
@@ -43,7 +45,8 @@ struct Application {
 
         let mayBeExposed = try configuration.allowsDocumentRoot()
         do {
-            let storeSettings = try SessionStore.Settings(configuration)
+            var storeSettings = try SessionStore.Settings(configuration)
+            if isRestarted { storeSettings.missingDirectory = .waitFor }
             sessions = try SessionStore(
                 directory: FilePath(dataDirectory), settings: storeSettings, disk: try disk(storeSettings.durability),
                 report: { logger.warning("\($0)") })

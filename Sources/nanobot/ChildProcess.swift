@@ -39,7 +39,11 @@ struct ChildProcess {
     mutating func hasEnded() -> Bool {
         var status: CInt = 0
         // Not 0 where nothing is known of it (ECHILD), too: it does not run.
-        if self.status == nil, waitpid(processID, &status, WNOHANG) != 0 { self.status = status }
+        if self.status == nil, waitpid(processID, &status, WNOHANG) != 0 {
+            self.status = status
+            // What it started itself and did not end, such as nginx's workers where nginx was killed: they would keep the port.
+            kill(-processID, SIGTERM)
+        }
         return self.status != nil
     }
 
@@ -52,12 +56,19 @@ struct ChildProcess {
     /// Sends it a signal, unless it has ended.
     func send(_ signal: CInt) { if status == nil { kill(processID, signal) } }
 
-    /// Asks it to end by a signal, waits for that, and insists with SIGTERM after a time.
-    mutating func stop(by signal: CInt, patience: Duration) {
-        send(signal)
-        let deadline = ContinuousClock.now + patience
+    /// Asks it to end by a signal, and waits for that. After a time it insists with SIGTERM, and 5 s later with SIGKILL, which ends a process
+    /// that was stopped (SIGSTOP), too.
+    ///
+    /// - Parameter meanwhile: is run again and again while it waits.
+    mutating func stop(by signal: CInt, patience: Duration, meanwhile: () -> Void = {}) {
+        let start = ContinuousClock.now
+        var due = [(signal, Duration.zero), (SIGTERM, patience), (SIGKILL, patience + .seconds(5))][...]
         while !hasEnded() {
-            if ContinuousClock.now > deadline { send(SIGTERM) }
+            if let (signal, pause) = due.first, ContinuousClock.now - start >= pause {
+                send(signal)
+                due.removeFirst()
+            }
+            meanwhile()
             usleep(5_000)
         }
     }

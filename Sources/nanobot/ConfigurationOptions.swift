@@ -11,7 +11,7 @@ struct ConfigurationOptions: ParsableArguments {
 
     /// The options as they were given.
     var arguments: [String] {
-        (config.map { ["--config", $0] } ?? []) + (dataDir.map { ["--data-dir", $0] } ?? [])
+        [config.map { "--config=\($0)" }, dataDir.map { "--data-dir=\($0)" }].compactMap(\.self)
     }
 
     func configuration() throws -> Configuration {

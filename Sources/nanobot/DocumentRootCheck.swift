@@ -3,20 +3,18 @@ import Locking
 
 /// Whether a directory is inside a web server's document root, whatever links lead there.
 final class DocumentRootCheck: Sendable {
-    private let directory: String?
+    private let directory: String
     /// A web server names the same one with each request.
     private let last = Mutex<(root: String, isInside: Bool)?>(nil)
 
-    /// - Parameter directory: one that is there.
-    init(_ directory: String) { self.directory = Self.resolved(directory) }
+    init(_ directory: String) { self.directory = directory }
 
+    /// Whether it is, as far as both are there.
     func isInside(_ root: String) -> Bool {
         last.withLock { last in
             if let last, last.root == root { return last.isInside }
-            var isInside = false
-            if let directory, let folder = Self.resolved(root) {
-                isInside = directory == folder || directory.hasPrefix(folder.hasSuffix("/") ? folder : folder + "/")
-            }
+            guard let directory = Self.resolved(directory), let folder = Self.resolved(root) else { return false }
+            let isInside = directory == folder || directory.hasPrefix(folder.hasSuffix("/") ? folder : folder + "/")
             last = (root, isInside)
             return isInside
         }

@@ -30,6 +30,10 @@ struct FastCGIResponder: ParsableCommand {
     @Option(help: .hidden)
     var supervisor: pid_t?
 
+    /// Whether another process served the socket before this one.
+    @Flag(help: .hidden)
+    var restarted = false
+
     @OptionGroup var options: ConfigurationOptions
 
     func validate() throws {
@@ -51,7 +55,7 @@ struct FastCGIResponder: ParsableCommand {
                 // It may have died before that.
                 guard getppid() == supervisor else { return }
             }
-            var responder = try Responder(configuration)
+            var responder = try Responder(configuration, isRestarted: restarted)
             try responder.start(try listeningSocket())
             if supervisor == nil { sayWhere(responder.application.logger, responder.application.dataDirectory) }
             while Signals.wait() != .stop {}

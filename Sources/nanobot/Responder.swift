@@ -20,11 +20,13 @@ struct Responder {
     private static let diskThreads = 6
 
     /// Reads the settings and opens the data directory.
-    init(_ configuration: Configuration) throws {
+    ///
+    /// - Parameter isRestarted: whether another one served before, and so has had a data directory: it is not made anew.
+    init(_ configuration: Configuration, isRestarted: Bool = false) throws {
         let threads = try configuration.workerCount()
         let workers = try WorkerPool(threads: threads)
         self.workers = workers
-        application = try Application(configuration, workers: workers) { durability in
+        application = try Application(configuration, isRestarted: isRestarted, workers: workers) { durability in
             try WorkerPool(threads: durability == .sync ? Self.diskThreads : 1)
         }
         // A chat has a connection of the web server, and while it waits one to its upstream.

@@ -42,8 +42,10 @@ struct Serve: ParsableCommand {
             let site = WebServer.Site(host: address.host, port: port, directory: directory.path, socket: socket, bodyLimit: bodyLimit)
             try write(webServer.configuration(site), to: configurationPath)
             try webServer.start(configuration: configurationPath)
-            defer { webServer.stop(patience: Responder.patience) }
-            try waitUntilReady(address, &webServer, &supervisor)
+            // Requests that wait for a responder that is being started again are in flight, too.
+            defer { webServer.stop(patience: Responder.patience) { try? supervisor.tend() } }
+            guard try waitUntilReady(address, &webServer, &supervisor) else { return }
+            supervisor.hasServed = true
 
             print(
                 "nanobot listens on http://\(address.host):\(port) (\(webServer.kind)), keeps its data in \(dataDirectory), "
@@ -55,18 +57,22 @@ struct Serve: ParsableCommand {
         }
     }
 
-    private func waitUntilReady(_ address: LoopbackAddress, _ webServer: inout WebServer, _ supervisor: inout Supervisor) throws {
+    /// Returns once `/health` is answered; false where a signal to stop came before.
+    private func waitUntilReady(
+        _ address: LoopbackAddress, _ webServer: inout WebServer, _ supervisor: inout Supervisor
+    ) throws -> Bool {
         let deadline = ContinuousClock.now + .seconds(10)
         while !address.answers("/health") {
             guard !webServer.hasEnded() else {
                 throw Failure(description: "\(webServer.kind) did not start; its messages are above.")
             }
-            try supervisor.check()
+            try supervisor.tend()
             guard ContinuousClock.now < deadline else {
                 throw Failure(description: "Nothing answers on \(host):\(port) after 10 s.")
             }
-            usleep(5_000)
+            if Signals.wait(until: .now + .milliseconds(5)) == .stop { return false }
         }
+        return true
     }
 
     private func write(_ text: String, to path: String) throws {

@@ -15,7 +15,9 @@ struct Supervisor {
     /// When the responder is started again; nil while it runs.
     private var nextStart: ContinuousClock.Instant?
     /// Whether a responder has got as far as to serve.
-    private var hasServed = false
+    var hasServed = false
+    /// Whether the responder is the first one: where it fails to start, there is no use in another.
+    private var isFirst = true
 
     /// Starts the responder.
     ///
@@ -43,19 +45,23 @@ struct Supervisor {
             case .childEnded:
                 if isOver() { return false }
                 if ContinuousClock.now - responder.started > .seconds(1) { hasServed = true }
-                try check()
-            case nil: restart()
+            case nil: break
             }
+            try tend()
         }
     }
 
-    /// Looks whether the responder has ended, and prepares its next start.
+    /// Does what there is to do now: sees whether the responder has ended, and starts it again where that is due.
     ///
     /// - Throws: as `run`.
-    mutating func check() throws {
-        guard nextStart == nil, responder.hasEnded() else { return }
-        if let status = responder.exitStatus, status != 0, !hasServed { throw ExitCode(status) }
-        hasServed = true
+    mutating func tend() throws {
+        if let nextStart {
+            if nextStart <= .now { restart() }
+            return
+        }
+        guard responder.hasEnded() else { return }
+        if let status = responder.exitStatus, status != 0, isFirst, !hasServed { throw ExitCode(status) }
+        isFirst = false
         let end = responder.endingSignal.map { "was ended by signal \($0)" } ?? "left with status \(responder.exitStatus ?? 0)"
         let pause = pause.next(after: ContinuousClock.now - responder.started)
         logger.error("The responder, process \(responder.processID), \(end); it is started again in \(pause)")
@@ -64,7 +70,8 @@ struct Supervisor {
 
     private mutating func restart() {
         do {
-            responder = try Self.start(arguments, socket)
+            // One that has served has had a data directory: where that is gone now, there is to be no new one.
+            responder = try Self.start(arguments + (hasServed ? ["--restarted"] : []), socket)
             nextStart = nil
         } catch {
             let pause = pause.next(after: .zero)

@@ -50,9 +50,11 @@ struct WebServer {
     mutating func hasEnded() -> Bool { process?.hasEnded() ?? false }
 
     /// Asks it to finish what is in flight and waits for that, bounded.
-    mutating func stop(patience: Duration) {
+    ///
+    /// - Parameter meanwhile: is run again and again while it waits.
+    mutating func stop(patience: Duration, meanwhile: () -> Void) {
         let signal = kind.gracefulSignal
-        process?.stop(by: signal, patience: patience)
+        process?.stop(by: signal, patience: patience, meanwhile: meanwhile)
     }
 
     /// Looks a program up on PATH, and where Debian has servers, which is not on every user's PATH.

@@ -159,6 +159,30 @@ struct LimitTests {
         }
     }
 
+    @Test("a reply of an upstream that is nested too deep is an error of the upstream's, streamed or not", arguments: [512, 513, 514])
+    func upstream(depth: Int) async throws {
+        let nested = String(repeating: "[", count: depth)
+        for status in [200, 404] {
+            let upstream = try FixedServer { request in
+                let body = request.contains("\"stream\":true") ? "data: \(nested)\n\n" : nested
+                return "HTTP/1.1 \(status) x\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
+            }
+            let environment = [
+                "NANOBOT_UPSTREAM_URL": "http://127.0.0.1:\(upstream.port)/v1", "NANOBOT_STREAM": "true", "NANOBOT_UPSTREAM_RETRIES": "0",
+            ]
+            try await Server.run(.nginx, environment: environment.merging(["NANOBOT_UPSTREAM_MODEL": "m"]) { $1 }) { server in
+                for stream in ["true", "false"] {
+                    let body = #"{"stream":\#(stream),"messages":[{"role":"user","content":"Hello"}]}"#
+                    let response = try await server.post(body.utf8, session: "a")
+                    #expect(response.status == (status == 200 ? 502 : 404), "\(response)")
+                }
+                let health = try await server.send("GET", "/health")
+                #expect(health.status == 200)
+                #expect(!server.program.standardError.contains("Crashed"), "\(server.program.standardError)")
+            }
+        }
+    }
+
     private static let answers = [
         "HTTP/1.1 101\r\n\r\n", String(repeating: "HTTP/1.1 101\r\n\r\n", count: 40_000), "\r\n\r\n",
         "HTTP/1.1 99999999999999999999 x\r\n\r\n",
@@ -171,7 +195,9 @@ struct LimitTests {
             // What a responder would say of itself, with a number that no user has.
             request.contains("?question=")
                 ? "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
-                    + #"{"object":"doctor.request","user":-1,"streams":true,"web_server":"x","document_root":"/"}"#
+                    + (index.isMultiple(of: 2)
+                        ? #"{"object":"doctor.request","user":-1,"streams":true,"web_server":"x","document_root":"/"}"#
+                        : String(repeating: "[", count: 513))
                 : Self.answers[index]
         }
         let diagnosis = try await Diagnosis(try Scratch(), ["http://127.0.0.1:\(server.port)"])

@@ -14,6 +14,8 @@ struct ResponderCrashTests {
             _ = try await server.chat("Is my hat blue?", session: "a")
             let dead = try #require(server.responders.first)
             kill(dead.processID, signal)
+            let isDead = try await eventually { !dead.isRunning }
+            #expect(isDead)
             let next = try await server.chat("What did I just ask you?", session: "a")
             #expect(next.answer.contains("Is my hat blue?"), "\(server.program.standardError)")
             let new = try #require(server.responders.first)
@@ -115,6 +117,8 @@ struct ResponderCrashTests {
             let dead = parents.flatMap { OtherProcess.responders(below: $0.processID) }
             #expect(dead.count == (way == .lighttpdSpawn ? 2 : 1))
             for responder in dead { kill(responder.processID, SIGSEGV) }
+            let areDead = try await eventually { !dead.contains(where: \.isRunning) }
+            #expect(areDead)
             // A web server that starts them by itself may need a moment to see it.
             var statuses: [Int] = []
             let isBack = try await eventually(within: .seconds(20)) { () async throws in
@@ -154,6 +158,95 @@ struct ResponderCrashTests {
         _ = try await program.outcome()
         let isGone = try await eventually { !responder.isRunning }
         #expect(isGone)
+    }
+
+    @Test("one that dies while `serve` starts is started again", arguments: Server.Kind.allCases)
+    func whileStarting(kind: Server.Kind) async throws {
+        let (home, port) = (try Scratch(), Port.free())
+        let program = try Program(
+            Nanobot.path, ["serve", "--port", "\(port)", "--data-dir", home.path + "/data", "--web-server", kind.rawValue],
+            environment: Nanobot.environment(home))
+        var killed = 0
+        _ = try await eventually {
+            for responder in OtherProcess.responders(below: program.processID) { killed += kill(responder.processID, SIGKILL) == 0 ? 1 : 0 }
+            return killed > 1
+        }
+        let listens = try await eventually { program.standardOutput.contains(UInt8(ascii: "\n")) }
+        #expect(listens, "\(program.standardError)")
+        let server = Server(port: port, program: program, home: home)
+        let health = try await server.send("GET", "/health")
+        #expect(health.status == 200)
+        try await server.stop()
+    }
+
+    @Test("a stop while the responder is started again answers who waits", arguments: Server.Kind.allCases)
+    func stopWhileRestarting(kind: Server.Kind) async throws {
+        let server = try await Server(kind, environment: ["NANOBOT_STREAM": "true"])
+        for _ in 1...6 {
+            let isThere = try await eventually { !server.responders.isEmpty }
+            #expect(isThere)
+            for responder in server.responders { kill(responder.processID, SIGKILL) }
+            let isGone = try await eventually { server.responders.isEmpty }
+            #expect(isGone)
+        }
+        let client = try StreamClient(port: server.port, session: "a")
+        try await server.stop()
+        let ends = try await client.ends()
+        #expect(ends && client.text.contains("data: [DONE]"), "\(client.text)")
+    }
+
+    @Test("one that was stopped by a signal does not keep `serve` from ending", .timeLimit(.minutes(2)))
+    func stoppedBySignal() async throws {
+        let server = try await Server(.nginx)
+        let responder = try #require(server.responders.first)
+        kill(responder.processID, SIGSTOP)
+        try await server.stop()
+        #expect(!responder.isRunning)
+        #expect(try Nanobot.runtimeDirectories(in: server.home) == [])
+    }
+
+    @Test("an nginx whose master is killed leaves no worker")
+    func masterKilled() async throws {
+        let server = try await Server(.nginx)
+        let processes = OtherProcess.descendants(of: server.program.processID)
+        let master = try #require(processes.first { $0.arguments.first?.contains("nginx: master") == true })
+        kill(master.processID, SIGKILL)
+        let outcome = try await server.program.outcome()
+        #expect(outcome.status == 1 && outcome.standardError.contains("nginx ended"))
+        let areGone = try await eventually { !processes.contains(where: \.isRunning) && Port.isFree(server.port) }
+        #expect(areGone)
+    }
+
+    @Test("where the data directory is gone, a responder that is started again makes no new one, and goes on when it is back")
+    func dataGone() async throws {
+        try await Server.run(.nginx) { server in
+            let (data, away) = (server.dataDirectory, server.home.path + "/away")
+            let header = ["Idempotency-Key: once"]
+            let first = try await server.chat("Hello", session: "a", headers: header)
+            #expect(rename(data, away) == 0)
+            expectStorageUnavailable(try await server.chat("Hello", session: "a", headers: header))
+            for responder in server.responders { kill(responder.processID, SIGKILL) }
+            expectStorageUnavailable(try await server.chat("Hello", session: "a", headers: header))
+            let health = try await server.send("GET", "/health")
+            #expect(health.status == 200)
+            #expect(!FileManager.default.fileExists(atPath: data))
+            #expect(rename(away, data) == 0)
+            let retry = try await server.chat("Hello", session: "a", headers: header)
+            #expect(retry.status == 200 && retry.headers["idempotency-replayed"] == "true" && retry.body == first.body)
+        }
+    }
+
+    @Test("a data directory whose name looks like an option is one, for the responder, too")
+    func oddNames() async throws {
+        let home = try Scratch()
+        let program = try Program(
+            "sh", ["-c", "cd '\(home.path)' && exec '\(Nanobot.path)' fastcgi --supervise --socket unix:socket --data-dir=-x"],
+            environment: Nanobot.environment(home))
+        let isThere = try await eventually { FileManager.default.fileExists(atPath: home.path + "/-x/sessions") }
+        #expect(isThere, "\(program.standardError)")
+        program.send(SIGTERM)
+        let outcome = try await program.outcome()
+        #expect(outcome.status == 0, "\(outcome.standardError)")
     }
 
     @Test("the pause before a start grows where it dies at once, and stays below a second")

@@ -69,6 +69,25 @@ struct CrashReportTests {
         #expect(fields.request.allSatisfy { $0 == "\"" } && fields.request.count == 256)
     }
 
+    @Test("threads that crash at once leave one line", arguments: 1...10)
+    func severalThreads(_ round: Int) async throws {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            CrashReport.install()
+            let outside: [Int] = []
+            let gate = Mutex(())
+            gate.withLock { _ in
+                for _ in 0..<20 {
+                    try? startThread {
+                        gate.withLock { _ in }
+                        print(outside[1])
+                    }
+                }
+            }
+            while true { pause() }
+        }
+        _ = try line(result)
+    }
+
     @Test("a reader that does not read keeps no process from ending")
     func fullPipe() async {
         await #expect(processExitsWith: .signal(SIGBUS)) {

@@ -99,7 +99,7 @@ struct DirectoryTests {
     func wrongDirectory() throws {
         let directory = try TemporaryDirectory()
         var settings = SessionStore.Settings()
-        settings.createsDirectory = false
+        settings.missingDirectory = .refuse
         for path in [directory.path, directory.path.appending("none")] {
             #expect(throws: SessionError.self) { try SessionStore(directory: path, settings: settings) { _ in } }
         }

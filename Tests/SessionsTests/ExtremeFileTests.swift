@@ -63,6 +63,18 @@ struct ExtremeFileTests {
         #expect(try await directory.store().replays("0", keyed: "key-0"))
     }
 
+    @Test("a line that is nested too deep is damage, wherever it ends", arguments: [511, 512, 513, 514])
+    func nesting(depth: Int) async throws {
+        for line in ["[", #"{"id":"summary-1","x":["#, #"{"id":"turn-1","messages":["#, #"{"at":["#] {
+            let directory = try TemporaryDirectory()
+            try await session([nil, line + String(repeating: "[", count: depth - 1), nil], in: directory)
+            try await exercise(directory)
+            let other = try TemporaryDirectory()
+            try await session([nil, line + String(repeating: "[", count: depth - 1)], in: other)
+            try await exercise(other)
+        }
+    }
+
     @Test("numbers and texts of any kind, in each place of a turn's line", arguments: TestLength.seeds(40))
     func anything(seed: UInt64) async throws {
         var generator = SplitMix64(seed: seed)

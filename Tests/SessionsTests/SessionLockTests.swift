@@ -88,6 +88,6 @@ private actor Order {
 
 extension SessionLock {
     fileprivate convenience init(_ directory: FilePath, timeout: Duration) throws {
-        try self.init(directory.appending("locks"), directories: [], timeout: timeout, in: HostFileSystem())
+        self.init(directory.appending("locks"), directories: [], timeout: timeout, in: HostFileSystem())
     }
 }

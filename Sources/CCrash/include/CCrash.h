@@ -8,9 +8,9 @@ typedef struct {
     const char *request;
 } ccrash_subject;
 
-// Begins to watch for faults, on the calling thread and those that `ccrash_protect_thread` is called on. The process still ends by the
-// signal. `subject` says what the crashing thread is at; it runs in the signal handler, so it must neither allocate nor wait.
-void ccrash_install(ccrash_subject (*subject)(void));
+// Begins to watch for some signals, on the calling thread and those that `ccrash_protect_thread` is called on. The process still ends by
+// the signal. `subject` says what the crashing thread is at; it runs in the signal handler, so it must neither allocate nor wait.
+void ccrash_install(const int *numbers, int count, ccrash_subject (*subject)(void));
 
 // Whether the line is a JSON object; else it is text.
 void ccrash_use_json(bool is_json);

@@ -73,7 +73,7 @@ struct ReplyReader {
             return nil
         }
         guard fault == nil, isUnderstood, !data.isEmpty else { return nil }
-        guard let chunk = try? JSONDecoder().decode(ReplyChunk.self, from: Data(data)) else {
+        guard let chunk = try? JSONDecoder().read(ReplyChunk.self, from: data[...]) else {
             isUnderstood = false
             return nil
         }

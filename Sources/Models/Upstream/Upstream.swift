@@ -98,7 +98,7 @@ public final class Upstream: Sendable {
             struct Model: Decodable { var id: String }
             var data: [Model]
         }
-        return try? JSONDecoder().decode(List.self, from: Data(body.withLock(\.self))).data.map(\.id)
+        return try? JSONDecoder().read(List.self, from: body.withLock(\.self)[...]).data.map(\.id)
     }
 
     /// Makes a request whose answer, where its status is 200, goes to `onBody`; any other status is an error.

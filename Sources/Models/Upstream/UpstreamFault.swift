@@ -1,3 +1,4 @@
+import Chat
 import FoundationEssentials
 
 /// What an upstream says went wrong, in any of the shapes that are about.
@@ -11,8 +12,8 @@ struct UpstreamFault: Equatable {
 
     /// Reads the body of an error; nil where that is not JSON that says something.
     init?(_ body: [UInt8]) {
-        let (decoder, data) = (JSONDecoder(), Data(body))
-        guard let body = (try? decoder.decode(Body.self, from: data)) ?? (try? decoder.decode(Wrapped.self, from: data))?.body,
+        let (decoder, text) = (JSONDecoder(), body[...])
+        guard let body = (try? decoder.read(Body.self, from: text)) ?? (try? decoder.read(Wrapped.self, from: text))?.body,
             let fault = body.fault
         else { return nil }
         self = fault

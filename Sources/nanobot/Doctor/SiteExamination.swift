@@ -1,3 +1,4 @@
+import Chat
 import FoundationEssentials
 import Glibc
 import Models
@@ -66,7 +67,7 @@ struct SiteExamination {
     private func ask(_ pass: DoctorPass, _ sent: HeaderExamination) async -> Arrival? {
         let url = site.url("v1/doctor/\(pass.token)?question=\(sent.question)")
         guard let answer = try? await engine.get(url, headers: sent.lines, timeout: Self.timeout), answer.status == 200 else { return nil }
-        return try? JSONDecoder().decode(Arrival.self, from: Data(answer.body))
+        return try? JSONDecoder().read(Arrival.self, from: answer.body[...])
     }
 
     private func documentRoot(_ arrival: Arrival) -> [Finding] {

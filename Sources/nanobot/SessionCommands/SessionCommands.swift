@@ -19,7 +19,7 @@ extension ConfigurationOptions {
     func store() throws -> SessionStore {
         let configuration = try configuration()
         var settings = try SessionStore.Settings(configuration)
-        settings.createsDirectory = false
+        settings.missingDirectory = .refuse
         return try SessionStore(directory: FilePath(try configuration.dataDirectory()), settings: settings) {
             Terminal.say("nanobot: \($0)")
         }

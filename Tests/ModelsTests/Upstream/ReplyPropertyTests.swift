@@ -32,6 +32,18 @@ struct ReplyPropertyTests {
         _ = WebAnswer(Array("HTTP/1.1 200 OK\r\n\r\n".utf8) + bytes)
     }
 
+    @Test("what is nested as deep as it may be, and deeper, wherever it ends", arguments: [511, 512, 513, 514, 100_000])
+    func depth(depth: Int) {
+        for opening in ["[", #"{"a":"#, #"{"choices":["#, #"[{"error":"#] {
+            let text = String(repeating: opening, count: depth / opening.count { "[{".contains($0) })
+            for text in [text, text + "[", text.dropLast() + "[", String(text.dropFirst()) + "["] {
+                for reply in [text, "data: \(text)\n\n", #"{"choices":\#(text)"#, #"data: {"choices":[{"delta":{"tool_calls":\#(text)"#] {
+                    read(Array(reply.utf8), cutAt: [])
+                }
+            }
+        }
+    }
+
     @Test("numbers at every limit", arguments: LimitNumbers.json)
     func numbers(number: String) {
         for reply in Self.replies { read(Array(reply.replacing("#", with: number).utf8), cutAt: []) }

@@ -8,7 +8,7 @@ import Testing
 struct TransferCrashTests {
     @Test("the transfer thread's line has the request for which the upstream was asked")
     func label() async throws {
-        let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             CrashReport.install()
             let peer = try Peer { peer in
                 let connection = try peer.accept()
@@ -17,10 +17,14 @@ struct TransferCrashTests {
                 try connection.write(Fixture.stream)
             }
             _ = try await RequestLabel.$current.withValue(RequestLabel(route: "POST /v1/x", requestID: "req_7")) {
-                try await UpstreamModel.make(peer.url).complete(.make(message: "Hello")) { _ in abort() }
+                try await UpstreamModel.make(peer.url).complete(.make(message: "Hello")) { delta in
+                    // A fault, which no thread that blocks it survives to tell of. (abort(3) unblocks its own signal.)
+                    let outside: [Int] = []
+                    print(outside[delta.content.count])
+                }
             }
         }
         let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
-        #expect(text.contains("Crashed by SIGABRT (an abort) request=req_7 route=POST /v1/x\n"), "\(text)")
+        #expect(text.contains(/Crashed by SIG.*\) request=req_7 route=POST \/v1\/x\n/), "\(text)")
     }
 }

@@ -76,9 +76,11 @@ final class TransferLoop: @unchecked Sendable {
     }
 
     private func run() {
-        // Signals are the main thread's; and OpenSSL may write to a connection that the peer has closed.
+        // Signals are the main thread's; and OpenSSL may write to a connection that the peer has closed. Faults are the thread's own: one
+        // that is blocked ends the process without a word.
         var signals = sigset_t()
         sigfillset(&signals)
+        for fault in CrashReport.faults { sigdelset(&signals, fault) }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
 
         var active: [UnsafeMutableRawPointer: (transfer: Transfer, ticket: ObjectIdentifier)] = [:]
