@@ -1,4 +1,5 @@
 public import FoundationEssentials
+import Glibc
 
 extension JSONDecoder {
     /// Reads JSON that came from outside. All of the program's text does, and `decode` itself is called nowhere else: it ends the process
@@ -17,14 +18,21 @@ extension JSONDecoder {
     private static let deepest = 512
 
     private static func isReadable(_ text: UnsafeRawBufferPointer) -> Bool {
-        var openings = 0
-        var zeros = 0
-        for byte in text {
-            // `[` and `{` differ in one bit.
-            openings += byte & 0xdf == UInt8(ascii: "[") ? 1 : 0
-            zeros += byte == 0 ? 1 : 0
+        guard !contains(moreThan: 0, of: 0, in: text) else { return false }
+        // Most texts have too few to look at them one by one.
+        let mayBeDeep = contains(moreThan: deepest / 2, of: UInt8(ascii: "["), in: text) || contains(moreThan: deepest / 2, of: UInt8(ascii: "{"), in: text)
+        return !mayBeDeep || depth(text) <= deepest
+    }
+
+    /// Whether a byte stands in a text more often than that. By memchr(3), which looks at many bytes at a time.
+    private static func contains(moreThan limit: Int, of byte: UInt8, in text: UnsafeRawBufferPointer) -> Bool {
+        var rest = text[...]
+        for _ in 0...limit {
+            let bytes = UnsafeRawBufferPointer(rebasing: rest)
+            guard let start = bytes.baseAddress, let found = memchr(start, CInt(byte), bytes.count) else { return false }
+            rest = rest.dropFirst(UnsafeRawPointer(found) - start + 1)
         }
-        return zeros == 0 && (openings <= deepest || depth(text) <= deepest)
+        return true
     }
 
     /// How deep arrays and objects are nested, as far as the text is JSON.

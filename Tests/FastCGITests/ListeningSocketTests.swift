@@ -36,6 +36,19 @@ struct ListeningSocketTests {
         socket.close()
     }
 
+    @Test("a file that took the place of one that was removed stays")
+    func replaced() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("socket")
+        let first = try ListeningSocket(unixPath: path)
+        unlink(path)
+        let second = try ListeningSocket(unixPath: path)
+        first.close()
+        _ = try FastCGIClient(path: path)
+        second.close()
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
     @Test("a path that another process listens on is refused and left alone")
     func live() throws {
         let directory = try TemporaryDirectory()
