@@ -20,7 +20,7 @@ extension JSONDecoder {
     private static func isReadable(_ text: UnsafeRawBufferPointer) -> Bool {
         guard !contains(moreThan: 0, of: 0, in: text) else { return false }
         // Most texts have too few to look at them one by one.
-        let mayBeDeep = contains(moreThan: deepest / 2, of: UInt8(ascii: "["), in: text) || contains(moreThan: deepest / 2, of: UInt8(ascii: "{"), in: text)
+        let mayBeDeep = "[{".utf8.contains { contains(moreThan: deepest / 2, of: $0, in: text) }
         return !mayBeDeep || depth(text) <= deepest
     }
 
