@@ -30,9 +30,10 @@ struct Supervisor {
         responder = try Self.start(arguments, socket)
     }
 
-    /// This program, whatever has its path by now.
+    /// By its path, since that is the name that process lists show; where the file has gone, this program is still there.
     private static func start(_ arguments: [String], _ socket: ListeningSocket) throws -> ChildProcess {
-        try ChildProcess("/proc/self/exe", arguments, standardInput: socket.descriptor)
+        let file = "/proc/self/exe"
+        return try ChildProcess(DocumentRootCheck.resolved(file) ?? file, arguments, standardInput: socket.descriptor)
     }
 
     /// Keeps the responder running until a signal to stop, or until `isOver` says so after a child's end. Returns whether it was a signal.

@@ -65,7 +65,7 @@ struct Deployment: Sendable {
             started.append(responder)
             let socket = home.path + "/run/socket"
             let listens = try await eventually {
-                way == .nginxToPort ? !Port.isFree(responderPort) : FileManager.default.fileExists(atPath: socket)
+                way == .nginxToPort ? Port.isAnswered(responderPort) : Port.isAnswered(socket)
             }
             try #require(listens, "\(responder.standardError)")
             // systemd's SocketMode.
@@ -78,7 +78,7 @@ struct Deployment: Sendable {
         server.dataDirectory = home.path + "/www/.nanobot/data"
         server.mount = way.isCGI ? "/cgi-bin/nanobot.cgi" : ""
         self.server = server
-        isReady = try await eventually { !Port.isFree(port) }
+        isReady = try await eventually { Port.isAnswered(port) }
         try #require(isReady, "\(program.standardError)")
     }
 

@@ -42,11 +42,11 @@ struct ExaminedSite: Sendable {
                 "--socket-mode", "666",
             ],
             environment: Nanobot.environment(site.home).merging(environment) { $1 })
-        let listens = try await eventually { files.fileExists(atPath: site.socket) }
+        let listens = try await eventually { Port.isAnswered(site.socket) }
         try #require(listens, "\(responder.standardError)")
         chmod(site.home.path, 0o711)
         let webServer = try site.start(front, text(site))
-        let answers = try await eventually { !Port.isFree(site.port) }
+        let answers = try await eventually { Port.isAnswered(site.port) }
         do {
             try #require(answers, "\(webServer.standardError)")
             try await body(site)

@@ -79,7 +79,7 @@ struct HeldSite: Sendable {
             stopSignal = SIGWINCH
         }
         let program = webServer
-        let answers = try await eventually { !Port.isFree(port) }
+        let answers = try await eventually { Port.isAnswered(port) }
         try #require(answers, "\(program.standardError)")
     }
 

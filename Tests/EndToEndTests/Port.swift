@@ -13,6 +13,26 @@ enum Port {
         }
     }
 
+    /// Whether a program accepts connections on a loopback port. To look whether the port is free would take it from a program that is about
+    /// to listen there.
+    static func isAnswered(_ port: Int) -> Bool { isAnswered(AF_INET, sockaddr_in(loopback: port)) }
+
+    /// Whether a program accepts connections on a Unix socket: its file is there a moment before.
+    static func isAnswered(_ path: String) -> Bool {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        return isAnswered(AF_UNIX, address)
+    }
+
+    private static func isAnswered<Address>(_ family: CInt, _ address: Address) -> Bool {
+        let descriptor = socket(family, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        return withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<Address>.size)) == 0 }
+        }
+    }
+
     static func isFree(_ port: Int) -> Bool {
         guard let socket = Listening(port: port) else { return false }
         socket.close()

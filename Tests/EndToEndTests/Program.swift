@@ -21,6 +21,7 @@ struct Program: Sendable {
     }
 
     let processID: pid_t
+    private let command: String
     private let output: Scratch
 
     /// Starts an executable with nothing on standard input.
@@ -31,6 +32,7 @@ struct Program: Sendable {
         inheriting descriptor: CInt? = nil
     ) throws {
         Self.keepsInherited
+        command = ([executable] + arguments).joined(separator: " ")
         output = try Scratch()
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -80,7 +82,7 @@ struct Program: Sendable {
         guard try await eventually(within: limit, { waitpid(processID, &status, WNOHANG) == processID }) else {
             send(SIGKILL)
             waitpid(processID, &status, 0)
-            throw DidNotEnd(description: "process \(processID) did not end within \(limit); it wrote: \(standardError)")
+            throw DidNotEnd(description: "process \(processID) did not end within \(limit): \(command); it wrote: \(standardError)")
         }
         let signal = Int(status & 0x7f)
         return Outcome(

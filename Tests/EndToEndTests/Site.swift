@@ -74,8 +74,9 @@ final class Site: Sendable {
         let nginx = try Program("nginx", ["-e", "stderr", "-c", configuration])
         webServer.withLock { $0 = nginx }
         // Nginx writes its process id once it listens.
-        let files = (0..<count).map(socket) + [home.path + "/nginx.pid"]
-        let isReady = try await eventually { files.allSatisfy { FileManager.default.fileExists(atPath: $0) } }
+        let isReady = try await eventually {
+            FileManager.default.fileExists(atPath: home.path + "/nginx.pid") && (0..<count).allSatisfy { Port.isAnswered(socket($0)) }
+        }
         try #require(isReady, "\(nginx.standardError) \(responders.withLock { $0.map(\.standardError) })")
     }
 
