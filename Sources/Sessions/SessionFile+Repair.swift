@@ -55,10 +55,12 @@ extension SessionFile {
         return found.map { ($0, tornTurns > 0 ? $0..<max($0, size) : nil) }
     }
 
-    /// Where the zeros begin in which a file ends: blocks that never reached the disk, of which there may be more than memory.
+    /// Where the zeros begin in which a file ends: blocks that never reached the disk, of which there may be more than memory. They are read,
+    /// up to a gigabyte: what a file system says of holes is not enough to cut a file by (ZFS has called data holes that was not written yet).
     private func sizeWithoutZeros(_ size: Int) throws(SessionError) -> Int {
-        var end = file.system.dataEnd(file.descriptor, size: size)
+        var end = size
         while end > 0 {
+            guard size - end < 1 << 30 else { throw SessionError(.unreadable, "\(path) ends in more than a gigabyte of zeros") }
             let start = max(0, end - 1 << 20)
             if let last = try read(start..<end).lastIndex(where: { $0 != 0 }) { return start + last + 1 }
             end = start
