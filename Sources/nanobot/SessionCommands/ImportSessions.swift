@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Sessions
 import SystemPackage
 
@@ -64,15 +65,17 @@ struct ImportSessions: ParsableCommand {
     private static func contents(_ path: FilePath) throws -> [UInt8] {
         let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
         defer { try? file.close() }
+        let tooLong = Failure(description: "it is longer than \(longestFile) bytes")
+        // A pipe has no size.
+        var status = stat()
+        guard fstat(file.rawValue, &status) != 0 || status.st_size <= longestFile else { throw tooLong }
         var bytes: [UInt8] = []
         while true {
             let piece = try [UInt8](unsafeUninitializedCapacity: 1 << 20) { buffer, count in
                 count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
             }
             guard !piece.isEmpty else { return bytes }
-            guard bytes.count + piece.count <= longestFile else {
-                throw Failure(description: "it is longer than \(longestFile) bytes")
-            }
+            guard bytes.count + piece.count <= longestFile else { throw tooLong }
             bytes += piece
         }
     }
