@@ -7,7 +7,8 @@ import SystemPackage
 /// libfcgi's own close waits up to 2 s for the peer (os_unix.c, `OS_Close`), so connections are closed by the listener;
 /// only where `FCGX_Accept_r` fails does libfcgi close what it reads from, and `detached` makes that immediate.
 ///
-/// `@unchecked Sendable`: an `Exchange` owns it, is not copyable and is used by one task at a time.
+/// `@unchecked Sendable`: the pointer never changes, and what it points at is touched by the methods below alone. The one `Exchange` that
+/// holds it calls them; an `Exchange` cannot be copied, so it has one owner, and one task at a time uses it.
 struct FCGXRequest: @unchecked Sendable {
     private let pointer: UnsafeMutablePointer<FCGX_Request>
 

@@ -25,7 +25,8 @@ public enum CrashReport {
 
 /// What a crash says of a request: a value of the task that serves it, and of all that the task starts.
 ///
-/// `@unchecked Sendable`: the texts are written before it is shared, and then only read.
+/// `@unchecked Sendable`: both pointers are constants, and the texts are written in `init`, before anyone can share the label. Nothing writes
+/// them later; `deinit`, which frees them, runs when nobody has the label any more.
 public final class RequestLabel: @unchecked Sendable {
     /// The request that the task serves.
     @TaskLocal public static var current: RequestLabel?

@@ -5,7 +5,8 @@ import Glibc
 /// A POSIX mutex, because Thread Sanitizer follows it. `Synchronization.Mutex` waits in a part of the Swift runtime that is not
 /// instrumented, so under contention correct programs are reported (Swift 6.3 on Linux: four threads that append to one array).
 ///
-/// `@unchecked Sendable`: the value is touched only inside `withLock`.
+/// `@unchecked Sendable`: the value is private and `withLock` is its only access, under the POSIX mutex, whose pointer never changes.
+/// `sending` keeps references to the value's parts from coming in or going out beside the lock.
 public final class Mutex<Value>: @unchecked Sendable {
     private var value: Value
     private let lock: UnsafeMutablePointer<pthread_mutex_t>

@@ -35,7 +35,8 @@ public func startThread(_ body: @escaping @Sendable () -> Void) throws(Errno) {
 
 /// A counting semaphore for threads (never for tasks: it blocks).
 ///
-/// `@unchecked Sendable`: the pointer is set once, and sem_post(3) and sem_wait(3) are safe from any thread.
+/// `@unchecked Sendable`: the pointer is a constant, and sem_post(3) and sem_wait(3) are safe from any thread at any time (attributes(7):
+/// MT-Safe). `deinit` runs when no thread has the semaphore any more, so none waits in it then.
 public final class Semaphore: @unchecked Sendable {
     private let pointer: UnsafeMutablePointer<sem_t>
 

@@ -38,7 +38,7 @@ extension SessionStore {
             do throws(Errno) { try system.setLock(file.descriptor, at: 0, isHeld: true) } catch { return nil }
             return (try file.read(0..<32), try file.status().modified)
         }
-        guard let state, state.text.isEmpty || abs(now.timeIntervalSince(state.modified)) >= 3600 else { return 0 }
+        guard let state, state.text.isEmpty || now.timeIntervalSince(state.modified).magnitude >= 3600 else { return 0 }
         // First, so that a pass that fails is not tried again with each turn.
         var position = Int(String(decoding: state.text, as: UTF8.self).trimmingPrefix { $0 == " " }) ?? 0
         try write(position, to: file, path)

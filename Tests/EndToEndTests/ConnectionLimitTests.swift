@@ -13,11 +13,10 @@ struct ConnectionLimitTests {
                     group.addTask { try await site.server.chat("Hello", session: "session\(number)").status }
                 }
                 // The listening socket, and all twelve: the kernel lists those that wait to be accepted, too (proc(5), /proc/net/unix).
-                let deadline = ContinuousClock.now + .seconds(60)
-                while try socketCount(site.home.path + "/1.sock") < 13 || upstream.asked < 8 {
-                    try #require(ContinuousClock.now < deadline, "\(upstream.asked) have come to the upstream")
-                    try await Task.sleep(for: .milliseconds(5))
+                let haveCome = try await eventually(within: .seconds(60)) {
+                    try upstream.asked >= 8 && socketCount(site.home.path + "/1.sock") >= 13
                 }
+                try #require(haveCome, "\(upstream.asked) have come to the upstream")
                 #expect(upstream.asked == 8)
                 upstream.release()
                 for try await status in group { #expect(status == 200) }

@@ -32,9 +32,9 @@ extension Double {
     /// An exact integer up to 2^53, else twelve significant digits.
     var plain: String {
         if let exactInteger { return String(exactInteger) }
-        let places = 11 - log10(abs(self)).rounded(.down)
-        guard abs(places) < 290 else { return description }
-        let scale = pow(10, abs(places))
+        let places = 11 - log10(magnitude).rounded(.down)
+        guard places.magnitude < 290 else { return description }
+        let scale = pow(10, places.magnitude)
         let rounded = places < 0 ? (self / scale).rounded() * scale : (self * scale).rounded() / scale
         return rounded.exactInteger.map { String($0) } ?? rounded.description
     }
