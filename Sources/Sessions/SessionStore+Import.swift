@@ -25,7 +25,7 @@ extension SessionStore {
                 try checkFreeBytes()
                 var writer = try SessionWriter(path(of: session.key), key: session.key, createdAt: session.createdAt, in: system)
                 for line in session.lines { try writer.append(line.bytes) }
-                try writer.commit(synchronizes: synchronizes)
+                try writer.commit(replaces: false, synchronizes: synchronizes)
                 return .imported(turns: session.lines.count(where: \.isTurn))
             }
             guard merges else { return .exists }
@@ -58,7 +58,7 @@ extension SessionStore {
             try writer.append(line)
         }
         for line in next { try writer.append(line.bytes) }
-        try writer.commit(synchronizes: synchronizes)
+        try writer.commit(replaces: true, synchronizes: synchronizes)
         return new.count(where: \.isTurn)
     }
 }

@@ -115,7 +115,7 @@ extension SessionStore {
                 guard let summary = SessionFile.summary(in: line[...], JSONDecoder()) else { throw file.unreadableLine }
                 if !last.contains(where: { $0.id == summary.covers }) { try writer.append(line) }
             }
-            try writer.commit(synchronizes: synchronizes)
+            try writer.commit(replaces: true, synchronizes: synchronizes)
             return (turn, turnCount - 1)
         }
     }
@@ -130,7 +130,7 @@ extension SessionStore {
             try await reading(key) { file in
                 var writer = try SessionWriter(path(of: target), key: target, createdAt: Date().ISO8601Format(), in: system)
                 try file.readLines { line, _ in try writer.append(line) }
-                try writer.commit(synchronizes: synchronizes)
+                try writer.commit(replaces: false, synchronizes: synchronizes)
             }
             return try await summary(of: target)
         }

@@ -64,10 +64,9 @@ extension SessionStore {
 
     private func store(_ turn: Turn, after past: Past?, of key: SessionKey) throws(SessionError) {
         guard let past else {
-            guard try status(at: path(of: key)) == nil else { throw Self.hasMoved(key) }
             var writer = try SessionWriter(path(of: key), key: key, createdAt: turn.at, in: system)
             try writer.append(turn.line)
-            return try writer.commit(synchronizes: synchronizes)
+            return try writer.commit(replaces: false, synchronizes: synchronizes)
         }
         let offset = try append(turn.line, to: past, of: key)
         past.tail.window.append(turn.messages, limits: settings.window)
@@ -137,10 +136,9 @@ extension SessionStore {
         }
     }
 
-    /// The session's lock is held, so its file neither comes nor goes: the directory was moved away and is back. To go on could store a
-    /// turn twice, or a new session over the old one.
+    /// The session's lock is held, so its file does not go: the directory was moved away. To go on could store a turn twice.
     private static func hasMoved(_ key: SessionKey) -> SessionError {
-        SessionError(.storageUnavailable, "The file of session \(key) came or went while a turn was made")
+        SessionError(.storageUnavailable, "The file of session \(key) went while a turn was made")
     }
 
     /// Before the model is asked: an answer that cannot be stored should not be paid for.

@@ -142,7 +142,7 @@ extension SessionFile {
             try writer.append(line)
             if !Self.isSummary(line) { count += 1 }
         }
-        try writer.commit(synchronizes: synchronizes)
+        try writer.commit(replaces: true, synchronizes: synchronizes)
         return (count, kept)
     }
 

@@ -38,21 +38,43 @@ struct SessionWriter: ~Copyable {
     }
 
     /// Gives the file its name. Where that fails, what had the name before still has it, or the new file has it whole.
-    consuming func commit(synchronizes: Bool) throws(SessionError) {
+    ///
+    /// - Parameter replaces: whether a session of this name, which the caller has read, gives way. Else the name has to be free, by what the
+    ///   file system says in the call that takes it: a session that was not seen a moment ago may only have been away with its directory.
+    consuming func commit(replaces: Bool, synchronizes: Bool) throws(SessionError) {
         buffer += SessionFile.closing
         try flush()
         let (temporary, path, system) = (temporary, path, file.system)
         try attempt("create \(path)") { () throws(Errno) in
-            guard synchronizes else { return try uninterrupted { () throws(Errno) in try system.rename(temporary, to: path) } }
+            let take = replaces ? Self.replace : Self.claim
+            guard synchronizes else { return try take(path, temporary, system) }
             // Opened first: where descriptors are short, nothing has happened yet.
             let directory = try File(path.removingLastComponent(), O_RDONLY | O_DIRECTORY, in: system)
             try file.synchronize()
-            try uninterrupted { () throws(Errno) in try system.rename(temporary, to: path) }
+            try take(path, temporary, system)
             isCommitted = true
             // The name is on the disk once its directory is.
             try directory.synchronize()
         }
         isCommitted = true
+    }
+
+    private static func replace(_ path: FilePath, by temporary: FilePath, in system: any FileSystem) throws(Errno) {
+        try uninterrupted { () throws(Errno) in try system.rename(temporary, to: path) }
+    }
+
+    /// A link, because rename(2) takes a name from whatever has it.
+    private static func claim(_ path: FilePath, by temporary: FilePath, in system: any FileSystem) throws(Errno) {
+        do throws(Errno) {
+            try uninterrupted { () throws(Errno) in try system.link(temporary, to: path) }
+        } catch {
+            // A file system whose files have one name (link(2), EPERM): it has to be asked first.
+            guard [.notPermitted, .notSupported].contains(error) else { throw error }
+            guard try system.statusIfThere(path) == nil else { throw .fileExists }
+            return try replace(path, by: temporary, in: system)
+        }
+        // Where that fails it is hidden, and removed as what a process left that died.
+        try? uninterrupted { () throws(Errno) in try system.unlink(temporary) }
     }
 
     /// Returns when the names in a directory are on the disk.

@@ -11,6 +11,7 @@ struct FaultTests {
     private static func effects(_ call: String) -> [SimulatedFileSystem.Fault.Effect] {
         var effects: [SimulatedFileSystem.Fault.Effect] = [.failure(.ioError), .failureFromThenOn(.readOnlyFileSystem)]
         if call.hasPrefix("write") { effects += [.failure(.noSpace), .shortWrite, .shortWriteThenFailure(.noSpace)] }
+        if call == "link" { effects += [.failure(.notPermitted), .failure(.fileExists)] }
         if call.hasPrefix("open") { effects += [.failure(.tooManyOpenFiles), .failure(.noSpace)] }
         return effects
     }
@@ -51,6 +52,25 @@ struct FaultTests {
             let turns = try await operation.check(key, isDone: isDone, turn: "again", store, system, "\(operation.name): \(context)")
             guard let turns else { continue }
             #expect(try await system.store().say("next", length: 10, to: key) == turns, "\(operation.name): \(context)")
+        }
+    }
+
+    @Test(
+        "where the directory is away for any two calls, and there for those between, no stored turn is lost",
+        arguments: operations.filter { $0.name.contains("turn of a session") || $0.name.contains("a key that is taken") })
+    func awayForTwoCalls(_ operation: StoreOperation) async throws {
+        let (system, store) = try await operation.prepared()
+        system.reset()
+        try await operation.run(store)
+        // One call more: what the first failure leads to may take more calls.
+        for first in 1...system.calls.count {
+            for second in first + 1...system.calls.count + 1 {
+                let (system, store) = try await operation.prepared()
+                system.reset(SimulatedFileSystem.Fault(call: first, effect: .failureTwice(.noSuchFileOrDirectory, second: second)))
+                var isDone = true
+                do { try await operation.run(store) } catch is SessionError { isDone = false }
+                try await operation.check(system.disk, isDone: isDone, "\(first) and \(second) of \(system.calls)")
+            }
         }
     }
 

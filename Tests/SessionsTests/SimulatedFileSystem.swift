@@ -13,6 +13,8 @@ final class SimulatedFileSystem: FileSystem {
             case failure(Errno)
             /// Every call fails from then on, until the fault is taken away.
             case failureFromThenOn(Errno)
+            /// The call fails, and a later one.
+            case failureTwice(Errno, second: Int)
             /// The write takes half the bytes.
             case shortWrite
             /// The write takes half the bytes, and the next call fails.
@@ -214,6 +216,7 @@ final class SimulatedFileSystem: FileSystem {
                 switch fault.effect {
                 case .failure(let error) where fault.call == state.calls.count: throw error
                 case .failureFromThenOn(let error) where fault.call <= state.calls.count: throw error
+                case .failureTwice(let error, let second) where [fault.call, second].contains(state.calls.count): throw error
                 default: break
                 }
             }
