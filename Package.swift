@@ -15,52 +15,62 @@ if Context.environment["CI"] != nil {
 let package = Package(
     name: "nanobot",
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     ],
     targets: [
         .systemLibrary(name: "CFCGI"),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CSodium"),
+        .target(name: "CCrash"),
+        // It loads libcurl, and is not linked with it.
+        .target(name: "CCurl"),
+        .target(name: "JSON", swiftSettings: settings),
+        .target(
+            name: "Concurrency",
+            dependencies: [
+                "CCrash", .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Crypto", dependencies: ["CSodium"], swiftSettings: settings, linkerSettings: [.linkedLibrary(":libsodium.a")]),
+        .target(name: "HTTPClient", dependencies: ["CCurl", "CLinux", "Concurrency"], swiftSettings: settings),
+        .target(name: "CGI", swiftSettings: settings),
         .target(
             name: "FastCGI",
             dependencies: [
-                "CFCGI", "CLinux", "Locking",
-                .product(name: "DequeModule", package: "swift-collections"),
+                "CFCGI", "CLinux", "Concurrency",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings,
             // The static library: a web host has no libfcgi.so, and one file is what gets copied there.
             linkerSettings: [.linkedLibrary(":libfcgi.a")]),
-        .systemLibrary(name: "CSodium"),
-        .target(
-            name: "Digest", dependencies: ["CSodium"], swiftSettings: settings, linkerSettings: [.linkedLibrary(":libsodium.a")]),
-        .target(name: "Chat", swiftSettings: settings),
-        .target(name: "Gateway", swiftSettings: settings),
-        .target(name: "CCrash"),
-        .target(
-            name: "Locking", dependencies: ["CCrash", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: settings),
+        .target(name: "Chat", dependencies: ["JSON"], swiftSettings: settings),
         .target(
             name: "Sessions",
             dependencies: [
-                "Chat", "Digest", "Locking",
+                "Chat", "Concurrency", "Crypto", "JSON",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
-        // It loads libcurl, and is not linked with it.
-        .target(name: "CCurl"),
-        .target(name: "Models", dependencies: ["CCurl", "Chat", "CLinux", "Locking"], swiftSettings: settings),
+        .target(name: "Models", dependencies: ["Chat", "Concurrency", "HTTPClient", "JSON"], swiftSettings: settings),
+        .target(name: "BuiltinModel", dependencies: ["Chat", "Models"], swiftSettings: settings),
         .target(
             name: "ChatAPI",
-            dependencies: ["Chat", "Digest", "Gateway", "Locking", "Models", "Sessions", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "CGI", "Chat", "Concurrency", "Crypto", "JSON", "Models", "Sessions", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "nanobot",
             dependencies: [
-                "Chat", "ChatAPI", "CLinux", "Digest", "FastCGI", "Gateway", "Locking", "Models", "Sessions",
+                "BuiltinModel", "CGI", "CLinux", "Chat", "ChatAPI", "Concurrency", "Crypto", "FastCGI", "HTTPClient", "JSON", "Models",
+                "Sessions",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -78,31 +88,37 @@ let package = Package(
             ],
             swiftSettings: settings),
         // What several test targets need.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
-        .testTarget(name: "LockingTests", dependencies: ["Locking"], swiftSettings: settings),
+        .target(name: "TestSupport", dependencies: ["Chat", "Concurrency", "Models"], path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "FastCGITests",
-            dependencies: ["FastCGI", "Locking", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Concurrency", "FastCGI", "TestSupport", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
-        .testTarget(name: "ChatTests", dependencies: ["Chat", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: settings),
+        .testTarget(name: "ChatTests", dependencies: ["Chat", "JSON", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "CGITests", dependencies: ["CGI"], swiftSettings: settings),
         .testTarget(
             name: "SessionsTests",
-            dependencies: ["Chat", "Locking", "Sessions", "TestSupport", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: [
+                "Chat", "Concurrency", "JSON", "Sessions", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: settings),
-        .testTarget(name: "ModelsTests", dependencies: ["Chat", "Locking", "Models", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "ModelsTests", dependencies: ["Chat", "Concurrency", "HTTPClient", "JSON", "Models", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(name: "BuiltinModelTests", dependencies: ["BuiltinModel", "Chat", "Models", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ChatAPITests",
             dependencies: [
-                "Chat", "ChatAPI", "Gateway", "Models", "Sessions", "TestSupport", .product(name: "Logging", package: "swift-log"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                "BuiltinModel", "CGI", "Chat", "ChatAPI", "Concurrency", "JSON", "Models", "Sessions", "TestSupport",
+                .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         // The real binary behind the real web servers.
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Chat", "ChatAPI", "FastCGI", "Locking", "Models", "Sessions", "TestSupport", "nanobot",
+                "Chat", "ChatAPI", "Concurrency", "FastCGI", "JSON", "Models", "Sessions", "TestSupport", "nanobot",
                 .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

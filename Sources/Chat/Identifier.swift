@@ -1,9 +1,9 @@
 /// Identifiers as OpenAI's API has them: `chatcmpl-`, `turn-`, `req_`, … and 24 letters and digits (120 bits).
-public enum Identifier {
+package enum Identifier {
     private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz012345".utf8)
 
     /// A new identifier, of the system's randomness.
-    public static func make(prefix: String) -> String {
+    package static func make(prefix: String) -> String {
         var generator = SystemRandomNumberGenerator()
         // Two calls: each asks the kernel.
         return make(prefix, generator.next(), generator.next())
@@ -12,7 +12,7 @@ public enum Identifier {
     /// The identifier that a digest stands for: always the same.
     ///
     /// - Parameter digest: at least 16 bytes; the first ones count.
-    public static func make(prefix: String, digest: [UInt8]) -> String {
+    package static func make(prefix: String, digest: [UInt8]) -> String {
         func bits(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
         return make(prefix, bits(digest[..<8]), bits(digest[8..<16]))
     }

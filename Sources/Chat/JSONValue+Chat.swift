@@ -1,9 +1,11 @@
+package import JSON
+
 extension Message {
     /// The message as every OpenAI-compatible API writes it.
-    public var json: JSONValue { .object(jsonMembers) }
+    package var json: JSONValue { .object(jsonMembers) }
 
     /// The members of that object, for those who have more to say of the message.
-    public var jsonMembers: [(String, JSONValue)] {
+    package var jsonMembers: [(String, JSONValue)] {
         let content: JSONValue =
             if !parts.isEmpty { .array(parts.map(\.json)) } else if self.content.isEmpty, !toolCalls.isEmpty || refusal != nil {
                 .null
@@ -21,7 +23,7 @@ extension Message {
 
 extension Message.Part {
     /// The part as every OpenAI-compatible API writes it.
-    public var json: JSONValue {
+    package var json: JSONValue {
         switch self {
         case .text(let text): return ["type": "text", "text": .string(text)]
         case .image(let url, let detail):
@@ -36,7 +38,7 @@ extension Message.Part {
 
 extension Message.ToolCall {
     /// The call as every OpenAI-compatible API writes it.
-    public var json: JSONValue {
+    package var json: JSONValue {
         [
             "id": .string(id), "type": "function",
             "function": ["name": .string(name), "arguments": .string(arguments)],
@@ -46,7 +48,7 @@ extension Message.ToolCall {
 
 extension Usage {
     /// The usage as every OpenAI-compatible API writes it.
-    public var json: JSONValue {
+    package var json: JSONValue {
         [
             "prompt_tokens": .integer(promptTokens), "completion_tokens": .integer(completionTokens),
             "total_tokens": .integer(totalTokens),

@@ -9,7 +9,7 @@ extension Message: Decodable {
     }
 
     /// Reads a message as every OpenAI-compatible API writes it. Content may be null or missing.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(role: try container.decode(Role.self, forKey: .role), content: "")
         do {
@@ -28,12 +28,12 @@ extension Message: Decodable {
 
 extension [Message.Part] {
     /// The texts among the parts, joined by a space.
-    public var text: String {
+    package var text: String {
         compactMap { if case .text(let text) = $0 { text } else { nil } }.joined(separator: " ")
     }
 
     /// Whether a part is not text.
-    public var hasMoreThanText: Bool {
+    package var hasMoreThanText: Bool {
         contains { if case .text = $0 { false } else { true } }
     }
 }
@@ -57,7 +57,7 @@ extension Message.Part: Decodable {
     }
 
     /// Reads a part as every OpenAI-compatible API writes it.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         switch try container.decode(String.self, forKey: .type) {
         case "text": self = .text(try container.decode(String.self, forKey: .text))
@@ -86,7 +86,7 @@ extension Message.ToolCall: Decodable {
     }
 
     /// Reads a call as every OpenAI-compatible API writes it.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let function = try container.decode(Function.self, forKey: .function)
         self.init(id: try container.decode(String.self, forKey: .id), name: function.name, arguments: function.arguments)

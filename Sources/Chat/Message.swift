@@ -1,7 +1,7 @@
 /// One message of a conversation, as every OpenAI-compatible API knows it.
-public struct Message: Sendable, Hashable {
+package struct Message: Sendable, Hashable {
     /// Who speaks.
-    public enum Role: String, Sendable, Hashable, Codable {
+    package enum Role: String, Sendable, Hashable, Codable {
         case system
         case developer
         case user
@@ -10,22 +10,22 @@ public struct Message: Sendable, Hashable {
     }
 
     /// What an assistant wants done: a call of a function that the client offered.
-    public struct ToolCall: Sendable, Hashable {
+    package struct ToolCall: Sendable, Hashable {
         /// What the result refers to.
-        public var id: String
+        package var id: String
         /// The function's name.
-        public var name: String
+        package var name: String
         /// Its arguments: JSON text, as the model wrote it.
-        public var arguments: String
+        package var arguments: String
 
         /// Makes a call.
-        public init(id: String, name: String, arguments: String) {
+        package init(id: String, name: String, arguments: String) {
             (self.id, self.name, self.arguments) = (id, name, arguments)
         }
     }
 
     /// A piece of content that has more than text.
-    public enum Part: Sendable, Hashable {
+    package enum Part: Sendable, Hashable {
         /// Plain text.
         case text(String)
         /// A picture: a `data:` URL, or a remote one; and how closely it is to be looked at (`auto`, `low`, `high`).
@@ -35,22 +35,22 @@ public struct Message: Sendable, Hashable {
     }
 
     /// Who speaks.
-    public var role: Role
+    package var role: Role
     /// What is said: plain text, any Unicode scalar but surrogates. Empty where an assistant only calls tools.
-    public var content: String
+    package var content: String
     /// All of the content in order, where it is more than text; else empty. The texts among them, joined by a space, are `content`.
-    public var parts: [Part]
+    package var parts: [Part]
     /// Why an assistant does not answer, in its words.
-    public var refusal: String?
+    package var refusal: String?
     /// The calls of an assistant's message.
-    public var toolCalls: [ToolCall]
+    package var toolCalls: [ToolCall]
     /// The call whose result a tool's message is.
-    public var toolCallID: String?
+    package var toolCallID: String?
     /// The participant's or function's name, where one was given.
-    public var name: String?
+    package var name: String?
 
     /// Makes a message.
-    public init(
+    package init(
         role: Role, content: String, parts: [Part] = [], refusal: String? = nil, toolCalls: [ToolCall] = [], toolCallID: String? = nil,
         name: String? = nil
     ) {

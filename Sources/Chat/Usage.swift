@@ -1,21 +1,21 @@
 /// What a turn cost, in the model's own tokens (the built-in model counts words).
 ///
 /// Any numbers from outside make one: a negative count is 0, a negative total is the sum, and a sum beyond `Int.max` is `Int.max`.
-public struct Usage: Sendable, Hashable, Decodable {
+package struct Usage: Sendable, Hashable, Decodable {
     /// Tokens that were read.
-    public let promptTokens: Int
+    package let promptTokens: Int
     /// Tokens that were written.
-    public let completionTokens: Int
+    package let completionTokens: Int
     /// The sum of both, as the model reported it.
-    public let totalTokens: Int
+    package let totalTokens: Int
 
     /// What nothing costs.
-    public static let zero = Usage(promptTokens: 0, completionTokens: 0)
+    package static let zero = Usage(promptTokens: 0, completionTokens: 0)
 
     /// Makes a usage.
     ///
     /// - Parameter totalTokens: the sum, where the model reported one.
-    public init(promptTokens: Int, completionTokens: Int, totalTokens: Int? = nil) {
+    package init(promptTokens: Int, completionTokens: Int, totalTokens: Int? = nil) {
         self.promptTokens = max(0, promptTokens)
         self.completionTokens = max(0, completionTokens)
         let sum = Self.sum(self.promptTokens, self.completionTokens)
@@ -23,7 +23,7 @@ public struct Usage: Sendable, Hashable, Decodable {
     }
 
     /// Reads a usage as every OpenAI-compatible API writes it, and session files.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             promptTokens: try container.decode(Int.self, forKey: .promptTokens),
@@ -38,7 +38,7 @@ public struct Usage: Sendable, Hashable, Decodable {
     }
 
     /// What both cost together.
-    public static func + (left: Usage, right: Usage) -> Usage {
+    package static func + (left: Usage, right: Usage) -> Usage {
         Usage(
             promptTokens: sum(left.promptTokens, right.promptTokens),
             completionTokens: sum(left.completionTokens, right.completionTokens),

@@ -1,6 +1,6 @@
 extension StringProtocol {
     /// Words between white space; each Han character is a word of its own. One pass over the scalars.
-    public var wordCount: Int {
+    package var wordCount: Int {
         var count = 0
         var inWord = false
         for scalar in unicodeScalars {
@@ -20,7 +20,7 @@ extension StringProtocol {
 
 extension Unicode.Scalar {
     /// The unified ideographs and their extensions (Unicode Standard, chapter 18.1).
-    public var isHan: Bool {
+    package var isHan: Bool {
         switch value {
         case 0x4E00...0x9FFF, 0x3400...0x4DBF, 0x3007, 0xF900...0xFAFF, 0x20000...0x323AF: true
         default: false

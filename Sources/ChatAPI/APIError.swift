@@ -1,5 +1,6 @@
+import CGI
 import Chat
-import Gateway
+import JSON
 import Sessions
 
 /// An error as a client gets it: a row of the API's error table.

@@ -1,4 +1,5 @@
 import Chat
+import JSON
 
 extension ChatRequest {
     /// What a parameter may be.

@@ -1,4 +1,5 @@
 import Chat
+import JSON
 
 /// The body of `POST /v1/chat/completions`, checked.
 struct ChatRequest {

@@ -1,7 +1,8 @@
+import CGI
 import Chat
+import Concurrency
 import FoundationEssentials
-import Gateway
-import Locking
+import JSON
 import Models
 import Sessions
 

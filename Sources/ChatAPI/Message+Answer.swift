@@ -1,4 +1,5 @@
 import Chat
+import JSON
 
 extension Message {
     /// The message of an answer: the fields that OpenAI's API always gives, and the calls where there are some.

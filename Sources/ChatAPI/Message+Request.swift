@@ -1,4 +1,5 @@
 import Chat
+import JSON
 
 extension Message {
     /// Reads a message of a request. What an assistant or a tool said before is the server's to know, and is not looked at.

@@ -1,18 +1,18 @@
-public import Models
+package import Models
 
 /// The models that the API offers.
-public struct ModelCatalog: Sendable {
+package struct ModelCatalog: Sendable {
     /// A model under the name by which clients know it.
-    public struct Entry: Sendable {
+    package struct Entry: Sendable {
         /// The model's id, shown to clients and asked for by them.
-        public var id: String
+        package var id: String
         /// The system prompt of every turn.
-        public var systemPrompt: String?
+        package var systemPrompt: String?
         /// What answers.
-        public var model: any ChatModel
+        package var model: any ChatModel
 
         /// Makes an entry.
-        public init(id: String, systemPrompt: String? = nil, model: any ChatModel) {
+        package init(id: String, systemPrompt: String? = nil, model: any ChatModel) {
             (self.id, self.systemPrompt, self.model) = (id, systemPrompt, model)
         }
     }
@@ -28,7 +28,7 @@ public struct ModelCatalog: Sendable {
     ///   - standard: answers where there is no list, under any name that a client asks for.
     ///   - list: all the models that there are, where it is not empty. Of them the one with the id of `standard`, else the first, answers
     ///     those who name none.
-    public init(default standard: Entry, list: [Entry] = []) {
+    package init(default standard: Entry, list: [Entry] = []) {
         isList = !list.isEmpty
         entries = isList ? list : [standard]
         self.standard = list.first { $0.id == standard.id } ?? list.first ?? standard

@@ -1,5 +1,5 @@
-import Gateway
-import Locking
+import CGI
+import Concurrency
 
 /// The response to work that may take long. It begins with the first piece that is sent; where the work ends before, it is whole, or an
 /// error with a status of its own.

@@ -1,4 +1,4 @@
-import Gateway
+import CGI
 import Sessions
 
 extension Request {

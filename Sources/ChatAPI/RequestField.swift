@@ -1,4 +1,5 @@
 import Chat
+import JSON
 
 /// A value of a request's body and where it stands, so that what is wrong with it can be said. `null` counts as absent.
 struct RequestField {

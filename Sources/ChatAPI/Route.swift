@@ -10,7 +10,7 @@ enum Route: Equatable {
     case model(id: String)
     case health
     /// A question of `nanobot doctor`, and the token that goes with it.
-    case examination(Examination, token: String)
+    case examination(Probe, token: String)
 
     /// Finds the route at the end of a path. What stands in front is where the program is mounted, which servers do not always tell.
     init?(path: [String]) {
@@ -37,7 +37,7 @@ enum Route: Equatable {
         case ["health"]: self = .health
         default:
             // In the path: headers and the query may be what does not arrive.
-            if path.count > 1, path[0] == "doctor", let examination = Examination(path: path.dropFirst(2)) {
+            if path.count > 1, path[0] == "doctor", let examination = Probe(path: path.dropFirst(2)) {
                 self = .examination(examination, token: path[1])
                 return
             }

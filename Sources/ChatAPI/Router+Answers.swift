@@ -1,6 +1,7 @@
+import CGI
 import Chat
 import FoundationEssentials
-import Gateway
+import JSON
 import Models
 import Sessions
 

@@ -1,7 +1,8 @@
+import CGI
 import Chat
-import Digest
+import Crypto
 import FoundationEssentials
-import Gateway
+import JSON
 import Models
 import Sessions
 

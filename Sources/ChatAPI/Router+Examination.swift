@@ -1,14 +1,15 @@
+package import CGI
 import Chat
-import Digest
-public import Gateway
+import Concurrency
+import Crypto
 import Glibc
-import Locking
+import JSON
 import Sessions
 
 /// What `nanobot doctor` learns. Without its token there is nothing at these paths.
 extension Router {
     /// Whether a request is a doctor's question, perhaps one without a valid token.
-    public static func isExamination(_ request: Request) -> Bool {
+    package static func isExamination(_ request: Request) -> Bool {
         if case .examination = Route(path: request.path) { true } else { false }
     }
 
@@ -18,7 +19,7 @@ extension Router {
         return sessions.doctorAcknowledgements(token: token) != nil
     }
 
-    func examine(_ request: Request, _ examination: Examination, _ token: String) async throws -> Response {
+    func examine(_ request: Request, _ examination: Probe, _ token: String) async throws -> Response {
         switch examination {
         case .request: return Self.json(arrivals(request))
         case .stream: return Response(status: 200, headers: EventStream.headers, body: .stream(acknowledgedPieces(token)))

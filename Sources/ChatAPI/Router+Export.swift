@@ -1,4 +1,5 @@
-import Gateway
+import CGI
+import JSON
 import Sessions
 
 extension Router {

@@ -1,5 +1,6 @@
+import CGI
 import Chat
-import Gateway
+import JSON
 import Sessions
 
 extension Router {

@@ -1,30 +1,31 @@
+package import CGI
 import Chat
-public import FoundationEssentials
-public import Gateway
-import Locking
-public import Logging
+import Concurrency
+package import FoundationEssentials
+import JSON
+package import Logging
 import Models
-public import Sessions
+package import Sessions
 
 /// The HTTP API: gives every request a response.
-public struct Router: Sendable {
+package struct Router: Sendable {
     /// What the operator may choose of the API.
-    public struct Settings: Sendable {
+    package struct Settings: Sendable {
         /// Whether a request has to name a model.
-        public var requiresModel = false
+        package var requiresModel = false
         /// Whether a picture may be an `https:` URL, which the model's server fetches.
-        public var allowsRemoteImages = false
+        package var allowsRemoteImages = false
         /// The largest body, in bytes.
-        public var bodyLimit = 1 << 20
+        package var bodyLimit = 1 << 20
         /// Whether an answer is given in pieces where the client asks for that.
-        public var streams = false
+        package var streams = false
         /// How long an answer in pieces is silent before a comment, or white space, is sent.
-        public var keepAliveInterval = Duration.seconds(10)
+        package var keepAliveInterval = Duration.seconds(10)
         /// How long a turn whose answer is not given in pieces may take before white space is sent. Nil: as long as it takes.
-        public var heartbeatAfter: Duration?
+        package var heartbeatAfter: Duration?
 
         /// The defaults.
-        public init() {}
+        package init() {}
     }
 
     let settings: Settings
@@ -39,7 +40,7 @@ public struct Router: Sendable {
     ///
     /// - Parameter executor: where turns run whose response begins before they have ended. They touch files, so it should be one that may
     ///   block.
-    public init(
+    package init(
         settings: Settings = Settings(), sessions: SessionStore, models: ModelCatalog, executor: (any TaskExecutor)? = nil,
         logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
     ) {
@@ -53,7 +54,7 @@ public struct Router: Sendable {
     }
 
     /// The response to a request. Handlers throw; this is the one place where errors become responses.
-    public func respond(to request: Request) async -> Response {
+    package func respond(to request: Request) async -> Response {
         let requestID = Self.requestID(request)
         let route = Route(path: request.path)
         return await RequestLabel.$current.withValue(Self.label(request, route, requestID)) {
@@ -74,7 +75,7 @@ public struct Router: Sendable {
     }
 
     /// The response of a program that cannot serve: what is wrong is for its operator to know, not for clients.
-    public static func internalError(to request: Request) -> Response { response(.internalError, requestID(request)) }
+    package static func internalError(to request: Request) -> Response { response(.internalError, requestID(request)) }
 
     private static func response(_ error: APIError, _ requestID: String) -> Response {
         var response = json(error.body, status: error.status)

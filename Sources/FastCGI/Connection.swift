@@ -1,6 +1,6 @@
 import CLinux
+import Concurrency
 import Glibc
-import Locking
 import SystemPackage
 
 /// One connection of the web server. Either the listener watches it or a worker serves a request on it, never both.

@@ -1,6 +1,6 @@
 import CLinux
+import Concurrency
 import Glibc
-import Locking
 import SystemPackage
 
 /// The listener's thread: everything that waits for a descriptor waits here.

@@ -1,9 +1,9 @@
 /// One request of the web server and the way to answer it: the only owner of its `FCGX_Request`.
 ///
 /// Whoever has it awaits `finish()` once, on every path; dropping it instead is a programming error that stops the process.
-public struct Exchange: ~Copyable, Sendable {
+package struct Exchange: ~Copyable, Sendable {
     /// What came of reading a request's body.
-    public enum Body: Sendable, Equatable {
+    package enum Body: Sendable, Equatable {
         /// All of it.
         case complete([UInt8])
         /// More than the limit; nothing of it is kept.
@@ -13,7 +13,7 @@ public struct Exchange: ~Copyable, Sendable {
     }
 
     /// The request's parameters in the order in which they came. Bytes that are not UTF-8 are replaced by U+FFFD.
-    public let parameters: [(name: String, value: String)]
+    package let parameters: [(name: String, value: String)]
 
     private let request: FCGXRequest
     private var body: RequestBody
@@ -46,7 +46,7 @@ public struct Exchange: ~Copyable, Sendable {
     }
 
     /// Reads the body, which may have at most `limit` bytes. One that comes slowly is waited for without holding a thread.
-    public mutating func readBody(limit: Int) async -> Body {
+    package mutating func readBody(limit: Int) async -> Body {
         var bytes: [UInt8] = []
         while let piece = await nextPiece() {
             bytes += piece
@@ -69,7 +69,7 @@ public struct Exchange: ~Copyable, Sendable {
     }
 
     /// Sends bytes of the response: at `finish()` at the latest, earlier where 8 KiB have come together.
-    public func write(_ bytes: [UInt8]) throws(FastCGIError) {
+    package func write(_ bytes: [UInt8]) throws(FastCGIError) {
         try request.write(bytes)
     }
 
@@ -77,7 +77,7 @@ public struct Exchange: ~Copyable, Sendable {
     /// thread, each time for at most `Listener.Limits.stallTimeout`.
     ///
     /// Throws too where the task is cancelled while it waits.
-    public func send(_ bytes: [UInt8]) async throws(FastCGIError) {
+    package func send(_ bytes: [UInt8]) async throws(FastCGIError) {
         for start in stride(from: 0, to: bytes.count, by: Self.sendLength) {
             try await waitUntilWritable()
             try request.write(Array(bytes[start..<min(bytes.count, start + Self.sendLength)]))
@@ -103,10 +103,10 @@ public struct Exchange: ~Copyable, Sendable {
 
     /// From now on until `finish()`, the task that serves this request is cancelled when the web server closes the connection or its
     /// sending side, or aborts the request.
-    public func cancelTaskOnHangUp() { listener.cancelOnHangUp(connection) }
+    package func cancelTaskOnHangUp() { listener.cancelOnHangUp(connection) }
 
     /// Ends the response and gives the connection back.
-    public consuming func finish() async {
+    package consuming func finish() async {
         isFinished = true
         // What is left of the body would be taken for the next request's head.
         var unread = 0

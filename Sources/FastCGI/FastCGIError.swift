@@ -1,9 +1,9 @@
-public import SystemPackage
+package import SystemPackage
 
 /// What went wrong between the web server and this process.
-public struct FastCGIError: Error, Sendable, CustomStringConvertible {
+package struct FastCGIError: Error, Sendable, CustomStringConvertible {
     /// The kind of failure.
-    public enum Code: Sendable, Hashable {
+    package enum Code: Sendable, Hashable {
         /// The listening socket could not be had.
         case listen
         /// The library refused to start.
@@ -13,11 +13,11 @@ public struct FastCGIError: Error, Sendable, CustomStringConvertible {
     }
 
     /// The kind of failure.
-    public let code: Code
+    package let code: Code
     /// What the operating system said, if it was asked.
-    public let cause: Errno?
+    package let cause: Errno?
     /// One sentence that says what happened and, where someone can mend it, how.
-    public let description: String
+    package let description: String
 
     init(_ code: Code, _ description: String, cause: Errno? = nil) {
         self.code = code

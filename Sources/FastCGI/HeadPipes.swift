@@ -1,5 +1,5 @@
+import Concurrency
 import Glibc
-import Locking
 import SystemPackage
 
 /// Pipes through which libfcgi reads the heads of requests: as many as there are workers that do so at once.

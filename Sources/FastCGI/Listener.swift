@@ -1,28 +1,28 @@
 import CFCGI
 import CLinux
+package import Concurrency
 import Glibc
-import Locking
-public import Logging
+package import Logging
 import SystemPackage
 
 /// Accepts the web server's connections, watches the idle ones, and hands each request to the workers once its head has arrived:
 /// libfcgi keeps the protocol, this keeps the waiting.
-public final class Listener: Sendable {
+package final class Listener: Sendable {
     /// Bounds that keep a peer from holding what others need.
-    public struct Limits: Sendable {
+    package struct Limits: Sendable {
         /// How long a new connection may say nothing, and a head may take.
-        public var headTimeout = Duration.seconds(10)
+        package var headTimeout = Duration.seconds(10)
         /// How long a kept connection may stay idle: longer than web servers keep one, so that they are the ones to close.
-        public var idleTimeout = Duration.seconds(600)
+        package var idleTimeout = Duration.seconds(600)
         /// How long one read of a body, or one write of a response, may stall.
-        public var stallTimeout = Duration.seconds(30)
+        package var stallTimeout = Duration.seconds(30)
         /// How many bytes of a body that nobody wanted are read, so that its sender comes to read the answer.
-        public var drainLength = 64 << 20
+        package var drainLength = 64 << 20
         /// The most connections at once. Further ones wait in the backlog; kept connections that are idle are closed to make room for them.
-        public var connections = 1000
+        package var connections = 1000
 
         /// The limits as described.
-        public init() {}
+        package init() {}
     }
 
     let socket: ListeningSocket
@@ -40,7 +40,7 @@ public final class Listener: Sendable {
     /// Prepares to serve `socket`; nothing is accepted before `start()`.
     ///
     /// Block the signals that stop the process before this: libfcgi installs handlers, and threads inherit the mask.
-    public init(
+    package init(
         socket: ListeningSocket, workers: WorkerPool, limits: Limits = Limits(), logger: Logger,
         handler: @escaping @Sendable (consuming Exchange) async -> Void
     ) throws(FastCGIError) {
@@ -61,7 +61,7 @@ public final class Listener: Sendable {
     }
 
     /// Begins to accept.
-    public func start() throws(FastCGIError) {
+    package func start() throws(FastCGIError) {
         try attempt("start a thread", code: .library) { () throws(Errno) in
             try startThread {
                 EventLoop(listener: self).run()
@@ -73,7 +73,7 @@ public final class Listener: Sendable {
     /// Stops accepting, closes idle connections and lets the requests in flight end, for at most `patience`. Blocks the thread.
     ///
     /// Returns how many requests were still in flight at the end.
-    public func stop(patience: Duration) -> Int {
+    package func stop(patience: Duration) -> Int {
         drainDeadline.withLock { $0 = .now + patience }
         eventfd_write(wakeUp, 1)
         ended.wait()

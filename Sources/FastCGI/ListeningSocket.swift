@@ -2,9 +2,9 @@ import Glibc
 import SystemPackage
 
 /// A socket on which the web server's connections arrive: opened here, or inherited from whoever started the process.
-public struct ListeningSocket: Sendable {
+package struct ListeningSocket: Sendable {
     /// The descriptor; it listens and does not block.
-    public let descriptor: CInt
+    package let descriptor: CInt
     /// The file of a Unix socket that this process created and removes.
     private let file: SocketFile?
     /// Who may connect, where it is a TCP socket.
@@ -19,7 +19,7 @@ public struct ListeningSocket: Sendable {
     /// - Parameters:
     ///   - mode: who may connect: whoever may write to the file (unix(7)). By default this user alone.
     ///   - group: the group that the file is to have; this process's where nil.
-    public init(unixPath path: String, mode: UInt32 = 0o600, group: String? = nil) throws(FastCGIError) {
+    package init(unixPath path: String, mode: UInt32 = 0o600, group: String? = nil) throws(FastCGIError) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let capacity = MemoryLayout.size(ofValue: address.sun_path) - 1
@@ -43,7 +43,7 @@ public struct ListeningSocket: Sendable {
     }
 
     /// Listens on an IPv4 address: one of loopback, or any where the peers beyond this machine are named.
-    public init(ipv4 host: String, port: UInt16, peers: PeerAddresses = .loopback) throws(FastCGIError) {
+    package init(ipv4 host: String, port: UInt16, peers: PeerAddresses = .loopback) throws(FastCGIError) {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
@@ -75,7 +75,7 @@ public struct ListeningSocket: Sendable {
     /// Takes over a listening socket that this process was started with.
     ///
     /// - Parameter peers: who may connect, where it is a TCP socket.
-    public init(inherited descriptor: CInt, peers: PeerAddresses = .loopback) throws(FastCGIError) {
+    package init(inherited descriptor: CInt, peers: PeerAddresses = .loopback) throws(FastCGIError) {
         guard Self.isListening(descriptor) else {
             throw FastCGIError(
                 .listen, "Descriptor \(descriptor) is not a listening socket. Start this from a web server, or give --socket unix:PATH.")
@@ -90,7 +90,7 @@ public struct ListeningSocket: Sendable {
     }
 
     /// Whether a descriptor is a socket that listens.
-    public static func isListening(_ descriptor: CInt) -> Bool {
+    package static func isListening(_ descriptor: CInt) -> Bool {
         var value: CInt = 0
         var length = socklen_t(MemoryLayout<CInt>.size)
         return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value != 0
@@ -103,7 +103,7 @@ public struct ListeningSocket: Sendable {
     }
 
     /// Stops listening. An inherited socket is only closed, never shut down: siblings share it.
-    public func close() {
+    package func close() {
         Glibc.close(descriptor)
         file?.remove()
     }

@@ -2,19 +2,19 @@ import Glibc
 
 /// Which peers may connect to a TCP socket: FastCGI has neither authentication nor encryption, so an address is all there is to go by
 /// (FastCGI specification, section 3.2, `FCGI_WEB_SERVER_ADDRS`). Unix sockets have their file's mode instead.
-public struct PeerAddresses: Sendable {
+package struct PeerAddresses: Sendable {
     /// Addresses in the form of IPv6; empty where those of loopback are meant.
     private let addresses: Set<[UInt8]>
 
     /// Loopback alone.
-    public static let loopback = PeerAddresses(addresses: [])
+    package static let loopback = PeerAddresses(addresses: [])
 
     private init(addresses: Set<[UInt8]>) { self.addresses = addresses }
 
     /// Reads a list of IPv4 and IPv6 addresses that are separated by commas.
     ///
     /// - Throws: `listen` where one of them is no address, and where there is none.
-    public init(_ list: String) throws(FastCGIError) {
+    package init(_ list: String) throws(FastCGIError) {
         var addresses: Set<[UInt8]> = []
         for text in list.split(separator: ",") {
             let text = text.drop { $0 == " " }.prefix { $0 != " " }

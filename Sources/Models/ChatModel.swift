@@ -1,7 +1,7 @@
-public import Chat
+package import Chat
 
 /// Answers a turn. An implementation waits without holding a thread.
-public protocol ChatModel: Sendable {
+package protocol ChatModel: Sendable {
     /// The answer to the prompt's turn.
     ///
     /// Cancelling the task ends the work and throws `cancelled`.
@@ -16,13 +16,13 @@ public protocol ChatModel: Sendable {
 
 extension ChatModel {
     /// The answer to the prompt's turn, when it is whole.
-    public func complete(_ prompt: Prompt) async throws(ModelError) -> Completion {
+    package func complete(_ prompt: Prompt) async throws(ModelError) -> Completion {
         try await complete(prompt, onDelta: nil)
     }
 
     /// Asks as a user would, with all that was said in one message: a conversation as such would be gone on with, and some servers take
     /// no calls of tools in it without the tools.
-    public func summarize(_ turns: [PastTurn]) async throws(ModelError) -> Completion {
+    package func summarize(_ turns: [PastTurn]) async throws(ModelError) -> Completion {
         let transcript = turns.flatMap(\.messages).map(\.transcript).joined(separator: "\n\n")
         let request = """
             Summarize the conversation below between a user and an assistant, so that the assistant can go on with it and has only your \

@@ -1,22 +1,23 @@
-public import Chat
+package import Chat
+package import JSON
 
 /// What a model answered.
-public struct Completion: Sendable, Equatable {
+package struct Completion: Sendable, Equatable {
     /// The assistant's text; empty where it only calls tools.
-    public var content: String
+    package var content: String
     /// Why it does not answer, in its words.
-    public var refusal: String?
+    package var refusal: String?
     /// What it wants done before it goes on.
-    public var toolCalls: [Message.ToolCall]
+    package var toolCalls: [Message.ToolCall]
     /// The probabilities of its tokens, as the upstream wrote them, where they were asked for.
-    public var logprobs: JSONValue?
+    package var logprobs: JSONValue?
     /// Why it ended: `stop`, `length`, `tool_calls`, `content_filter`, ….
-    public var finishReason: String
+    package var finishReason: String
     /// What it cost.
-    public var usage: Usage
+    package var usage: Usage
 
     /// Makes a completion.
-    public init(
+    package init(
         content: String, refusal: String? = nil, toolCalls: [Message.ToolCall] = [], logprobs: JSONValue? = nil,
         finishReason: String = "stop", usage: Usage
     ) {
@@ -29,42 +30,42 @@ public struct Completion: Sendable, Equatable {
     }
 
     /// Whether it says nothing and wants nothing.
-    public var isEmpty: Bool { content.isEmpty && refusal == nil && toolCalls.isEmpty }
+    package var isEmpty: Bool { content.isEmpty && refusal == nil && toolCalls.isEmpty }
 
     /// What the session keeps of it.
-    public var message: Message { Message(role: .assistant, content: content, refusal: refusal, toolCalls: toolCalls) }
+    package var message: Message { Message(role: .assistant, content: content, refusal: refusal, toolCalls: toolCalls) }
 }
 
 /// A piece of a completion: what it adds.
-public struct Delta: Sendable, Equatable {
+package struct Delta: Sendable, Equatable {
     /// A piece of a tool call. The first one of an index has id and name.
-    public struct ToolCall: Sendable, Equatable {
+    package struct ToolCall: Sendable, Equatable {
         /// Which of the completion's calls it is.
-        public var index: Int
+        package var index: Int
         /// What the result refers to.
-        public var id: String?
+        package var id: String?
         /// The function's name.
-        public var name: String?
+        package var name: String?
         /// What its arguments go on with.
-        public var arguments: String
+        package var arguments: String
 
         /// Makes a piece.
-        public init(index: Int, id: String? = nil, name: String? = nil, arguments: String = "") {
+        package init(index: Int, id: String? = nil, name: String? = nil, arguments: String = "") {
             (self.index, self.id, self.name, self.arguments) = (index, id, name, arguments)
         }
     }
 
     /// What the text goes on with.
-    public var content: String
+    package var content: String
     /// What the refusal goes on with.
-    public var refusal: String?
+    package var refusal: String?
     /// Pieces of tool calls.
-    public var toolCalls: [ToolCall]
+    package var toolCalls: [ToolCall]
     /// The probabilities of these tokens.
-    public var logprobs: JSONValue?
+    package var logprobs: JSONValue?
 
     /// Makes a piece.
-    public init(content: String = "", refusal: String? = nil, toolCalls: [ToolCall] = [], logprobs: JSONValue? = nil) {
+    package init(content: String = "", refusal: String? = nil, toolCalls: [ToolCall] = [], logprobs: JSONValue? = nil) {
         self.content = content
         self.refusal = refusal
         self.toolCalls = toolCalls

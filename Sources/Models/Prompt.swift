@@ -1,18 +1,19 @@
-public import Chat
+package import Chat
+package import JSON
 
 /// What a model is asked: everything that it may see of one turn, oldest first.
-public struct Prompt: Sendable {
+package struct Prompt: Sendable {
     /// `system` and `developer` messages: the configured one first, then those of this request.
-    public var instructions: [Message]
+    package var instructions: [Message]
     /// The earlier turns that fit the window, oldest first. Shared with the session's cache, so it is not copied.
-    public var history: [PastTurn]
+    package var history: [PastTurn]
     /// The messages of this turn: it ends in a `user` message or the results of tools.
-    public var turn: [Message]
+    package var turn: [Message]
     /// What else the request says and an upstream may know, such as `temperature` or `tools`: names and values as the client wrote them.
-    public var parameters: [(name: String, value: JSONValue)]
+    package var parameters: [(name: String, value: JSONValue)]
 
     /// Makes a prompt.
-    public init(
+    package init(
         instructions: [Message] = [], history: [PastTurn] = [], turn: [Message], parameters: [(name: String, value: JSONValue)] = []
     ) {
         self.instructions = instructions
@@ -25,7 +26,7 @@ public struct Prompt: Sendable {
     ///
     /// Upstreams refuse a conversation in which a call of a tool has no result, or a result no call. A client may leave calls unanswered,
     /// and turns may have been taken back or imported: a result that says so stands in, and one that belongs to nothing is left out.
-    public var messages: [Message] {
+    package var messages: [Message] {
         var messages = instructions
         var calls: [String] = []
         func endCalls() {
@@ -49,5 +50,5 @@ public struct Prompt: Sendable {
     }
 
     /// The words in all of them.
-    public var wordCount: Int { history.reduce(instructions.wordCount + turn.wordCount) { $0 + $1.wordCount } }
+    package var wordCount: Int { history.reduce(instructions.wordCount + turn.wordCount) { $0 + $1.wordCount } }
 }

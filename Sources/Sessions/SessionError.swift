@@ -1,9 +1,9 @@
 import SystemPackage
 
 /// Why a session could not be used.
-public struct SessionError: Error, Sendable, CustomStringConvertible {
+package struct SessionError: Error, Sendable, CustomStringConvertible {
     /// The kind of failure.
-    public enum Code: Sendable, Hashable {
+    package enum Code: Sendable, Hashable {
         /// The key breaks the rules for keys.
         case invalidKey
         /// There is no session of this key.
@@ -33,9 +33,9 @@ public struct SessionError: Error, Sendable, CustomStringConvertible {
     }
 
     /// The kind of failure.
-    public let code: Code
+    package let code: Code
     /// One sentence for the operator. It may name files, so it is not for clients, except for `invalidKey` and `sessionFull`.
-    public let description: String
+    package let description: String
 
     init(_ code: Code, _ description: String) {
         self.code = code

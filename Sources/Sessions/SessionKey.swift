@@ -1,16 +1,17 @@
-import Digest
+import Crypto
+import JSON
 
 /// The name of a session: what `x-session-key` says, such as `wx:dm:user_alice`.
-public struct SessionKey: Sendable, Hashable, CustomStringConvertible {
+package struct SessionKey: Sendable, Hashable, CustomStringConvertible {
     /// The key, without outer white space.
-    public let description: String
+    package let description: String
 
     /// The longest key, in bytes of UTF-8.
-    public static let maximumLength = 512
+    package static let maximumLength = 512
 
     /// Checks a key: 1 to 512 bytes, no control characters. U+FFFD is refused because it stands where bytes were not UTF-8, and two such
     /// keys would become one.
-    public init(_ text: String) throws(SessionError) {
+    package init(_ text: String) throws(SessionError) {
         var scalars = text.unicodeScalars[...]
         while let first = scalars.first, first.properties.isWhitespace { scalars.removeFirst() }
         while let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }
@@ -27,7 +28,7 @@ public struct SessionKey: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The session's file name without `.json`. Injective: two keys never share one.
-    public var fileName: String {
+    package var fileName: String {
         var name: [UInt8] = []
         for (index, byte) in description.utf8.enumerated() {
             switch byte {
@@ -74,12 +75,12 @@ public struct SessionKey: Sendable, Hashable, CustomStringConvertible {
     var queueOffset: Int64 { lockOffset + 1 }
 
     /// By bytes: Swift compares strings by canonical equivalence, but two spellings are two keys and two files.
-    public static func == (left: SessionKey, right: SessionKey) -> Bool {
+    package static func == (left: SessionKey, right: SessionKey) -> Bool {
         left.description.utf8.elementsEqual(right.description.utf8)
     }
 
     /// Agrees with `==`.
-    public func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         for byte in description.utf8 { hasher.combine(byte) }
     }
 }

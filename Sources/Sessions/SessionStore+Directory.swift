@@ -1,17 +1,17 @@
-public import FoundationEssentials
+package import FoundationEssentials
 import Glibc
 import SystemPackage
 
 /// A session as a list shows it.
-public struct SessionListing: Sendable, Equatable {
+package struct SessionListing: Sendable, Equatable {
     /// Its key.
-    public var key: SessionKey
+    package var key: SessionKey
     /// How many turns it has.
-    public var turnCount: Int
+    package var turnCount: Int
     /// The size of its file, in bytes.
-    public var byteCount: Int
+    package var byteCount: Int
     /// When its file was last written.
-    public var lastUsed: Date
+    package var lastUsed: Date
 }
 
 extension SessionStore {
@@ -19,7 +19,7 @@ extension SessionStore {
     /// are. Files that do not say which session they are, or that go away meanwhile, are passed over.
     ///
     /// - Parameter prefix: only keys that begin with it.
-    public func list(prefix: String = "", _ visit: (SessionListing) throws -> Bool) throws {
+    package func list(prefix: String = "", _ visit: (SessionListing) throws -> Bool) throws {
         var isWanted = true
         var position: Int? = 0
         while isWanted, let from = position {
@@ -35,7 +35,7 @@ extension SessionStore {
     }
 
     /// Visits the key of every session, in the directory's order. Sessions may come and go meanwhile.
-    public func visitKeys(_ visit: (SessionKey) async throws -> Void) async throws {
+    package func visitKeys(_ visit: (SessionKey) async throws -> Void) async throws {
         var position: Int? = 0
         while let from = position {
             let names: [String]
@@ -52,7 +52,7 @@ extension SessionStore {
     ///   - looked: told after each look at some names how many it has been so far.
     ///   - removed: told each session that went, and its last use.
     /// - Throws: `SessionError`, and what `removed` throws.
-    public func prune(
+    package func prune(
         before limit: Date, isDryRun: Bool = false, looked: (Int) -> Void = { _ in }, removed: (SessionKey, Date) throws -> Void
     ) throws {
         var bound = PruneBound(names: .max, removals: .max)

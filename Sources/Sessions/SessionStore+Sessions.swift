@@ -1,38 +1,39 @@
-public import Chat
+package import Chat
 import FoundationEssentials
+import JSON
 import SystemPackage
 
 /// What there is to say of a session without its messages.
-public struct SessionSummary: Sendable, Equatable {
+package struct SessionSummary: Sendable, Equatable {
     /// Its key.
-    public var key: SessionKey
+    package var key: SessionKey
     /// When its first turn was stored: ISO 8601, UTC.
-    public var createdAt: String
+    package var createdAt: String
     /// When its last turn was stored; nil where it has none.
-    public var updatedAt: String?
+    package var updatedAt: String?
     /// How many turns it has.
-    public var turnCount: Int
+    package var turnCount: Int
     /// What all its turns cost, and the summaries of its history.
-    public var usage: Usage
+    package var usage: Usage
     /// The size of its file, in bytes.
-    public var byteCount: Int
+    package var byteCount: Int
 }
 
 /// A session and some of its turns.
-public struct SessionPage: Sendable {
+package struct SessionPage: Sendable {
     /// What there is to say of the whole session.
-    public var summary: SessionSummary
+    package var summary: SessionSummary
     /// Turns that follow each other, oldest first.
-    public var turns: [Turn]
+    package var turns: [Turn]
     /// Whether there are older ones.
-    public var hasMore: Bool
+    package var hasMore: Bool
 }
 
 extension SessionStore {
     /// What there is to say of a session. Reads the whole file.
     ///
     /// - Throws: `SessionError`, `notFound` among others.
-    public func summary(of key: SessionKey) async throws -> SessionSummary {
+    package func summary(of key: SessionKey) async throws -> SessionSummary {
         try await reading(key) { file in try file.summary() }
     }
 
@@ -42,7 +43,7 @@ extension SessionStore {
     ///   - messages: the most messages; one turn comes even if it has more.
     ///   - turn: the id of a turn: only older ones come.
     /// - Throws: `SessionError`, `notFound` and `unknownTurn` among others.
-    public func page(of key: SessionKey, messages limit: Int, before turnID: String? = nil) async throws -> SessionPage {
+    package func page(of key: SessionKey, messages limit: Int, before turnID: String? = nil) async throws -> SessionPage {
         try await reading(key) { file in
             var turns: [Turn] = []
             var messageCount = 0
@@ -66,7 +67,7 @@ extension SessionStore {
     /// Removes a session: after this its key is new.
     ///
     /// - Throws: `SessionError`, `notFound` and `busy` among others.
-    public func delete(_ key: SessionKey) async throws {
+    package func delete(_ key: SessionKey) async throws {
         try await lock.withLock(key) {
             let path = path(of: key)
             let wasThere = try attempt("remove \(path)") { () throws(Errno) in
@@ -88,10 +89,10 @@ extension SessionStore {
     ///
     /// - Returns: the turn that is no longer there, and how many there still are.
     /// - Throws: `SessionError`, `notFound`, `empty` and `busy` among others.
-    public func undo(_ key: SessionKey) async throws -> (turn: Turn, turnsLeft: Int) {
+    package func undo(_ key: SessionKey) async throws -> (turn: Turn, turnsLeft: Int) {
         try await lock.withLock(key) {
             guard var file = try SessionFile(path(of: key), key: key, in: system) else { throw SessionError.notFound(key) }
-            try file.settle(quarantine: quarantine)
+            try file.recover(quarantine: quarantine)
             var last: [Turn] = []
             try file.readTurnsBackwards { turn, _ in
                 last.append(turn)
@@ -123,7 +124,7 @@ extension SessionStore {
     /// Copies a session, as it is now, to a new key.
     ///
     /// - Throws: `SessionError`, `notFound`, `exists` and `storageFull` among others.
-    public func fork(_ key: SessionKey, to target: SessionKey) async throws -> SessionSummary {
+    package func fork(_ key: SessionKey, to target: SessionKey) async throws -> SessionSummary {
         try await lock.withLock(target) {
             guard try !exists(target) else { throw SessionError(.exists, "There is a session \(target) already") }
             try checkFreeBytes()

@@ -1,4 +1,4 @@
-public import Chat
+package import Chat
 import FoundationEssentials
 import SystemPackage
 
@@ -17,7 +17,7 @@ extension SessionStore {
     ///   - summarize: gets turns, oldest first, and the id of the newest of them, and makes the summary that covers them. Nil where it
     ///     fails: then they stay.
     /// - Throws: `SessionError`, `idempotencyConflict` among others, and what `summarize` and `body` throw.
-    public func turn(
+    package func turn(
         of key: SessionKey, from origin: Turn.Origin, isRetry: Bool = false,
         summarize: (_ turns: [PastTurn], _ newest: String) async throws -> HistorySummary? = { _, _ in nil },
         _ body: ([PastTurn]) async throws -> Turn
@@ -30,7 +30,7 @@ extension SessionStore {
                 return (turn, true)
             }
             try checkRoom(past, key)
-            if let past { try await replaceExcess(of: past, key, by: summarize) }
+            if let past { try await summarizeOverflow(of: past, key, by: summarize) }
             let turn = try await body(past?.tail.window.visible ?? [])
             try await withTaskExecutorPreference(synchronizes ? disk : nil) {
                 try store(turn, after: past, of: key)
@@ -40,7 +40,7 @@ extension SessionStore {
     }
 
     /// A class, so that the tail is changed in place: as a value it would be copied once a turn.
-    private final class Past {
+    private final class LoadedSession {
         var tail: SessionTail
         var status: FileStatus
 
@@ -50,19 +50,19 @@ extension SessionStore {
     }
 
     /// What there is of a session, by cache or file; nil where there is no file.
-    private func past(of key: SessionKey) throws(SessionError) -> Past? {
+    private func past(of key: SessionKey) throws(SessionError) -> LoadedSession? {
         guard var file = try SessionFile(path(of: key), key: key, in: system) else { return nil }
         let status = try file.status()
-        if let tail = cache.take(key, status) { return Past(tail, status) }
+        if let tail = cache.take(key, status) { return LoadedSession(tail, status) }
         return try past(reading: &file)
     }
 
-    private func past(reading file: inout SessionFile) throws(SessionError) -> Past {
-        try file.settle(quarantine: quarantine)
-        return Past(SessionTail(window: try file.readWindow(limits: settings.window)), try file.status())
+    private func past(reading file: inout SessionFile) throws(SessionError) -> LoadedSession {
+        try file.recover(quarantine: quarantine)
+        return LoadedSession(SessionTail(window: try file.readWindow(limits: settings.window)), try file.status())
     }
 
-    private func store(_ turn: Turn, after past: Past?, of key: SessionKey) throws(SessionError) {
+    private func store(_ turn: Turn, after past: LoadedSession?, of key: SessionKey) throws(SessionError) {
         guard let past else {
             var writer = try SessionWriter(path(of: key), key: key, createdAt: turn.at, in: system)
             try writer.append(turn.line)
@@ -70,16 +70,16 @@ extension SessionStore {
         }
         let offset = try append(turn.line, to: past, of: key)
         past.tail.window.append(turn.messages, limits: settings.window)
-        past.tail.recentKeys?.insert(turn, offset: offset, now: Date())
+        past.tail.idempotencyIndex?.insert(turn, offset: offset, now: Date())
         cache.put(key, past.status, past.tail)
     }
 
     /// Appends a line to a session's file, and says where it begins. The file is opened again: a chat that waits for its model holds no
     /// descriptor.
-    private func append(_ line: [UInt8], to past: Past, of key: SessionKey) throws(SessionError) -> Int {
+    private func append(_ line: [UInt8], to past: LoadedSession, of key: SessionKey) throws(SessionError) -> Int {
         guard var file = try SessionFile(path(of: key), key: key, in: system) else { throw Self.hasMoved(key) }
         if try file.status() == past.status {
-            file.trust(size: past.status.size)
+            file.assumeIntact(size: past.status.size)
         } else {
             past.tail = try self.past(reading: &file).tail
         }
@@ -89,8 +89,8 @@ extension SessionStore {
     }
 
     /// Stores summaries of the oldest turns until what is left fits the window, or one fails.
-    private func replaceExcess(
-        of past: Past, _ key: SessionKey, by summarize: ([PastTurn], String) async throws -> HistorySummary?
+    private func summarizeOverflow(
+        of past: LoadedSession, _ key: SessionKey, by summarize: ([PastTurn], String) async throws -> HistorySummary?
     ) async throws {
         while let (oldest, left) = past.tail.window.excess(limits: settings.window) {
             guard let newest = try withFile(of: past, key, { file in try file.turnID(before: left) }),
@@ -105,32 +105,32 @@ extension SessionStore {
 
     /// Reads a session's file, which is as it was.
     private func withFile<Result>(
-        of past: Past, _ key: SessionKey, _ body: (borrowing SessionFile) throws -> Result
+        of past: LoadedSession, _ key: SessionKey, _ body: (borrowing SessionFile) throws -> Result
     ) throws -> Result {
         guard var file = try SessionFile(path(of: key), key: key, isWritable: false, in: system) else { throw Self.hasMoved(key) }
-        file.trust(size: past.status.size)
+        file.assumeIntact(size: past.status.size)
         return try body(file)
     }
 
     /// The turn that the first try of a request stored.
     private func storedTurn(
-        for origin: Turn.Origin, isRetry: Bool, _ past: Past?, _ key: SessionKey
+        for origin: Turn.Origin, isRetry: Bool, _ past: LoadedSession?, _ key: SessionKey
     ) throws -> Turn? {
         guard let past, isRetry || origin.idempotencyKey != nil else { return nil }
         return try withFile(of: past, key) { file in
             let now = Date()
             if let idempotencyKey = origin.idempotencyKey {
-                if past.tail.recentKeys == nil { past.tail.recentKeys = try RecentKeys(file, now: now) }
-                guard let offset = past.tail.recentKeys?.offset(of: idempotencyKey), let turn = try file.turn(at: offset),
+                if past.tail.idempotencyIndex == nil { past.tail.idempotencyIndex = try IdempotencyIndex(file, now: now) }
+                guard let offset = past.tail.idempotencyIndex?.offset(of: idempotencyKey), let turn = try file.turn(at: offset),
                     turn.request.idempotencyKey?.utf8.elementsEqual(idempotencyKey.utf8) == true,
-                    RecentKeys.reaches(turn.at, now: now)
+                    IdempotencyIndex.reaches(turn.at, now: now)
                 else { return nil }
                 guard turn.request.bodySHA256 == origin.bodySHA256 else {
                     throw SessionError(.idempotencyConflict, "Another request of session \(key) had the same idempotency key")
                 }
                 return turn
             }
-            guard let turn = try file.lastTurn(), turn.request.bodySHA256 == origin.bodySHA256, RecentKeys.reaches(turn.at, now: now)
+            guard let turn = try file.lastTurn(), turn.request.bodySHA256 == origin.bodySHA256, IdempotencyIndex.reaches(turn.at, now: now)
             else { return nil }
             return turn
         }
@@ -142,7 +142,7 @@ extension SessionStore {
     }
 
     /// Before the model is asked: an answer that cannot be stored should not be paid for.
-    private func checkRoom(_ past: Past?, _ key: SessionKey) throws(SessionError) {
+    private func checkRoom(_ past: LoadedSession?, _ key: SessionKey) throws(SessionError) {
         if let size = past?.status.size, size >= settings.maximumSessionBytes {
             throw SessionError(
                 .sessionFull, "Session \(key) has \(size) bytes and takes no more turns from \(settings.maximumSessionBytes) on")

@@ -1,13 +1,14 @@
-public import Chat
+package import Chat
+import Concurrency
 import FoundationEssentials
 import Glibc
-import Locking
-public import SystemPackage
+import JSON
+package import SystemPackage
 
 /// The sessions under a data directory.
-public final class SessionStore: Sendable {
+package final class SessionStore: Sendable {
     /// When a turn counts as stored.
-    public enum Durability: String, Sendable {
+    package enum Durability: String, Sendable {
         /// When it is on the disk.
         case sync
         /// When the kernel has it: it survives this process, not a power cut.
@@ -15,7 +16,7 @@ public final class SessionStore: Sendable {
     }
 
     /// What is done where there is no data directory.
-    public enum MissingDirectory: Sendable {
+    package enum MissingDirectory: Sendable {
         /// One is made.
         case create
         /// That is an error.
@@ -25,31 +26,31 @@ public final class SessionStore: Sendable {
     }
 
     /// What a store may use, and how.
-    public struct Settings: Sendable {
+    package struct Settings: Sendable {
         /// When a turn counts as stored.
-        public var durability = Durability.sync
+        package var durability = Durability.sync
         /// What of the past a model sees.
-        public var window = WindowLimits()
+        package var window = ContextLimits()
         /// How long a turn waits for the one before it.
-        public var busyTimeout = Duration.seconds(30)
+        package var busyTimeout = Duration.seconds(30)
         /// A session whose file has reached this many bytes takes no more turns.
-        public var maximumSessionBytes = 64 << 20
+        package var maximumSessionBytes = 64 << 20
         /// With fewer free bytes than these on the file system no turn begins.
-        public var minimumFreeBytes = 0
+        package var minimumFreeBytes = 0
         /// Sessions that were not used for so long are removed, where the store has a disk executor. Nil keeps them.
-        public var retention: Duration?
+        package var retention: Duration?
         /// What is done where there is no data directory.
-        public var missingDirectory = MissingDirectory.create
+        package var missingDirectory = MissingDirectory.create
 
         /// The defaults.
-        public init() {}
+        package init() {}
     }
 
     let settings: Settings
     let system: any FileSystem
     let directory: FilePath
     /// The directory of the session files.
-    public let sessions: FilePath
+    package let sessions: FilePath
     let quarantine: Quarantine
     let lock: SessionLock
     let cache = TailCache(capacity: 16 << 20)
@@ -63,7 +64,7 @@ public final class SessionStore: Sendable {
     ///   - disk: where what waits for the disk runs, if not where turns run: with `sync` every write waits, and a file system takes many
     ///     such waits at once.
     ///   - report: told when a file was mended: a sentence for the log.
-    public convenience init(
+    package convenience init(
         directory: FilePath, settings: Settings = Settings(), disk: (any TaskExecutor)? = nil,
         report: @escaping @Sendable (String) -> Void
     ) throws(SessionError) {
@@ -98,7 +99,7 @@ public final class SessionStore: Sendable {
     }
 
     /// The turns of a session that a model may see, oldest first. Waits for no turn.
-    public func history(of key: SessionKey) async throws -> [PastTurn] {
+    package func history(of key: SessionKey) async throws -> [PastTurn] {
         try await withSession(key) { file in
             let status = try file.status()
             if let tail = cache.peek(key, status) { return tail.window.visible }
@@ -114,10 +115,10 @@ public final class SessionStore: Sendable {
         try lock.check()
         let path = path(of: key)
         guard var file = try SessionFile(path, key: key, isWritable: false, in: system) else { return nil }
-        if try file.settleIfWhole() { return try body(file) }
+        if try file.assumeIntactIfWhole() { return try body(file) }
         return try await lock.withLock(key) {
             guard var file = try SessionFile(path, key: key, in: system) else { return nil }
-            try file.settle(quarantine: quarantine)
+            try file.recover(quarantine: quarantine)
             return try body(file)
         }
     }

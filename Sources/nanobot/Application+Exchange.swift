@@ -1,10 +1,11 @@
+import CGI
 import FastCGI
-import Gateway
+import JSON
 
 extension Application {
     /// Answers one request of the web server, from its first byte to its last.
     static func serve(
-        _ exchange: consuming Exchange, bodyLimit: Int, onDisconnect: Disconnection, respond: (Request) async -> Response
+        _ exchange: consuming Exchange, bodyLimit: Int, onDisconnect: DisconnectPolicy, respond: (Request) async -> Response
     ) async {
         let body: Request.Body =
             switch await exchange.readBody(limit: bodyLimit) {
@@ -22,7 +23,7 @@ extension Application {
 
 extension Exchange {
     /// Sends a response. A web server that has left is no error: whether the turn goes on without it is the operator's choice.
-    fileprivate func send(_ response: Response, includesBody: Bool, onDisconnect: Application.Disconnection) async {
+    fileprivate func send(_ response: Response, includesBody: Bool, onDisconnect: Application.DisconnectPolicy) async {
         var isTaken = (try? write(response.serialized(includesBody: includesBody))) != nil
         guard case .stream(let pieces) = response.body, includesBody else { return }
         for await piece in pieces {

@@ -1,5 +1,6 @@
+import CGI
 import ChatAPI
-import Gateway
+import HTTPClient
 import Logging
 import Models
 import Sessions
@@ -10,7 +11,7 @@ struct Application {
     let logger: Logger
     let dataDirectory: String
     let bodyLimit: Int
-    let onDisconnect: Disconnection
+    let onDisconnect: DisconnectPolicy
     /// Whether any of the models is on another server.
     let usesUpstreams: Bool
     let sessions: SessionStore
@@ -19,7 +20,7 @@ struct Application {
     private let exposure: DocumentRootCheck?
 
     /// What happens to a turn whose client has left.
-    enum Disconnection: String {
+    enum DisconnectPolicy: String {
         /// It goes on and is stored, so that a retry finds it.
         case finish
         /// It ends, and nothing is stored.

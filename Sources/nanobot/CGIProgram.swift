@@ -1,11 +1,12 @@
 import ChatAPI
 import FastCGI
 import FoundationEssentials
-import Gateway
+import CGI
 // The environment is read before anything else runs.
 @preconcurrency import Glibc
-import Locking
+import Concurrency
 import Sessions
+import JSON
 
 /// One request over CGI (RFC 3875): a process for each, with the request in its environment and on its standard input.
 enum CGIProgram {
@@ -44,7 +45,7 @@ enum CGIProgram {
         application.sessions.pruneOnceAnHour()
     }
 
-    private static func send(_ response: Response, includesBody: Bool, _ onDisconnect: Application.Disconnection) async {
+    private static func send(_ response: Response, includesBody: Bool, _ onDisconnect: Application.DisconnectPolicy) async {
         var isTaken = write(response.serialized(includesBody: includesBody))
         guard case .stream(let pieces) = response.body, includesBody else { return }
         for await piece in pieces {

@@ -19,8 +19,8 @@ extension Configuration {
     func workerCount() throws -> Int { try integer("workers", in: 1...256) }
 
     /// What happens to a turn whose client has left.
-    func onDisconnect() throws -> Application.Disconnection {
-        try value("onDisconnect", "finish or cancel") { Application.Disconnection(rawValue: $0) }
+    func onDisconnect() throws -> Application.DisconnectPolicy {
+        try value("onDisconnect", "finish or cancel") { Application.DisconnectPolicy(rawValue: $0) }
     }
 
     /// Whether the data may live where the web server gives files to everyone.

@@ -1,5 +1,6 @@
 import Chat
 import FoundationEssentials
+import JSON
 
 extension Configuration {
     /// The settings of a JSON file; nested members become one level: `{"model":{"name":"x"}}` is `model.name`.

@@ -1,4 +1,6 @@
+import BuiltinModel
 import ChatAPI
+import HTTPClient
 import Models
 
 extension Configuration {

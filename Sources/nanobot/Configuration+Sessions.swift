@@ -12,7 +12,7 @@ extension SessionStore.Settings {
     init(_ configuration: Configuration) throws {
         self.init()
         durability = try configuration.value("durability", "sync or relaxed") { SessionStore.Durability(rawValue: $0) }
-        window = WindowLimits(
+        window = ContextLimits(
             maxTurns: try configuration.integer("history.maxTurns", in: 1...100_000),
             maxTokens: try configuration.integer("history.maxTokens", in: 1...10_000_000),
             summarizes: try configuration.flag("history.summarize"))

@@ -1,7 +1,8 @@
 import Chat
+import Concurrency
 import FoundationEssentials
 import Glibc
-import Locking
+import JSON
 import Logging
 
 /// The program's settings and where each value came from: command-line option, environment variable, configuration file or default,

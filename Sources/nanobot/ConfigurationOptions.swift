@@ -29,7 +29,7 @@ struct PrintConfiguration: ParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
-        try failing {
+        try reportingErrors {
             let configuration = try options.configuration()
             for setting in Configuration.settings {
                 let source = configuration.values[setting.key]?.source ?? "default"

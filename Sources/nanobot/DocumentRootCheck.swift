@@ -1,5 +1,5 @@
+import Concurrency
 import Glibc
-import Locking
 
 /// Whether a directory is inside a web server's document root, whatever links lead there.
 final class DocumentRootCheck: Sendable {

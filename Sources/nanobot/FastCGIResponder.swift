@@ -46,7 +46,7 @@ struct FastCGIResponder: ParsableCommand {
     private func mode(_ text: String) -> UInt32? { UInt32(text, radix: 8).flatMap { $0 <= 0o777 ? $0 : nil } }
 
     func run() throws {
-        try failing {
+        try reportingErrors {
             Signals.block()
             let configuration = try options.configuration()
             if supervise { return try runSupervised(configuration) }

@@ -1,6 +1,7 @@
 import Chat
 import FoundationEssentials
 import Glibc
+import JSON
 import Logging
 
 /// Writes one line per event to standard error, as text or as JSON. Message text of chats never gets here.

@@ -1,7 +1,7 @@
 import ArgumentParser
+import Concurrency
 import FastCGI
 import Glibc
-import Locking
 
 /// An OpenAI-compatible chat API with a memory, for hosts that have only a web server.
 @main
@@ -40,7 +40,7 @@ struct Failure: Error, CustomStringConvertible {
 
 extension ParsableCommand {
     /// Runs `body` and turns what it throws into one sentence, without the usage text that goes with wrong arguments.
-    func failing(_ body: () throws -> Void) throws {
+    func reportingErrors(_ body: () throws -> Void) throws {
         do {
             try body()
         } catch let error as ExitCode {

@@ -1,3 +1,4 @@
+import Concurrency
 import FastCGI
 import Glibc
 import Logging

@@ -24,7 +24,7 @@ struct Serve: ParsableCommand {
     }
 
     func run() throws {
-        try failing {
+        try reportingErrors {
             Signals.block()
             let address = try LoopbackAddress(host, port: port)
             var webServer = try WebServer(webServer)

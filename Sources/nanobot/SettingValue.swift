@@ -1,4 +1,5 @@
 import Chat
+import JSON
 
 /// The JSON value of a setting, or a part of it, read with one sentence for whatever is wrong. Sentences never quote the value: it may
 /// hold keys.

@@ -1,11 +1,12 @@
 import Foundation
-import Gateway
+import CGI
 import Logging
 import Models
 import SystemPackage
 
 @testable import ChatAPI
 @testable import Sessions
+import JSON
 
 /// The API over a data directory, without a web server.
 struct API: Sendable {

@@ -1,5 +1,6 @@
+import CGI
 import Foundation
-import Gateway
+import JSON
 import Testing
 
 /// Checks an error response against the API's error table.

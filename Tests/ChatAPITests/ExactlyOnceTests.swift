@@ -1,5 +1,6 @@
+import CGI
 import Foundation
-import Gateway
+import TestSupport
 import Testing
 
 @testable import Sessions
@@ -121,10 +122,10 @@ struct ExactlyOnceTests {
         let first = try API(model)
         let second = inAnotherStore ? try API(model, in: first.directory) : first
         async let answer = first.chat("Hello", headers: [header: "1"])
-        #expect(try await eventually { await gate.arrivals == 1 })
+        #expect(try await eventually { gate.arrivals == 1 })
         async let retry = second.chat("Hello", headers: [header: "1"])
         #expect(try await eventually { try first.isWaitedFor("a") })
-        await gate.open()
+        gate.open()
         let responses = await [answer, retry]
         #expect(responses[0].answer == "Answer 1")
         #expect(responses[1].text == responses[0].text)
@@ -164,10 +165,10 @@ struct ExactlyOnceTests {
         let first = try API(model)
         let second = inAnotherStore ? try API(model, in: first.directory) : first
         async let failed = first.chat("Hello", headers: ["idempotency-key": "k"])
-        #expect(try await eventually { await gate.arrivals == 1 })
+        #expect(try await eventually { gate.arrivals == 1 })
         async let retry = second.chat("Hello", headers: ["idempotency-key": "k"])
         #expect(try await eventually { try first.isWaitedFor("a") })
-        await gate.open()
+        gate.open()
         expectError(await failed, 502, "upstream_error")
         #expect(await retry.answer == "Answer 2")
     }

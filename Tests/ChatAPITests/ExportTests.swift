@@ -1,5 +1,6 @@
+import CGI
 import Foundation
-import Gateway
+import JSON
 import Testing
 
 @Suite("Exports over HTTP")

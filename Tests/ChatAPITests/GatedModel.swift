@@ -1,5 +1,6 @@
 import Chat
 import Models
+import TestSupport
 
 /// A model that says its pieces when a test lets it.
 struct GatedModel: ChatModel {

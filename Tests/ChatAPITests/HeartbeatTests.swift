@@ -1,6 +1,7 @@
+import CGI
 import Foundation
-import Gateway
 import Models
+import TestSupport
 import Testing
 
 @testable import ChatAPI
@@ -24,7 +25,7 @@ struct HeartbeatTests {
         }
         var pieces = stream.makeAsyncIterator()
         for _ in 0..<3 { #expect(await pieces.next() == Array(" ".utf8)) }
-        await gate.open()
+        gate.open()
         var rest = ""
         while let piece = await pieces.next() { rest += String(decoding: piece, as: UTF8.self) }
         return rest.trimmingCharacters(in: [" "])

@@ -1,10 +1,11 @@
 import Chat
-import Gateway
+import CGI
 import Models
 import Testing
 
 @testable import ChatAPI
 @testable import Sessions
+import BuiltinModel
 
 @Suite("Pictures and recordings")
 struct MediaTests {

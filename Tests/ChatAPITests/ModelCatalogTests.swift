@@ -1,5 +1,5 @@
 import Chat
-import Gateway
+import CGI
 import Models
 import Testing
 

@@ -1,9 +1,10 @@
 import Chat
-import Gateway
+import CGI
 import Models
 import Testing
 
 @testable import ChatAPI
+import JSON
 
 @Suite("Parameters for the model")
 struct ParameterTests {

@@ -1,11 +1,13 @@
 import Foundation
-import Gateway
+import CGI
 import Models
 import TestSupport
 import Testing
 
 @testable import ChatAPI
 @testable import Sessions
+import JSON
+import BuiltinModel
 
 /// Whatever a client sends, and whatever is in a session's file, is answered, by an error of the client's where it makes no sense; and so is
 /// the next request.

@@ -1,4 +1,5 @@
 import Chat
+import JSON
 import Models
 
 /// A model that a test makes up: it keeps what it was asked, and says what the test says.
@@ -59,23 +60,5 @@ extension Completion {
 extension Message.ToolCall {
     static func make(_ id: String, name: String = "now", arguments: String = "{}") -> Self {
         Self(id: id, name: name, arguments: arguments)
-    }
-}
-
-/// Holds whoever comes until it is opened.
-actor Gate {
-    private(set) var arrivals = 0
-    private(set) var isOpen = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-
-    func pass() async {
-        arrivals += 1
-        if !isOpen { await withCheckedContinuation { waiting.append($0) } }
-    }
-
-    func open() {
-        isOpen = true
-        for continuation in waiting { continuation.resume() }
-        waiting = []
     }
 }

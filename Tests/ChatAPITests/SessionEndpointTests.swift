@@ -1,8 +1,9 @@
 import Foundation
-import Gateway
+import CGI
 import Testing
 
 @testable import Sessions
+import JSON
 
 @Suite("Sessions over HTTP")
 struct SessionEndpointTests {

@@ -1,4 +1,5 @@
-import Gateway
+import CGI
+import TestSupport
 import Testing
 
 @testable import Sessions
@@ -55,10 +56,10 @@ struct SessionModeTests {
         let second = inAnotherStore ? try API(model, in: first.directory) { $0.busyTimeout = .seconds(60) } : first
         _ = await first.chat("one")
         async let running = first.chat("two")
-        #expect(try await eventually { await gate.arrivals == 1 })
+        #expect(try await eventually { gate.arrivals == 1 })
         #expect(await second.chat("three", headers: ["x-session-mode": mode]).answer == "Answer 3")
         #expect(await model.lastHistory == (mode == "readonly" ? ["one"] : []))
-        await gate.open()
+        gate.open()
         #expect(await running.answer == "Answer 2")
         #expect(try await first.sessions.summary(of: SessionKey("a")).turnCount == 2)
     }

@@ -1,4 +1,6 @@
-import Gateway
+import CGI
+import JSON
+import TestSupport
 import Testing
 
 @testable import Sessions
@@ -58,14 +60,14 @@ struct StorageLimitTests {
         let api = try API(model)
         let impatient = try API(model, in: api.directory) { $0.busyTimeout = .zero }
         async let running = api.chat("one")
-        #expect(try await eventually { await gate.arrivals == 1 })
+        #expect(try await eventually { gate.arrivals == 1 })
         let refused = await impatient.chat("two")
         expectError(refused, 409, "session_busy")
         #expect(refused.header("retry-after") != nil)
         for (method, path) in [("DELETE", "/v1/session"), ("POST", "/v1/session/undo")] {
             expectError(await impatient.send(method, path), 409, "session_busy")
         }
-        await gate.open()
+        gate.open()
         #expect(await running.status == 200)
         #expect(await model.count == 1)
     }

@@ -1,9 +1,10 @@
 import Foundation
-import Gateway
+import CGI
 import Models
 import Testing
 
 @testable import ChatAPI
+import JSON
 
 /// What a client sees of a response in pieces, as it comes.
 struct StreamReader {

@@ -1,6 +1,7 @@
+import CGI
 import Chat
-import Gateway
 import Models
+import TestSupport
 import Testing
 
 @testable import Sessions
@@ -55,7 +56,7 @@ struct StreamedSessionTests {
             // It has begun: what it says of itself can be no header any more.
             #expect(await retry.header("idempotency-replayed") == nil)
         }
-        await gate.open()
+        gate.open()
         var readers = [StreamReader(first), StreamReader(await retry)]
         for index in readers.indices { #expect(try await readers[index].chunks().text == "one") }
         if !comments { #expect(await retry.header("idempotency-replayed") == "true") }
@@ -118,8 +119,8 @@ struct StreamedSessionTests {
                     #expect(try await reader.chunks().text == "two")
                 }
             }
-            #expect(try await eventually { await gate.arrivals == 200 })
-            await gate.open()
+            #expect(try await eventually { gate.arrivals == 200 })
+            gate.open()
             try await group.waitForAll()
         }
         #expect(try api.directory.files.count == 200)

@@ -1,10 +1,12 @@
+import CGI
 import Chat
 import Foundation
-import Gateway
 import Models
+import TestSupport
 import Testing
 
 @testable import Sessions
+import JSON
 
 @Suite("Answers in pieces")
 struct StreamingTests {
@@ -112,7 +114,7 @@ struct StreamingTests {
         let path = api.directory.path + "/sessions"
         try FileManager.default.removeItem(atPath: path)
         try Data().write(to: URL(fileURLWithPath: path))
-        await gate.open()
+        gate.open()
         let frames = await reader.frames()
         #expect(frames.count == 1)
         #expect(frames[0].contains(#""code":"storage_unavailable""#))

@@ -1,6 +1,6 @@
 import Chat
 import Foundation
-import Gateway
+import CGI
 import Models
 import Testing
 
@@ -9,7 +9,7 @@ import Testing
 @Suite("Summaries of old turns")
 struct SummaryTests {
     private func api(_ model: any ChatModel, in directory: DataDirectory? = nil) throws -> API {
-        try API(model, in: directory) { $0.window = WindowLimits(maxTurns: 4, summarizes: true) }
+        try API(model, in: directory) { $0.window = ContextLimits(maxTurns: 4, summarizes: true) }
     }
 
     /// What a model was asked for a summary.
@@ -126,7 +126,7 @@ struct SummaryTests {
         let first = try api(model, in: directory)
         for number in 1...5 { _ = await first.chat("\(number)") }
         let full = try API(model, in: directory) {
-            $0.window = WindowLimits(maxTurns: 4, summarizes: true)
+            $0.window = ContextLimits(maxTurns: 4, summarizes: true)
             $0.minimumFreeBytes = .max
         }
         expectError(await full.chat("6"), 507, "storage_full")

@@ -1,11 +1,12 @@
 import Chat
 import Foundation
-import Gateway
+import CGI
 import Models
 import Testing
 
 @testable import ChatAPI
 @testable import Sessions
+import JSON
 
 @Suite("Turns with tools")
 struct ToolTurnTests {

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Chat
+import JSON
 
 @Suite("What a turn cost")
 struct UsageTests {

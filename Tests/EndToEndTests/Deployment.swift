@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// nanobot behind a web server of the operator's, with the files under deploy/ as they stand: in a view of the file system in which the

@@ -2,7 +2,7 @@ import Testing
 
 /// What `nanobot doctor` printed.
 struct Diagnosis: CustomStringConvertible {
-    struct Finding {
+    struct Diagnostic {
         var level: String
         var text: String
         /// The lines below it.
@@ -11,7 +11,7 @@ struct Diagnosis: CustomStringConvertible {
 
     let status: Int
     let description: String
-    private(set) var findings: [Finding] = []
+    private(set) var findings: [Diagnostic] = []
 
     /// Runs the doctor.
     init(_ home: Scratch, _ arguments: [String], environment: [String: String] = [:], wrapper: [String] = []) async throws {
@@ -26,16 +26,16 @@ struct Diagnosis: CustomStringConvertible {
                 findings[findings.count - 1].remedy.append(line.drop { $0 == " " }.description)
             } else {
                 let level = line.prefix { $0 != " " }
-                findings.append(Finding(level: String(level), text: line.dropFirst(level.count).drop { $0 == " " }.description))
+                findings.append(Diagnostic(level: String(level), text: line.dropFirst(level.count).drop { $0 == " " }.description))
             }
         }
         for finding in findings { #expect(["ok", "warning", "problem"].contains(finding.level), "\(description)") }
     }
 
-    var problems: [Finding] { findings.filter { $0.level == "problem" } }
+    var problems: [Diagnostic] { findings.filter { $0.level == "problem" } }
 
     /// What was found under a name, such as `session header`.
-    func findings(_ name: String) -> [Finding] { findings.filter { $0.text.hasPrefix(name + ":") } }
+    func findings(_ name: String) -> [Diagnostic] { findings.filter { $0.text.hasPrefix(name + ":") } }
 
     /// Expects these problems and no others, and the exit status that goes with them. Gives the lines that mend them.
     @discardableResult

@@ -4,13 +4,13 @@ import Testing
 
 @Suite("nanobot doctor, and what does not lead to the program")
 struct DoctorPathTests {
-    private static func location(_ path: String, _ site: ExaminedSite) -> String {
+    private static func location(_ path: String, _ site: CheckedSite) -> String {
         "location \(path) { include /etc/nginx/fastcgi_params; fastcgi_pass unix:\(site.socket); }"
     }
 
     @Test("a path at which the web server has something else is named, with a location for it")
     func otherPath() async throws {
-        try await ExaminedSite.run(.nginx, { Self.location("/chat/", $0) }) { site in
+        try await CheckedSite.run(.nginx, { Self.location("/chat/", $0) }) { site in
             let remedy = try await site.doctor("/bot").expectProblems(["path"])
             #expect(remedy.contains("location /bot/ {"))
             try await site.doctor("/chat").expectProblems([])
@@ -20,7 +20,7 @@ struct DoctorPathTests {
 
     @Test("a web server of an unknown kind has the lines for each known one")
     func unknownServer() async throws {
-        try await ExaminedSite.run(.apache, { _ in "Header always unset Server\nServerTokens Prod" }) { site in
+        try await CheckedSite.run(.apache, { _ in "Header always unset Server\nServerTokens Prod" }) { site in
             let remedy = try await site.doctor("/chat").expectProblems(["path"])
             #expect(remedy.contains { $0.contains("ProxyPass \"/chat/\"") })
         }
@@ -28,14 +28,14 @@ struct DoctorPathTests {
 
     @Test("a redirect, a program that does not run, and a path that is not passed on are told from each other")
     func otherAnswers() async throws {
-        let text = { (site: ExaminedSite) in
+        let text = { (site: CheckedSite) in
             """
             location /moved/ { return 301 https://example.org/chat/health; }
             location /down/ { include /etc/nginx/fastcgi_params; fastcgi_pass unix:\(site.home.path)/nobody.sock; }
             location /lost/ { fastcgi_param REQUEST_METHOD GET; fastcgi_pass unix:\(site.socket); }
             """
         }
-        try await ExaminedSite.run(.nginx, text) { site in
+        try await CheckedSite.run(.nginx, text) { site in
             let moved = try await site.doctor("/moved").expectProblems(["path"])
             #expect(moved.contains { $0.contains("nanobot doctor https://example.org/chat") })
             let down = try await site.doctor("/down").expectProblems(["path"])
@@ -48,7 +48,7 @@ struct DoctorPathTests {
 
     @Test("a responder with another data directory is told from this one's")
     func otherDirectory() async throws {
-        try await ExaminedSite.run(.nginx, dataDirectory: "other", { Self.location("/", $0) }) { site in
+        try await CheckedSite.run(.nginx, dataDirectory: "other", { Self.location("/", $0) }) { site in
             try FileManager.default.createDirectory(atPath: site.dataDirectory, withIntermediateDirectories: false)
             let diagnosis = try await site.doctor()
             diagnosis.expectProblems(["web server"])
@@ -73,7 +73,7 @@ struct DoctorPathTests {
 
     @Test("a data directory that the web server gives to everyone is found, refused, and hidden by the line for that")
     func servedData() async throws {
-        func text(_ line: String) -> (ExaminedSite) -> String {
+        func text(_ line: String) -> (CheckedSite) -> String {
             { site in
                 """
                 \(line)
@@ -83,7 +83,7 @@ struct DoctorPathTests {
             }
         }
         var remedy: [String] = []
-        try await ExaminedSite.run(.nginx, dataDirectory: "www/data", text("")) { site in
+        try await CheckedSite.run(.nginx, dataDirectory: "www/data", text("")) { site in
             try FileManager.default.createSymbolicLink(atPath: site.dataDirectory, withDestinationPath: site.documentRoot + "/data")
             remedy = try await site.doctor("/chat").expectProblems(["path", "data over HTTP", "document root"])
             // What is allowed on purpose is no problem, but for everyone to see it.
@@ -93,7 +93,7 @@ struct DoctorPathTests {
             #expect(diagnosis.findings("document root").map(\.level) == ["warning"])
         }
         let line = try #require(remedy.first { $0.hasPrefix("location ") })
-        try await ExaminedSite.run(.nginx, dataDirectory: "www/data", text(line)) { site in
+        try await CheckedSite.run(.nginx, dataDirectory: "www/data", text(line)) { site in
             try FileManager.default.createSymbolicLink(atPath: site.dataDirectory, withDestinationPath: site.documentRoot + "/data")
             try await site.doctor("/chat").expectProblems(["path", "document root"])
         }
@@ -102,7 +102,7 @@ struct DoctorPathTests {
     @Test("over CGI, a process for each request, everything is examined, too; Authorization that Apache keeps is named")
     func commonGateway() async throws {
         let text = { (isMended: Bool) in
-            { (site: ExaminedSite) in
+            { (site: CheckedSite) in
                 """
                 ScriptAlias "/chat/" "\(site.home.path)/nanobot/"
                 SetEnv NANOBOT_DATA_DIR \(site.dataDirectory)
@@ -112,7 +112,7 @@ struct DoctorPathTests {
             }
         }
         for isMended in [false, true] {
-            try await ExaminedSite.run(.apache, dataDirectory: "other", text(isMended)) { site in
+            try await CheckedSite.run(.apache, dataDirectory: "other", text(isMended)) { site in
                 // As the web server's other user can run it and own its data, where root starts it. By another process: one that writes a
                 // program must not be around when it runs (ETXTBSY).
                 let owner = geteuid() == 0 ? "www-data" : "\(geteuid())"

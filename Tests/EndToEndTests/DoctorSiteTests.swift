@@ -6,33 +6,33 @@ struct DoctorSiteTests {
     private static let streaming = ["NANOBOT_STREAM": "true"]
 
     /// A location of nginx as Debian's users have it, and more lines in it.
-    private static func location(_ path: String = "/", _ lines: [String] = []) -> (ExaminedSite) -> String {
+    private static func location(_ path: String = "/", _ lines: [String] = []) -> (CheckedSite) -> String {
         { site in
             "location \(path) { include /etc/nginx/fastcgi_params; fastcgi_pass unix:\(site.socket); \(lines.joined(separator: "\n")) }"
         }
     }
 
-    private static func lighttpd(_ lines: [String] = []) -> (ExaminedSite) -> String {
+    private static func lighttpd(_ lines: [String] = []) -> (CheckedSite) -> String {
         { site in
             #"fastcgi.server = ( "/" => (( "socket" => "\#(site.socket)", "check-local" => "disable", "fix-root-scriptname" => "enable" )) )"#
                 + "\n" + lines.joined(separator: "\n")
         }
     }
 
-    private static func apache(_ options: String, _ lines: [String] = []) -> (ExaminedSite) -> String {
+    private static func apache(_ options: String, _ lines: [String] = []) -> (CheckedSite) -> String {
         { site in "ProxyPass \"/\" \"unix:\(site.socket)|fcgi://nanobot/\" \(options)\n" + lines.joined(separator: "\n") }
     }
 
-    @Test("finds nothing where all is well, and leaves nothing behind", arguments: ExaminedSite.Front.allCases)
-    func healthy(front: ExaminedSite.Front) async throws {
+    @Test("finds nothing where all is well, and leaves nothing behind", arguments: CheckedSite.Front.allCases)
+    func healthy(front: CheckedSite.Front) async throws {
         let shipped = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../deploy/apache/nanobot.conf"
-        let text: (ExaminedSite) -> String =
+        let text: (CheckedSite) -> String =
             switch front {
             case .nginx: Self.location()
             case .lighttpd: Self.lighttpd(["server.stream-response-body = 1"])
             case .apache: { "Define NANOBOT_SOCKET \($0.socket)\nInclude \(shipped)" }
             }
-        try await ExaminedSite.run(front, environment: Self.streaming, text) { site in
+        try await CheckedSite.run(front, environment: Self.streaming, text) { site in
             let names = { try FileManager.default.contentsOfDirectory(atPath: site.dataDirectory).sorted() }
             let before = try names()
             let diagnosis = try await site.doctor()
@@ -62,19 +62,19 @@ struct DoctorSiteTests {
     @Test("names what nginx is configured wrong in, with lines that mend it", arguments: faults)
     func nginx(fault: String, stays: String, names: [String]) async throws {
         var remedy: [String] = []
-        try await ExaminedSite.run(.nginx, environment: Self.streaming, Self.location("/", [fault, stays])) { site in
+        try await CheckedSite.run(.nginx, environment: Self.streaming, Self.location("/", [fault, stays])) { site in
             remedy = try await site.doctor().expectProblems(names)
             for place in remedy.filter({ $0.hasSuffix(":") }) { #expect(place.hasPrefix("nginx, ")) }
         }
         let lines = Set(remedy.filter { $0.hasSuffix(";") }).sorted()
-        try await ExaminedSite.run(.nginx, environment: Self.streaming, Self.location("/", [stays] + lines)) { site in
+        try await CheckedSite.run(.nginx, environment: Self.streaming, Self.location("/", [stays] + lines)) { site in
             try await site.doctor().expectProblems([])
         }
     }
 
     @Test("a query that nginx keeps back is named, with the line that mends it")
     func query() async throws {
-        func text(_ line: String) -> (ExaminedSite) -> String {
+        func text(_ line: String) -> (CheckedSite) -> String {
             { site in
                 """
                 location / {
@@ -85,13 +85,13 @@ struct DoctorSiteTests {
             }
         }
         var remedy: [String] = []
-        try await ExaminedSite.run(.nginx, text("")) { remedy = try await $0.doctor().expectProblems(["query"]) }
-        try await ExaminedSite.run(.nginx, text(remedy.last ?? "")) { try await $0.doctor().expectProblems([]) }
+        try await CheckedSite.run(.nginx, text("")) { remedy = try await $0.doctor().expectProblems(["query"]) }
+        try await CheckedSite.run(.nginx, text(remedy.last ?? "")) { try await $0.doctor().expectProblems([]) }
     }
 
     @Test("pieces that are collected are only a warning while nothing is streamed")
     func unusedStreams() async throws {
-        try await ExaminedSite.run(.nginx, Self.location("/", ["fastcgi_ignore_headers X-Accel-Buffering;"])) { site in
+        try await CheckedSite.run(.nginx, Self.location("/", ["fastcgi_ignore_headers X-Accel-Buffering;"])) { site in
             let diagnosis = try await site.doctor()
             diagnosis.expectProblems([])
             #expect(diagnosis.findings("streams").map(\.level) == ["warning"])
@@ -101,11 +101,11 @@ struct DoctorSiteTests {
     @Test("a lighttpd that collects pieces is named, with the line that mends it")
     func lighttpdStreams() async throws {
         var remedy: [String] = []
-        try await ExaminedSite.run(.lighttpd, environment: Self.streaming, Self.lighttpd()) { site in
+        try await CheckedSite.run(.lighttpd, environment: Self.streaming, Self.lighttpd()) { site in
             remedy = try await site.doctor().expectProblems(["streams"])
             #expect(remedy.first?.hasPrefix("lighttpd, ") == true)
         }
-        try await ExaminedSite.run(.lighttpd, environment: Self.streaming, Self.lighttpd([remedy[1]])) { site in
+        try await CheckedSite.run(.lighttpd, environment: Self.streaming, Self.lighttpd([remedy[1]])) { site in
             try await site.doctor().expectProblems([])
         }
     }
@@ -114,12 +114,12 @@ struct DoctorSiteTests {
     func apacheStreams() async throws {
         let header = "<Location \"/\">\nCGIPassAuth On\n</Location>"
         var remedy: [String] = []
-        try await ExaminedSite.run(.apache, environment: Self.streaming, Self.apache("timeout=600", [header])) { site in
+        try await CheckedSite.run(.apache, environment: Self.streaming, Self.apache("timeout=600", [header])) { site in
             remedy = try await site.doctor().expectProblems(["streams"])
         }
         let line = try #require(remedy.first { $0.hasPrefix("ProxyPass ") })
-        let text = { (site: ExaminedSite) in line.replacing("/run/nanobot/socket", with: site.socket) + "\n" + header }
-        try await ExaminedSite.run(.apache, environment: Self.streaming, text) { site in
+        let text = { (site: CheckedSite) in line.replacing("/run/nanobot/socket", with: site.socket) + "\n" + header }
+        try await CheckedSite.run(.apache, environment: Self.streaming, text) { site in
             try await site.doctor().expectProblems([])
         }
     }
@@ -128,13 +128,13 @@ struct DoctorSiteTests {
     func apacheHeaders() async throws {
         let fault = "RequestHeader unset x-session-key"
         var remedy: [String] = []
-        try await ExaminedSite.run(.apache, Self.apache("flushpackets=on", [fault])) { site in
+        try await CheckedSite.run(.apache, Self.apache("flushpackets=on", [fault])) { site in
             remedy = try await site.doctor().expectProblems(["session header", "authorization"])
             #expect(remedy.contains("CGIPassAuth On"))
         }
         let lines = remedy.filter { $0.hasPrefix("SetEnvIf") }
         #expect(lines.count == 2)
-        try await ExaminedSite.run(.apache, Self.apache("flushpackets=on", [fault] + lines)) { site in
+        try await CheckedSite.run(.apache, Self.apache("flushpackets=on", [fault] + lines)) { site in
             try await site.doctor().expectProblems([])
         }
     }
@@ -142,7 +142,7 @@ struct DoctorSiteTests {
     @Test("a time limit of Apache's is found, and one of a turn's length is waited for where that is asked")
     func apacheTimeout() async throws {
         let authorization = "SetEnvIf Authorization .+ HTTP_AUTHORIZATION=$0"
-        try await ExaminedSite.run(.apache, Self.apache("flushpackets=on timeout=5", [authorization])) { site in
+        try await CheckedSite.run(.apache, Self.apache("flushpackets=on timeout=5", [authorization])) { site in
             try await site.doctor().expectProblems([])
             let limit = ["NANOBOT_SESSION_BUSY_TIMEOUT": "3"]
             let remedy = try await site.doctor(environment: limit, ["--timeout-check"]).expectProblems(["time limit"])

@@ -48,7 +48,7 @@ struct DoctorTests {
 
     @Test("an upstream that is not there, refuses the key, or has no such model is named, and the key is not")
     func upstream() async throws {
-        let text = { (_: ExaminedSite) in
+        let text = { (_: CheckedSite) in
             """
             default_type application/json;
             location /v1/models {
@@ -58,7 +58,7 @@ struct DoctorTests {
             location /page/ { return 200 '<html>'; }
             """
         }
-        try await ExaminedSite.run(.nginx, text) { site in
+        try await CheckedSite.run(.nginx, text) { site in
             func diagnosis(_ key: String, _ model: String? = nil, _ path: String = "/v1") async throws -> Diagnosis {
                 var environment = ["NANOBOT_UPSTREAM_URL": "http://127.0.0.1:\(site.port)\(path)", "NANOBOT_UPSTREAM_KEY": key]
                 environment["NANOBOT_UPSTREAM_MODEL"] = model

@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("An upstream over TLS")
 struct EncryptedUpstreamTests {
     @Test("is trusted by the certificates that SSL_CERT_FILE names, asked over HTTP/2, and else refused", arguments: [true, false])
-    func trust(isNamed: Bool) async throws {
+    func assumeIntact(isNamed: Bool) async throws {
         let home = try Scratch()
         let upstream = try HeldUpstream()
         upstream.release()

@@ -2,6 +2,7 @@ import ChatAPI
 import Foundation
 import Models
 import Sessions
+import TestSupport
 import Testing
 
 @testable import nanobot

@@ -1,6 +1,6 @@
 import Chat
+import Concurrency
 import Models
-import Locking
 
 /// A model that says each piece, and ends, only when a test lets it.
 final class HeldModel: ChatModel {

@@ -6,9 +6,11 @@ import Logging
 import Models
 import Sessions
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import nanobot
+import Concurrency
 
 /// The responder with a model of the test's own, in this process, behind a real web server with the configuration that is shipped.
 struct HeldSite: Sendable {
@@ -29,7 +31,7 @@ struct HeldSite: Sendable {
 
     /// Runs `body` with a site that is stopped afterwards, whatever happens. Nothing may be left unfinished then.
     static func run(
-        _ front: Front, _ model: any ChatModel, home: Scratch? = nil, onDisconnect: Application.Disconnection = .finish,
+        _ front: Front, _ model: any ChatModel, home: Scratch? = nil, onDisconnect: Application.DisconnectPolicy = .finish,
         configure: (inout Router.Settings) -> Void = { _ in }, _ body: (HeldSite) async throws -> Void
     ) async throws {
         let site = try await HeldSite(front, model, try home ?? Scratch(), onDisconnect, configure)
@@ -43,7 +45,7 @@ struct HeldSite: Sendable {
     }
 
     private init(
-        _ front: Front, _ model: any ChatModel, _ home: Scratch, _ onDisconnect: Application.Disconnection,
+        _ front: Front, _ model: any ChatModel, _ home: Scratch, _ onDisconnect: Application.DisconnectPolicy,
         _ configure: (inout Router.Settings) -> Void
     ) async throws {
         let port = Port.free()

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 
 /// Clients that send turns until they are told to stop: each turn with a key of its own, and again until it is answered.
 final class Load: Sendable {

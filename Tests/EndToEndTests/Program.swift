@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 
 /// A process that a test started, with its output in files.
 struct Program: Sendable {

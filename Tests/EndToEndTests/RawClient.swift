@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 
 /// An HTTP client that sends whatever bytes it is given.
 enum RawClient {

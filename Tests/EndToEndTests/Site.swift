@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 /// `nanobot fastcgi` processes on one data directory, and an nginx of the operator's in front, which stays up. Paths below `/1`, `/2` and

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 
 /// An HTTP client that looks at a response while it comes, and may leave at any time.
 final class StreamClient {

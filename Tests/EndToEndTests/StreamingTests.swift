@@ -2,6 +2,7 @@ import ChatAPI
 import Foundation
 import Models
 import Sessions
+import TestSupport
 import Testing
 
 @Suite("Answers in pieces through web servers")

@@ -1,4 +1,5 @@
 import FastCGI
+import TestSupport
 
 /// What the tests' responders do with a request.
 enum Handlers {

@@ -1,5 +1,6 @@
+import Concurrency
 import FoundationEssentials
-import Locking
+import TestSupport
 import Testing
 
 @testable import FastCGI

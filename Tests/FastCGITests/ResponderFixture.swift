@@ -1,7 +1,8 @@
+import Concurrency
 import FoundationEssentials
 import Glibc
-import Locking
 import Logging
+import TestSupport
 import Testing
 
 @testable import FastCGI

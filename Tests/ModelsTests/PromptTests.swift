@@ -1,5 +1,6 @@
 import Chat
 import Models
+import TestSupport
 import Testing
 
 @Suite("Prompts")

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import Sessions
+import JSON
 
 @Suite("Any damage")
 struct DamagePropertyTests {

@@ -3,6 +3,7 @@ import SystemPackage
 import Testing
 
 @testable import Sessions
+import JSON
 
 @Suite("The sessions' directory")
 struct DirectoryTests {

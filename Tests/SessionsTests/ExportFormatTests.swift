@@ -4,6 +4,7 @@ import SystemPackage
 import Testing
 
 @testable import Sessions
+import JSON
 
 @Suite("Exports of a session")
 struct ExportFormatTests {

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Sessions
+import JSON
 
 /// Whatever a session's file says, everything that can be done with a session is done or refused: a trap would be the end of every chat of
 /// the process.
@@ -176,7 +177,7 @@ struct ExtremeFileTests {
         guard var file = try SessionFile(directory.file("a.json"), key: try SessionKey("a"), in: HostFileSystem()) else {
             throw SessionError.notFound(try SessionKey("a"))
         }
-        file.trust(size: .max)
+        file.assumeIntact(size: .max)
         for offset in [.max - 5, .max - 4096, .max] {
             let turn = try file.turn(at: offset)
             #expect(turn == nil)
@@ -191,7 +192,7 @@ struct ExtremeFileTests {
         let (path, key, system) = (directory.file("a.json"), try SessionKey("a"), HostFileSystem())
         let line = [UInt8](repeating: UInt8(ascii: " "), count: SessionFile.longestLine + 1)
         guard var file = try SessionFile(path, key: key, in: system) else { throw SessionError.notFound(key) }
-        file.trust(size: before.count)
+        file.assumeIntact(size: before.count)
         var codes: [SessionError.Code] = []
         do throws(SessionError) { _ = try file.append(line, synchronizes: false) } catch { codes.append(error.code) }
         var writer = try SessionWriter(path, key: key, createdAt: Turn.moment, in: system)

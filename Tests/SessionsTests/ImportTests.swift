@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import Sessions
+import JSON
 
 @Suite("Imports into the store")
 struct ImportTests {

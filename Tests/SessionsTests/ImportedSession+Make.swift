@@ -2,6 +2,7 @@ import Chat
 import Foundation
 
 @testable import Sessions
+import JSON
 
 extension ImportedSession {
     /// What a file holds, at a time that tests know.

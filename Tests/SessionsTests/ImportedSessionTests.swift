@@ -164,18 +164,18 @@ struct ImportedSessionTests {
             ("2026-01-02 03:04:05+08:00", "2026-01-01T19:04:05Z"), ("2026-01-02T03:04:05.5-0130", "2026-01-02T04:34:05Z"),
             ("2026-02-28T23:59:59+00", "2026-02-28T23:59:59Z"),
         ]
-        for (text, utc) in cases { #expect(ForeignTimestamp.utc(text) == utc) }
+        for (text, utc) in cases { #expect(ImportedTimestamp.utc(text) == utc) }
         for text in [
             "", "2026", "2026-13-02T03:04:05", "2026-01-02", "2026-01-02T03:04:05X", "2026-01-02T03:04:05+1", "2026-01-02T03-04-05",
         ] {
-            #expect(ForeignTimestamp.utc(text) == nil, "\(text)")
+            #expect(ImportedTimestamp.utc(text) == nil, "\(text)")
         }
         let local = DateFormatter()
         local.locale = Locale(identifier: "en_US_POSIX")
         local.dateFormat = "yyyy-MM-dd'T'HH:mm:ss"
         for seconds in [1_767_225_600.0, 1_782_864_000] {
             let date = Date(timeIntervalSince1970: seconds)
-            #expect(ForeignTimestamp.utc(local.string(from: date) + ".123456") == date.ISO8601Format())
+            #expect(ImportedTimestamp.utc(local.string(from: date) + ".123456") == date.ISO8601Format())
         }
     }
 }

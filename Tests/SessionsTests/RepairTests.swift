@@ -1,9 +1,10 @@
 import Foundation
-import Locking
+import Concurrency
 import SystemPackage
 import Testing
 
 @testable import Sessions
+import JSON
 
 @Suite("Torn tails")
 struct RepairTests {

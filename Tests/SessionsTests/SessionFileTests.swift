@@ -3,6 +3,7 @@ import SystemPackage
 import Testing
 
 @testable import Sessions
+import JSON
 
 @Suite("The session file")
 struct SessionFileTests {
@@ -68,7 +69,7 @@ struct SessionFileTests {
         let directory = try TemporaryDirectory()
         let question = String(repeating: "x", count: length)
         try await directory.store().say(question)
-        #expect(try await directory.store(limits: WindowLimits(maxTokens: 1_000_000)).say("two") == [question])
+        #expect(try await directory.store(limits: ContextLimits(maxTokens: 1_000_000)).say("two") == [question])
     }
 
     @Test(

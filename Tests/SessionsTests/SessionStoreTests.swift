@@ -4,6 +4,7 @@ import SystemPackage
 import Testing
 
 @testable import Sessions
+import JSON
 
 @Suite("The session store")
 struct SessionStoreTests {
@@ -33,13 +34,13 @@ struct SessionStoreTests {
     @Test(
         "the window is the newest turns that fit",
         arguments: [
-            (WindowLimits(maxTurns: 3), ["7", "8", "9"]),
-            (WindowLimits(maxTurns: 1), ["9"]),
+            (ContextLimits(maxTurns: 3), ["7", "8", "9"]),
+            (ContextLimits(maxTurns: 1), ["9"]),
             // A turn of "n" and "Hi" is 4 + 1 and 4 + 1 tokens.
-            (WindowLimits(maxTokens: 25), ["8", "9"]),
-            (WindowLimits(maxTokens: 1), ["9"]),
+            (ContextLimits(maxTokens: 25), ["8", "9"]),
+            (ContextLimits(maxTokens: 1), ["9"]),
         ])
-    func window(_ limits: WindowLimits, expected: [String]) async throws {
+    func window(_ limits: ContextLimits, expected: [String]) async throws {
         let directory = try TemporaryDirectory()
         let store = try directory.store(limits: limits)
         for number in 0..<10 { try await store.say("\(number)") }
@@ -50,7 +51,7 @@ struct SessionStoreTests {
     @Test("cache and file give the same window")
     func cacheAgrees() async throws {
         let (cached, read) = (try TemporaryDirectory(), try TemporaryDirectory())
-        let limits = WindowLimits(maxTurns: 4, maxTokens: 100)
+        let limits = ContextLimits(maxTurns: 4, maxTokens: 100)
         let store = try cached.store(limits: limits)
         for number in 0..<30 {
             let text = String(repeating: number.isMultiple(of: 3) ? "词" : "word ", count: number)

@@ -5,6 +5,7 @@ import SystemPackage
 import Testing
 
 @testable import Sessions
+import JSON
 
 /// Something that changes sessions, and what they hold before and after it. Each turn has a name, the first word of its question.
 struct StoreOperation: Sendable, CustomTestStringConvertible {
@@ -192,7 +193,7 @@ extension SimulatedFileSystem {
     func store(_ durability: SessionStore.Durability = .sync) throws -> SessionStore {
         var settings = SessionStore.Settings()
         settings.durability = durability
-        settings.window = WindowLimits(maxTurns: 4, summarizes: true)
+        settings.window = ContextLimits(maxTurns: 4, summarizes: true)
         return try SessionStore(directory: Self.directory, settings: settings, system: self, report: { _ in })
     }
 }

@@ -3,16 +3,17 @@ import Foundation
 import Testing
 
 @testable import Sessions
+import JSON
 
 @Suite("Summaries of turns that no longer fit")
 struct SummaryTests {
-    private static let limits = WindowLimits(maxTurns: 4, summarizes: true)
+    private static let limits = ContextLimits(maxTurns: 4, summarizes: true)
     private let summarizer = Summarizer()
 
     private func numbers(_ range: Range<Int>) -> [String] { range.map { "\($0)" } }
 
     /// A session of numbered turns.
-    private func session(of count: Int, limits: WindowLimits = limits) async throws -> TemporaryDirectory {
+    private func session(of count: Int, limits: ContextLimits = limits) async throws -> TemporaryDirectory {
         let directory = try TemporaryDirectory()
         let store = try directory.store(limits: limits)
         for number in 0..<count { try await store.say("\(number)", by: summarizer) }
@@ -47,7 +48,7 @@ struct SummaryTests {
 
     @Test("by tokens, too: a turn of \"n\" and \"Hi\" is ten")
     func tokens() async throws {
-        let limits = WindowLimits(maxTokens: 40, summarizes: true)
+        let limits = ContextLimits(maxTokens: 40, summarizes: true)
         let directory = try await session(of: 5, limits: limits)
         #expect(summarizer.prompts == [])
         #expect(try await directory.store(limits: limits).say("5", by: summarizer) == numbers(0..<5))
@@ -56,9 +57,9 @@ struct SummaryTests {
 
     @Test("what does not fit one summary is summed up in several")
     func several() async throws {
-        let off = WindowLimits(maxTokens: 1000)
+        let off = ContextLimits(maxTokens: 1000)
         let directory = try await session(of: 12, limits: off)
-        let limits = WindowLimits(maxTokens: 60, summarizes: true)
+        let limits = ContextLimits(maxTokens: 60, summarizes: true)
         #expect(try await directory.store(limits: limits).say("12", by: summarizer) == numbers(0..<12))
         #expect(summarizer.prompts == [numbers(0..<6), numbers(0..<9)])
     }
@@ -146,7 +147,7 @@ struct SummaryTests {
     @Test("where they are off, a session with summaries is seen as one without")
     func off() async throws {
         let directory = try await session(of: 20)
-        let off = WindowLimits(maxTurns: 7)
+        let off = ContextLimits(maxTurns: 7)
         #expect(try await directory.store(limits: off).say("20", by: summarizer) == numbers(13..<20))
         #expect(try await directory.store(limits: off).history(of: SessionKey("a")).names == numbers(14..<21))
     }

@@ -15,7 +15,7 @@ final class TemporaryDirectory: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path.string) }
 
     func store(
-        limits: WindowLimits = WindowLimits(), busyTimeout: Duration = .seconds(600), durability: SessionStore.Durability = .relaxed,
+        limits: ContextLimits = ContextLimits(), busyTimeout: Duration = .seconds(600), durability: SessionStore.Durability = .relaxed,
         maximumSessionBytes: Int = 64 << 20, report: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> SessionStore {
         var settings = SessionStore.Settings()

@@ -3,6 +3,7 @@ import SystemPackage
 import Testing
 
 @testable import Sessions
+import JSON
 
 @Suite("Verification")
 struct VerificationTests {

@@ -1,3 +1,5 @@
+import HTTPClient
+
 /// Why one attempt failed, and what may follow.
 struct AttemptError: Error {
     var error: ModelError
@@ -10,7 +12,7 @@ struct AttemptError: Error {
 extension Upstream {
     /// What a status other than 200 means, with the body that came with it.
     func error(status: Int, retryAfter: Int?, body: [UInt8]) -> AttemptError {
-        error(status: status, retryAfter: retryAfter, fault: UpstreamFault(body))
+        error(status: status, retryAfter: retryAfter, fault: UpstreamErrorBody(body))
     }
 
     /// What a reply that is no answer means.
@@ -46,7 +48,7 @@ extension Upstream {
     /// When it is worth to ask an upstream again that cannot be reached, in seconds.
     static let retryAfter = 5
 
-    private func error(status: Int, retryAfter: Int?, fault: UpstreamFault?) -> AttemptError {
+    private func error(status: Int, retryAfter: Int?, fault: UpstreamErrorBody?) -> AttemptError {
         let message = fault?.message.map { redacted(String($0.prefix(1000))) }
         let description = "The upstream \(name) answered with status \(status)" + (message.map { ": \($0)" } ?? "")
         switch status {

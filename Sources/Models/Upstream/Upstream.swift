@@ -1,38 +1,40 @@
 import Chat
+import Concurrency
 import FoundationEssentials
-import Locking
+package import HTTPClient
+import JSON
 
 /// A server that speaks OpenAI's API, and what is known of it: whether it works, and its first model.
-public final class Upstream: Sendable {
+package final class Upstream: Sendable {
     /// Where it is and how it is asked.
-    public struct Settings: Sendable, Hashable {
+    package struct Settings: Sendable, Hashable {
         /// The base URL.
-        public var address: UpstreamAddress
+        package var address: UpstreamAddress
         /// The bearer key, if it wants one.
-        public var key: String?
+        package var key: String?
         /// The model that is asked for; nil for the first of its list.
-        public var model: String?
+        package var model: String?
         /// How long a connection may take to stand.
-        public var connectTimeout: Duration
+        package var connectTimeout: Duration
 
         /// Makes settings.
-        public init(address: UpstreamAddress, key: String? = nil, model: String? = nil, connectTimeout: Duration = .seconds(10)) {
+        package init(address: UpstreamAddress, key: String? = nil, model: String? = nil, connectTimeout: Duration = .seconds(10)) {
             (self.address, self.key, self.model, self.connectTimeout) = (address, key, model, connectTimeout)
         }
     }
 
     /// Where it is and how it is asked.
-    public let settings: Settings
+    package let settings: Settings
     private let engine: TransferEngine
     private let state = Mutex(State())
 
     private struct State {
-        var circuit = Circuit()
+        var circuit = CircuitBreaker()
         var firstModel: String?
     }
 
     /// Makes an upstream that is asked through an engine.
-    public init(_ settings: Settings, engine: TransferEngine) {
+    package init(_ settings: Settings, engine: TransferEngine) {
         self.settings = settings
         self.engine = engine
     }
@@ -40,9 +42,9 @@ public final class Upstream: Sendable {
     /// What errors and logs call it.
     var name: String { settings.address.description }
 
-    func admit(at now: ContinuousClock.Instant) -> Circuit.Admission { state.withLock { $0.circuit.admit(at: now) } }
+    func admit(at now: ContinuousClock.Instant) -> CircuitBreaker.Admission { state.withLock { $0.circuit.admit(at: now) } }
 
-    func record(_ outcome: Circuit.Outcome, isProbe: Bool, at now: ContinuousClock.Instant) {
+    func record(_ outcome: CircuitBreaker.Outcome, isProbe: Bool, at now: ContinuousClock.Instant) {
         state.withLock { $0.circuit.record(outcome, isProbe: isProbe, at: now) }
     }
 
@@ -56,7 +58,7 @@ public final class Upstream: Sendable {
     ) async throws(AttemptError) -> Completion {
         var name = model ?? settings.model
         if name == nil { name = try await firstModel(within: remaining()) }
-        let reader = Mutex(ReplyReader())
+        let reader = Mutex(CompletionParser())
         let body = prompt.upstreamBody(model: name ?? "", streams: onDelta != nil)
         let request = request("chat/completions", body: body, timeout: remaining())
         do {
@@ -87,7 +89,7 @@ public final class Upstream: Sendable {
 
     /// Asks for its list of models once: that shows whether it can be reached, and whether it takes the key. Nil where what it answers is
     /// no list.
-    public func models(within timeout: Duration) async throws(ModelError) -> [String]? {
+    package func models(within timeout: Duration) async throws(ModelError) -> [String]? {
         do { return try await list(within: timeout) } catch { throw error.error }
     }
 

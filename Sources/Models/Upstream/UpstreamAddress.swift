@@ -1,14 +1,14 @@
 /// An upstream's base URL, such as `https://api.openai.com/v1`.
 ///
 /// A server on a Unix-domain socket is written as nginx does: `http://unix:/run/model.sock:/v1`.
-public struct UpstreamAddress: Sendable, Hashable, CustomStringConvertible {
+package struct UpstreamAddress: Sendable, Hashable, CustomStringConvertible {
     private let base: String
     let socketPath: String?
     /// The address without user and password.
-    public let description: String
+    package let description: String
 
     /// Reads an address; nil unless it is an `http` or `https` URL with a host and neither query nor fragment.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }),
             let separator = text.firstRange(of: "://")
         else { return nil }
@@ -33,5 +33,5 @@ public struct UpstreamAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The URL of what is below the address, such as `chat/completions`.
-    public func url(_ path: String) -> String { "\(base)/\(path)" }
+    package func url(_ path: String) -> String { "\(base)/\(path)" }
 }

@@ -1,4 +1,4 @@
-import Locking
+import Concurrency
 
 extension UpstreamModel {
     /// One turn, and whether a piece of its answer was handed on.

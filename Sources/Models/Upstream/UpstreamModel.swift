@@ -1,16 +1,16 @@
 /// A model on a server that speaks OpenAI's API, with further servers that are asked when it fails.
 ///
 /// Where the server does not say what a turn cost, words are counted, as the built-in model does.
-public struct UpstreamModel: ChatModel {
+package struct UpstreamModel: ChatModel {
     /// A server, and the model that it is asked for.
-    public struct Route: Sendable {
+    package struct Route: Sendable {
         /// The server. Models that share it share what is known of it.
-        public var upstream: Upstream
+        package var upstream: Upstream
         /// The model; nil for the one of the server's settings.
-        public var model: String?
+        package var model: String?
 
         /// Makes a route.
-        public init(_ upstream: Upstream, model: String? = nil) {
+        package init(_ upstream: Upstream, model: String? = nil) {
             (self.upstream, self.model) = (upstream, model)
         }
     }
@@ -28,7 +28,7 @@ public struct UpstreamModel: ChatModel {
     ///   - timeout: a turn's time limit, retries and all servers included.
     ///   - retries: how many times each server may be asked again.
     ///   - report: gets one line for the operator about each attempt that failed and that others follow.
-    public init(
+    package init(
         _ routes: [Route], timeout: Duration = .seconds(120), retries: Int = 2, report: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.init(routes, timeout: timeout, retries: retries, report: report, clock: UpstreamClock())
@@ -41,7 +41,7 @@ public struct UpstreamModel: ChatModel {
     /// Asks one server after the other.
     ///
     /// A request that a server refuses, a turn whose time is up, and one of which a piece was handed on are not asked again.
-    public func complete(_ prompt: Prompt, onDelta: (@Sendable (Delta) -> Void)?) async throws(ModelError) -> Completion {
+    package func complete(_ prompt: Prompt, onDelta: (@Sendable (Delta) -> Void)?) async throws(ModelError) -> Completion {
         let turn = Turn(prompt: prompt, deadline: clock.now() + timeout, onDelta: onDelta)
         var failure = ModelError(.unavailable, "No upstream is configured")
         for (index, route) in routes.enumerated() {
@@ -111,7 +111,7 @@ extension ModelError {
     }
 
     /// What it says about the upstream.
-    fileprivate var outcome: Circuit.Outcome {
+    fileprivate var outcome: CircuitBreaker.Outcome {
         switch code {
         case .unavailable, .failed, .timedOut: .failure
         case .refused, .rateLimited: .success

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Locking
+import Concurrency
+import HTTPClient
 import Models
 import SystemPackage
 
@@ -24,11 +25,11 @@ struct Doctor: ParsableCommand {
 
     func run() throws {
         let hasProblem = Mutex(false)
-        let tell = { @Sendable (findings: [Finding]) throws in
+        let tell = { @Sendable (findings: [Diagnostic]) throws in
             try Terminal.put(findings.map(\.lines).joined())
             if findings.contains(where: { $0.level == .problem }) { hasProblem.withLock { $0 = true } }
         }
-        try failing {
+        try reportingErrors {
             let configuration: Configuration
             do {
                 configuration = try options.configuration()
@@ -36,18 +37,18 @@ struct Doctor: ParsableCommand {
                 try tell([.problem("configuration: \(error) Nothing else was examined.")])
                 throw ExitCode.failure
             }
-            try waiting { [site, timeoutCheck] in
+            try runBlocking { [site, timeoutCheck] in
                 let engine = TransferEngine()
                 defer { engine.stop() }
-                try tell(ConfigurationExamination.findings(configuration))
+                try tell(ConfigurationCheck.findings(configuration))
                 if let path = try? configuration.dataDirectory() {
                     let minimum = try? configuration.integer("storage.minFreeBytes", in: 0...(1 << 50))
-                    try tell(DirectoryExamination(path: FilePath(path), minimumFreeBytes: minimum ?? 0).findings())
+                    try tell(DirectoryCheck(path: FilePath(path), minimumFreeBytes: minimum ?? 0).findings())
                 }
                 let upstreams = try? configuration.models(engine: engine) { _ in }.upstreams
-                if let upstreams { try tell(await UpstreamExamination.findings(upstreams)) }
+                if let upstreams { try tell(await UpstreamCheck.findings(upstreams)) }
                 if let site {
-                    try await SiteExamination(site, configuration, usesUpstreams: upstreams?.isEmpty == false, engine).run(
+                    try await SiteCheck(site, configuration, usesUpstreams: upstreams?.isEmpty == false, engine).run(
                         waitsLong: timeoutCheck, tell)
                 }
             }

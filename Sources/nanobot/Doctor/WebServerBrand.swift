@@ -1,3 +1,4 @@
+import HTTPClient
 import Models
 
 /// A web server in whose language a remedy is written.

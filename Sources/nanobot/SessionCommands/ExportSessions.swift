@@ -1,5 +1,6 @@
-public import ArgumentParser
-public import Sessions
+package import ArgumentParser
+import JSON
+package import Sessions
 import SystemPackage
 
 struct ExportSessions: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Chat
 import FoundationEssentials
+import JSON
 import Sessions
 
 struct ListSessions: ParsableCommand {
@@ -23,7 +24,7 @@ struct ListSessions: ParsableCommand {
     }
 
     func run() throws {
-        try failing {
+        try reportingErrors {
             var buffer: [UInt8] = []
             var count = 0
             var flush = ContinuousClock.now

@@ -15,7 +15,7 @@ struct PruneSessions: ParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
-        try failing {
+        try reportingErrors {
             var count = 0
             try options.store().prune(
                 before: Date().addingTimeInterval(-olderThan.seconds), isDryRun: dryRun,

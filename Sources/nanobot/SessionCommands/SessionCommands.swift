@@ -1,5 +1,5 @@
-public import ArgumentParser
-public import Sessions
+package import ArgumentParser
+package import Sessions
 import SystemPackage
 
 /// `nanobot sessions`: what is stored, looked at and changed beside running responders.
@@ -28,7 +28,7 @@ extension ConfigurationOptions {
 
 extension SessionKey: ExpressibleByArgument {
     /// A key as it is typed; nil where it breaks the rules for keys.
-    public init?(argument: String) {
+    package init?(argument: String) {
         guard let key = try? SessionKey(argument) else { return nil }
         self = key
     }
@@ -37,9 +37,9 @@ extension SessionKey: ExpressibleByArgument {
 extension ParsableCommand {
     /// Opens the store and runs what may wait to its end; errors are one sentence and the exit status 1.
     func withStore(_ options: ConfigurationOptions, _ body: @escaping @Sendable (SessionStore) async throws -> Void) throws {
-        try failing {
+        try reportingErrors {
             let store = try options.store()
-            try waiting { try await body(store) }
+            try runBlocking { try await body(store) }
         }
     }
 }

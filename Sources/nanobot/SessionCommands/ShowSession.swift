@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 import Sessions
 
 struct ShowSession: ParsableCommand {

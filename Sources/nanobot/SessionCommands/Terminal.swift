@@ -1,6 +1,6 @@
 import ArgumentParser
+import Concurrency
 import Glibc
-import Locking
 import SystemPackage
 
 /// What differs between a person who watches and a pipe.

@@ -1,5 +1,6 @@
+import Concurrency
 import Glibc
-import Locking
+import TestSupport
 
 /// An HTTP server on loopback that does what a script says, on a thread of its own: bytes by hand, so that no library is its own oracle.
 final class Peer: Sendable {
@@ -62,16 +63,6 @@ final class Peer: Sendable {
         var time = timeval(tv_sec: 240, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     }
-}
-
-/// Waits for a condition, with a deadline: false where it did not come true in time. Holds no thread meanwhile.
-func eventually(within limit: Duration = .seconds(240), _ condition: () -> Bool) async throws -> Bool {
-    let deadline = ContinuousClock.now + limit
-    while !condition() {
-        guard ContinuousClock.now < deadline else { return false }
-        try await Task.sleep(for: .milliseconds(1))
-    }
-    return true
 }
 
 /// Something that happens once.

@@ -1,7 +1,9 @@
+import Concurrency
 import Foundation
-import Locking
+import TestSupport
 import Testing
 
+@testable import HTTPClient
 @testable import Models
 
 @Suite("A crash over an upstream's reply")

@@ -1,8 +1,10 @@
 import Chat
+import Concurrency
 import Glibc
-import Locking
+import TestSupport
 import Testing
 
+@testable import HTTPClient
 @testable import Models
 
 @Suite("Connections to an upstream")

@@ -1,6 +1,8 @@
-import Locking
+import Concurrency
+import TestSupport
 import Testing
 
+@testable import HTTPClient
 @testable import Models
 
 @Suite("When an upstream fails")

@@ -1,5 +1,7 @@
-import Locking
+import Concurrency
+import TestSupport
 
+@testable import HTTPClient
 @testable import Models
 
 extension UpstreamModel {
@@ -55,13 +57,4 @@ final class TestClock: Sendable {
                 }
             }, random: { 1 })
     }
-}
-
-/// What came, in order.
-final class Log<Entry: Sendable>: Sendable {
-    private let state = Mutex<[Entry]>([])
-
-    var entries: [Entry] { state.withLock(\.self) }
-
-    func append(_ entry: Entry) { state.withLock { $0.append(entry) } }
 }

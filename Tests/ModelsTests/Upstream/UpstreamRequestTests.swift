@@ -1,6 +1,8 @@
 import Chat
+import Concurrency
 import FoundationEssentials
-import Locking
+import JSON
+import TestSupport
 import Testing
 
 @testable import Models

@@ -1,4 +1,5 @@
-import Locking
+import Concurrency
+import TestSupport
 import Testing
 
 @testable import Models

@@ -1,7 +1,9 @@
 import Chat
-import Locking
+import Concurrency
+import TestSupport
 import Testing
 
+@testable import HTTPClient
 @testable import Models
 
 @Suite("An upstream's stream")

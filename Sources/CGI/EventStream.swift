@@ -1,0 +1,30 @@
+/// Server-sent events as chat clients read them: `data` fields and comments, no others (HTML Standard, section 9.2).
+package enum EventStream {
+    /// The headers of a response whose body is such a stream: nobody on its way is to keep, change or collect it.
+    package static let headers: [(name: String, value: String)] = [
+        ("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-cache, no-transform"), ("X-Accel-Buffering", "no"),
+    ]
+
+    /// An event. Text of several lines becomes several `data` fields, which a reader joins again.
+    package static func data(_ text: [UInt8]) -> [UInt8] { field("data: ", text) }
+
+    /// A comment, which readers skip: it keeps a silent connection alive.
+    package static func comment(_ text: String) -> [UInt8] { field(": ", Array(text.utf8)) }
+
+    private static func field(_ name: String, _ text: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count + 8)
+        bytes += name.utf8
+        var previous: UInt8 = 0
+        for byte in text {
+            switch byte {
+            // A carriage return ends a line, too, alone or before a line feed.
+            case UInt8(ascii: "\n") where previous == UInt8(ascii: "\r"): break
+            case UInt8(ascii: "\n"), UInt8(ascii: "\r"): bytes += "\n\(name)".utf8
+            default: bytes.append(byte)
+            }
+            previous = byte
+        }
+        return bytes + "\n\n".utf8
+    }
+}

@@ -1,0 +1,101 @@
+/// One HTTP request as a web server hands it on: by CGI's meta-variables (RFC 3875, section 4.1), over FastCGI or CGI.
+package struct Request: Sendable {
+    /// What came of the body.
+    package enum Body: Sendable, Equatable {
+        /// All of it; empty where there was none.
+        case complete([UInt8])
+        /// More than the program takes.
+        case tooLarge
+        /// It ended before its length.
+        case incomplete
+    }
+
+    /// The request method, as it was sent.
+    package let method: String
+    /// The path's segments, decoded, without empty ones. Any mount point is still in front.
+    package let path: [String]
+    /// The folder whose files the web server gives to everyone; nil where it does not say.
+    package var documentRoot: String? { metaVariables.first { $0.name == "DOCUMENT_ROOT" }?.value }
+    /// What the web server calls itself, such as `nginx/1.22.1`; nil where it does not say.
+    package var webServer: String? { metaVariables.first { $0.name == "SERVER_SOFTWARE" }?.value }
+    /// What came of the body.
+    package let body: Body
+
+    private let metaVariables: [(name: String, value: String)]
+
+    /// Reads a request from its meta-variables. Never fails: what is missing is empty.
+    ///
+    /// - Parameters:
+    ///   - metaVariables: names and values in the order in which they came. They are data: nothing here configures the program.
+    ///   - body: what was read of the body. A complete one that is shorter than `CONTENT_LENGTH` counts as incomplete.
+    package init(metaVariables: [(name: String, value: String)], body: Body) {
+        self.metaVariables = metaVariables
+        func value(_ name: String) -> String { metaVariables.first { $0.name == name }?.value ?? "" }
+        method = value("REQUEST_METHOD")
+        path = Self.path(value).split(separator: "/").map(String.init)
+        if case .complete(let bytes) = body, let length = Int(value("CONTENT_LENGTH")), bytes.count < length {
+            self.body = .incomplete
+        } else {
+            self.body = body
+        }
+    }
+
+    /// A header's value, by its name in lower case; repeated ones joined by a comma and a space (RFC 9110, section 5.3). Nil if it was
+    /// not sent. `Proxy` is never there, so that it cannot become a proxy setting (CVE-2016-5385).
+    package func header(_ name: String) -> String? {
+        var value: String?
+        for variable in metaVariables where variable.name != "HTTP_PROXY" && Self.isHeader(variable.name, name) {
+            value = value.map { "\($0), \(variable.value)" } ?? variable.value
+        }
+        return value
+    }
+
+    /// A parameter of the query string, decoded as HTML forms encode it; the first one where it is repeated. Nil if it was not sent.
+    package func query(_ name: String) -> String? {
+        for pair in (metaVariables.first { $0.name == "QUERY_STRING" }?.value ?? "").split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if Self.percentDecoded(parts[0], plus: " ") == name { return parts.count > 1 ? Self.percentDecoded(parts[1], plus: " ") : "" }
+        }
+        return nil
+    }
+
+    /// Whether a meta-variable holds a header (RFC 3875, section 4.1.18): `HTTP_X_SESSION_KEY` holds `x-session-key`. Two have variables
+    /// without the prefix.
+    private static func isHeader(_ variable: String, _ name: String) -> Bool {
+        let prefix = name == "content-type" || name == "content-length" ? "" : "HTTP_"
+        guard variable.utf8.count == prefix.utf8.count + name.utf8.count, variable.hasPrefix(prefix) else { return false }
+        return zip(variable.utf8.dropFirst(prefix.utf8.count), name.utf8).allSatisfy { upper, lower in
+            switch lower {
+            case UInt8(ascii: "-"): upper == UInt8(ascii: "_")
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): upper == lower & 0xdf
+            default: upper == lower
+            }
+        }
+    }
+
+    /// Where a server knows the program's place, `PATH_INFO` is what follows it; where it does not (nginx's `fastcgi_params`),
+    /// `SCRIPT_NAME` is the whole path.
+    private static func path(_ value: (String) -> String) -> String {
+        for name in ["PATH_INFO", "SCRIPT_NAME", "DOCUMENT_URI"] {
+            let path = value(name)
+            if !path.isEmpty, path != "/" { return path }
+        }
+        return percentDecoded(value("REQUEST_URI").prefix { $0 != "?" })
+    }
+
+    private static func percentDecoded(_ text: Substring, plus: Unicode.Scalar = "+") -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            // Each digit alone: the integer's initialiser would take a sign.
+            let digits = rest.prefix(2).compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+            if byte == UInt8(ascii: "%"), digits.count == 2 {
+                bytes.append(UInt8(digits[0] << 4 | digits[1]))
+                rest.removeFirst(2)
+            } else {
+                bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: plus) : byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,63 @@
+import CCurl
+import Concurrency
+import Glibc
+
+/// Makes HTTP requests, any number at once, on one thread of its own, which starts with the first of them.
+///
+/// Connections are kept and shared (HTTP/2 over TLS where the server offers it). TLS is verified with the host's CA store. Proxies are
+/// those of `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`; libcurl never looks at `HTTP_PROXY`, which a CGI client could set.
+package final class TransferEngine: Sendable {
+    private let state = Mutex(State())
+
+    private struct State {
+        var loop: TransferLoop?
+        var isStopped = false
+    }
+
+    /// Makes an engine; nothing is loaded or started yet.
+    package init() {}
+
+    deinit { state.withLock { $0.loop?.stop() } }
+
+    /// Makes a request and waits, without a thread, until it is answered in full.
+    ///
+    /// Cancelling the task closes the connection (over HTTP/2, the stream).
+    ///
+    /// - Parameter onBody: gets the status and the body's pieces as they come, unpacked; on the transfer thread, so it must not wait.
+    package func perform(
+        _ request: HTTPRequest, onBody: @escaping @Sendable (Int, UnsafeRawBufferPointer) -> Void
+    ) async throws(TransferError) -> HTTPReply {
+        let loop = try startedLoop()
+        let ticket = TransferLoop.Ticket()
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                loop.begin(Transfer(request, onBody: onBody, continuation: continuation), ticket)
+            }
+        } onCancel: {
+            loop.cancel(ticket)
+        }
+        return try result.get()
+    }
+
+    /// Ends every transfer and the thread, and waits for that: nothing of libcurl runs any more when the process exits.
+    package func stop() {
+        let loop = state.withLock { state in
+            state.isStopped = true
+            return state.loop
+        }
+        loop?.stop()
+        loop?.waitForEnd()
+    }
+
+    private func startedLoop() throws(TransferError) -> TransferLoop {
+        if let loop = state.withLock(\.loop) { return loop }
+        try CurlLibrary.load()
+        return try state.withLock { state throws(TransferError) in
+            if state.isStopped { throw TransferError(.cancelled, "The program stops") }
+            if let loop = state.loop { return loop }
+            let loop = try TransferLoop()
+            state.loop = loop
+            return loop
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import CCurl
+import Concurrency
+import Glibc
+
+/// The thread of a transfer engine and what it shares with those who ask.
+///
+/// `@unchecked Sendable`: `multi` is set once, and the thread alone uses it; it is freed when neither the thread nor anyone else has this
+/// object any more. All else is behind the inbox's lock.
+final class TransferLoop: @unchecked Sendable {
+    /// Names a transfer to cancel it, before it has begun, too.
+    final class Ticket: Sendable {}
+
+    private struct Inbox {
+        var arrivals: [(transfer: Transfer, ticket: ObjectIdentifier)] = []
+        var cancelled: [ObjectIdentifier] = []
+        var isStopping = false
+    }
+
+    private let inbox = Mutex(Inbox())
+    private let multi: UnsafeMutableRawPointer
+    private let watch: SocketWatch
+    private let ended = Semaphore()
+
+    /// So many connections may be open, or twice as many as there are transfers.
+    ///
+    /// libcurl counts those in use, too, and closes an idle one for each that is returned above the bound. A fixed bound would end all
+    /// reuse under load; its own, four times the transfers, would do so where few chats go to many servers.
+    private static let connections = 64
+
+    /// Starts the thread. libcurl is loaded.
+    init() throws(TransferError) {
+        guard let multi = ccurl_multi_init() else { throw TransferError(.missingLibrary, "libcurl has no memory") }
+        self.multi = multi
+        do {
+            watch = try SocketWatch(multi)
+        } catch {
+            ccurl_multi_cleanup(multi)
+            throw error
+        }
+        do {
+            try startThread { self.run() }
+        } catch {
+            throw TransferError(.connect, "Cannot start a thread: \(error)")
+        }
+    }
+
+    deinit { ccurl_multi_cleanup(multi) }
+
+    /// Begins a transfer of the current task.
+    func begin(_ transfer: Transfer, _ ticket: Ticket) {
+        let isOver = inbox.withLock { inbox in
+            // Looked at under the lock: the task is marked before `cancel` is called, so one of the two sees the other.
+            let isOver = inbox.isStopping || Task.isCancelled
+            if !isOver { inbox.arrivals.append((transfer, ObjectIdentifier(ticket))) }
+            return isOver
+        }
+        if isOver { transfer.finish(.failure(.cancelled)) } else { watch.wake() }
+    }
+
+    /// Ends a transfer, if it is under way.
+    func cancel(_ ticket: Ticket) {
+        inbox.withLock { $0.cancelled.append(ObjectIdentifier(ticket)) }
+        watch.wake()
+    }
+
+    /// Ends every transfer and then the thread.
+    func stop() {
+        inbox.withLock { $0.isStopping = true }
+        watch.wake()
+    }
+
+    /// Blocks until the thread has done its last.
+    func waitForEnd() {
+        ended.wait()
+        ended.signal()
+    }
+
+    private func run() {
+        // Signals are the main thread's; and OpenSSL may write to a connection that the peer has closed. Faults are the thread's own: one
+        // that is blocked ends the process without a word.
+        var signals = sigset_t()
+        sigfillset(&signals)
+        for fault in CrashReport.faults { sigdelset(&signals, fault) }
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+
+        var active: [UnsafeMutableRawPointer: (transfer: Transfer, ticket: ObjectIdentifier)] = [:]
+        var handles: [ObjectIdentifier: UnsafeMutableRawPointer] = [:]
+        func end(_ handle: UnsafeMutableRawPointer, _ finish: (Transfer) -> Void) {
+            guard let (transfer, ticket) = active.removeValue(forKey: handle) else { return }
+            handles[ticket] = nil
+            ccurl_multi_remove_handle(multi, handle)
+            finish(transfer)
+        }
+        while true {
+            let news = inbox.withLock { inbox in
+                defer { (inbox.arrivals, inbox.cancelled) = ([], []) }
+                return inbox
+            }
+            for (transfer, ticket) in news.arrivals {
+                guard let handle = transfer.prepare(), ccurl_multi_add_handle(multi, handle) == CURLM_OK else {
+                    transfer.finish(.failure(TransferError(.connect, "libcurl has no memory")))
+                    continue
+                }
+                active[handle] = (transfer, ticket)
+                handles[ticket] = handle
+            }
+            for ticket in news.cancelled {
+                if let handle = handles[ticket] { end(handle) { $0.finish(.failure(.cancelled)) } }
+            }
+            if news.isStopping { break }
+            ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(Self.connections, 2 * active.count))
+            watch.wait(multi)
+            var code = CURLE_OK
+            while let handle = ccurl_multi_next_done(multi, &code) { end(handle) { $0.finish(code) } }
+        }
+        for handle in Array(active.keys) { end(handle) { $0.finish(.failure(.cancelled)) } }
+        ended.signal()
+    }
+}
+
+extension TransferError {
+    fileprivate static let cancelled = TransferError(.cancelled, "The request was cancelled")
+}

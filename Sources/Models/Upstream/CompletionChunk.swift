@@ -1,0 +1,129 @@
+import Chat
+import FoundationEssentials
+
+/// A `chat.completion`, or a chunk of one, as upstreams write it; what has another shape than expected counts as missing.
+struct CompletionChunk: Decodable {
+    var choice: Choice?
+    var usage: Usage?
+    var fault: UpstreamErrorBody?
+
+    private enum CodingKeys: String, CodingKey {
+        case choices
+        case usage
+        case error
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let choices = (try? container.decode([Choice].self, forKey: .choices)) ?? []
+        choice = choices.first { ($0.index ?? 0) == 0 }
+        usage = (try? container.decode(ReplyUsage.self, forKey: .usage))?.usage
+        if container.contains(.error), !((try? container.decodeNil(forKey: .error)) ?? true) {
+            fault = (try? container.decode(UpstreamErrorBody.self, forKey: .error)) ?? UpstreamErrorBody()
+        }
+    }
+
+    struct Choice: Decodable {
+        var index: Int?
+        var piece: Piece?
+        var finishReason: String?
+        var hasLogprobs: Bool
+
+        private enum CodingKeys: String, CodingKey {
+            case index
+            case delta
+            case message
+            case finishReason = "finish_reason"
+            case logprobs
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            index = try? container.decode(Int.self, forKey: .index)
+            piece = (try? container.decode(Piece.self, forKey: .delta)) ?? (try? container.decode(Piece.self, forKey: .message))
+            finishReason = (try? container.decode(String.self, forKey: .finishReason)).flatMap { $0.isEmpty ? nil : $0 }
+            hasLogprobs = !((try? container.decodeNil(forKey: .logprobs)) ?? true)
+        }
+    }
+
+    /// A message, or what is added to it.
+    struct Piece: Decodable {
+        var content: String
+        var refusal: String?
+        var toolCalls: [Call]
+
+        private enum CodingKeys: String, CodingKey {
+            case content
+            case refusal
+            case toolCalls = "tool_calls"
+        }
+
+        private struct Part: Decodable {
+            var text: String?
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            // A list of parts is Mistral's, where a model thinks aloud.
+            content =
+                (try? container.decode(String.self, forKey: .content))
+                ?? (try? container.decode([Part].self, forKey: .content))?.compactMap(\.text).joined() ?? ""
+            refusal = try? container.decode(String.self, forKey: .refusal)
+            toolCalls = (try? container.decode([Call].self, forKey: .toolCalls)) ?? []
+        }
+    }
+
+    /// A tool call, or what is added to it. An empty id or name says nothing.
+    struct Call: Decodable {
+        var index: Int?
+        var id: String?
+        var name: String?
+        var arguments: String
+
+        private enum CodingKeys: String, CodingKey {
+            case index
+            case id
+            case function
+        }
+
+        private struct Function: Decodable {
+            var name: String?
+            var arguments: String?
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            let function = try? container.decode(Function.self, forKey: .function)
+            index = try? container.decode(Int.self, forKey: .index)
+            id = (try? container.decode(String.self, forKey: .id)).flatMap { $0.isEmpty ? nil : $0 }
+            name = function?.name.flatMap { $0.isEmpty ? nil : $0 }
+            arguments = function?.arguments ?? ""
+        }
+    }
+
+    private struct ReplyUsage: Decodable {
+        var usage: Usage
+
+        private enum CodingKeys: String, CodingKey {
+            case prompt = "prompt_tokens"
+            case completion = "completion_tokens"
+            case total = "total_tokens"
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            let prompt = try container.decode(Int.self, forKey: .prompt)
+            guard prompt >= 0 else {
+                throw DecodingError.dataCorruptedError(forKey: .prompt, in: container, debugDescription: "less than no tokens")
+            }
+            usage = Usage(
+                promptTokens: prompt, completionTokens: (try? container.decode(Int.self, forKey: .completion)) ?? 0,
+                totalTokens: try? container.decode(Int.self, forKey: .total))
+        }
+    }
+}
+
+extension UpstreamErrorBody {
+    /// An error that says nothing.
+    init() {}
+}

@@ -1,0 +1,104 @@
+import Chat
+import FoundationEssentials
+import JSON
+
+/// Reads a reply as it comes: a stream of chunks, or one `chat.completion`. Which of them it is the first byte tells, whatever was asked
+/// for.
+struct CompletionParser {
+    private enum Form {
+        case document
+        case events
+    }
+
+    private var form: Form?
+    private var document: [UInt8] = []
+    private var events = EventStreamParser()
+
+    private var content = ""
+    private var refusal: String?
+    private var calls = ToolCallParser()
+    private var logprobs = LogprobsParser()
+    private var finishReason: String?
+    private var usage: Usage?
+    private var fault: UpstreamErrorBody?
+    private var isUnderstood = true
+    private var hasChoice = false
+    private var isDone = false
+
+    /// Whether the answer is whole, even if the connection breaks now.
+    var isWhole: Bool { fault == nil && isUnderstood && (isDone || finishReason != nil) && form == .events }
+
+    /// The pieces of the answer that end in these bytes.
+    mutating func read(_ bytes: UnsafeRawBufferPointer) -> [Delta] {
+        if form == nil {
+            // White space may come before a document: some servers keep long requests alive with it.
+            guard let first = bytes.first(where: { !" \t\r\n".utf8.contains($0) }) else { return [] }
+            form = first == UInt8(ascii: "{") || first == UInt8(ascii: "[") || first == UInt8(ascii: "<") ? .document : .events
+        }
+        if form == .document {
+            document += bytes
+            return []
+        }
+        return events.read(bytes).compactMap { take($0) }
+    }
+
+    /// The pieces of the answer that end where the body does.
+    mutating func end() -> [Delta] {
+        switch form {
+        case .events: return events.end().compactMap { take($0) }
+        case .document:
+            defer { document = [] }
+            isDone = true
+            return [take(document)].compactMap(\.self)
+        case nil: return []
+        }
+    }
+
+    /// The whole answer.
+    ///
+    /// - Parameter prompt: counted, as words, where the upstream does not say what the turn cost.
+    func completion(of prompt: Prompt) throws(UpstreamReplyError) -> Completion {
+        if let fault { throw .fault(fault) }
+        guard isUnderstood, form == .events || hasChoice else { throw .notUnderstood }
+        guard isDone && hasChoice || finishReason != nil else { throw .cut }
+        var reason = finishReason ?? "stop"
+        if !calls.calls.isEmpty, reason == "stop" { reason = "tool_calls" }
+        let usage = usage ?? Usage(promptTokens: prompt.wordCount, completionTokens: content.wordCount)
+        return Completion(
+            content: content, refusal: refusal, toolCalls: calls.calls, logprobs: logprobs.whole, finishReason: reason, usage: usage)
+    }
+
+    private mutating func take(_ data: [UInt8]) -> Delta? {
+        if data.elementsEqual("[DONE]".utf8) {
+            isDone = true
+            return nil
+        }
+        guard fault == nil, isUnderstood, !data.isEmpty else { return nil }
+        guard let chunk = try? JSONDecoder().read(CompletionChunk.self, from: data[...]) else {
+            isUnderstood = false
+            return nil
+        }
+        fault = chunk.fault
+        usage = chunk.usage ?? usage
+        guard fault == nil, let choice = chunk.choice else { return nil }
+        hasChoice = true
+        finishReason = choice.finishReason ?? finishReason
+        var delta = Delta(content: choice.piece?.content ?? "", refusal: choice.piece?.refusal)
+        content += delta.content
+        if let text = delta.refusal { refusal = (refusal ?? "") + text }
+        delta.toolCalls = (choice.piece?.toolCalls ?? []).map { calls.read($0) }
+        if choice.hasLogprobs { delta.logprobs = logprobs.read(chunk: data) }
+        guard delta != Delta() else { return nil }
+        return delta
+    }
+}
+
+/// Why a reply is no answer.
+enum UpstreamReplyError: Error, Equatable {
+    /// The upstream says so.
+    case fault(UpstreamErrorBody)
+    /// It is no reply of this API.
+    case notUnderstood
+    /// It ended too early.
+    case cut
+}

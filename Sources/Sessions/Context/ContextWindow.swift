@@ -1,0 +1,136 @@
+import Chat
+
+/// What of a session's past a model may see.
+package struct ContextLimits: Sendable {
+    /// The most turns.
+    package var maxTurns: Int
+    /// The most tokens, estimated; the newest turn is in even where it alone is over.
+    package var maxTokens: Int
+    /// Whether a summary takes the place of turns that no longer fit. Until there is one they stay, up to twice the limits.
+    package var summarizes: Bool
+
+    /// Makes limits; the defaults are those of `history.maxTurns`, `history.maxTokens` and `history.summarize`.
+    package init(maxTurns: Int = 500, maxTokens: Int = 16_000, summarizes: Bool = false) {
+        self.maxTurns = maxTurns
+        self.maxTokens = maxTokens
+        self.summarizes = summarizes
+    }
+
+    /// The most turns and tokens that a window has.
+    var bound: (turns: Int, tokens: Int) { summarizes ? (2 * maxTurns, 2 * maxTokens) : (maxTurns, maxTokens) }
+
+    /// What a turn counts towards the bound, by its tokens. Where turns wait for their summary, one long turn does not push out the others.
+    func weight(_ tokens: Int) -> Int { summarizes ? min(tokens, maxTokens / 2) : tokens }
+}
+
+/// The newest whole turns of a session that fit the limits, and what stands for those before them.
+struct ContextWindow: Sendable, Equatable {
+    /// The summary of what was before the turns.
+    private let summary: PastTurn?
+    /// The turns, oldest first.
+    private var turns: [PastTurn] = []
+    private var tokens: [Int] = []
+    private var weight = 0
+    /// What the messages take in memory, roughly.
+    private(set) var byteCount = 0
+
+    /// A window of turns that were read newest first.
+    init(_ summary: HistorySummary? = nil, newestFirst turns: [[Message]], limits: ContextLimits) {
+        self.summary = summary?.pastTurn(tokens: max(64, limits.maxTokens / 4))
+        byteCount = self.summary.map { Self.byteCount($0.messages) } ?? 0
+        for turn in turns.reversed() { append(turn, limits: limits) }
+    }
+
+    /// What a model sees, oldest first.
+    var visible: [PastTurn] { summary.map { [$0] + turns } ?? turns }
+
+    /// Adds the newest turn; the oldest ones make room.
+    mutating func append(_ messages: [Message], limits: ContextLimits) {
+        turns.append(PastTurn(messages))
+        tokens.append(Self.estimatedTokens(messages))
+        weight += limits.weight(tokens[tokens.count - 1])
+        byteCount += Self.byteCount(messages)
+        let bound = limits.bound
+        var excess = 0
+        while turns.count - excess > bound.turns || weight > bound.tokens, let next = beginning(after: excess) {
+            weight -= tokens[excess..<next].reduce(0) { $0 + limits.weight($1) }
+            byteCount -= turns[excess..<next].reduce(0) { $0 + Self.byteCount($1.messages) }
+            excess = next
+        }
+        turns.removeFirst(excess)
+        tokens.removeFirst(excess)
+    }
+
+    /// The oldest turns, as a model sees them, that a summary has to replace, and how many turns are left then: about half of what fits,
+    /// so that not every turn needs a new summary. Nil where all of it fits.
+    func excess(limits: ContextLimits) -> (oldest: [PastTurn], left: Int)? {
+        guard limits.summarizes else { return nil }
+        var left = tokens.reduce(0, +)
+        let summaryTokens = summary.map { Self.estimatedTokens($0.messages) } ?? 0
+        guard turns.count > limits.maxTurns || left + summaryTokens > limits.maxTokens else { return nil }
+        var count = 0
+        var covered = 0
+        while turns.count - count > max(1, limits.maxTurns / 2) || left > limits.maxTokens / 2, let next = beginning(after: count) {
+            let size = tokens[count..<next].reduce(0, +)
+            // They have to fit the model, as a window does.
+            if count > 0, covered + size > limits.maxTokens { break }
+            covered += size
+            left -= size
+            count = next
+        }
+        return count > 0 ? (Array(visible.dropLast(turns.count - count)), turns.count - count) : nil
+    }
+
+    /// Where the next turn stands with which a window may begin.
+    private func beginning(after index: Int) -> Int? {
+        turns.indices.dropFirst(index + 1).first { !Self.continuesTurnBefore(turns[$0].messages) }
+    }
+
+    /// Whether a turn begins with the result of a tool that the turn before it called: no window begins there.
+    static func continuesTurnBefore(_ messages: [Message]) -> Bool { messages.first?.role == .tool }
+
+    /// An estimate that needs no tokenizer: four ASCII characters, or one other character, make a token (CJK text is about one token a
+    /// character), and a message takes four more. A picture or a recording counts as 800, whatever its bytes: a picture of 1,024 by 1,024
+    /// takes about as many (OpenAI's guide to images counts 765).
+    static func estimatedTokens(_ messages: [Message]) -> Int {
+        messages.reduce(0) { sum, message in
+            var ascii = 0
+            var other = 0
+            for text in message.texts {
+                for byte in text.utf8 {
+                    if byte < 0x80 { ascii += 1 } else if byte >= 0xc0 { other += 1 }
+                }
+            }
+            return sum + 4 + (ascii + 3) / 4 + other + tokensOfMedium * message.media.count
+        }
+    }
+
+    static let tokensOfMedium = 800
+
+    private static func byteCount(_ messages: [Message]) -> Int {
+        messages.reduce(64) { sum, message in
+            // The texts among parts are held twice.
+            let text = (message.texts + message.media).reduce(sum + 160) { $0 + 16 + $1.utf8.count }
+            return message.parts.isEmpty ? text : text + 48 * message.parts.count + message.content.utf8.count
+        }
+    }
+}
+
+extension Message {
+    /// All the text in it that a model reads.
+    fileprivate var texts: [String] {
+        guard refusal != nil || !toolCalls.isEmpty else { return [content] }
+        return [content, refusal ?? ""] + toolCalls.flatMap { [$0.name, $0.arguments] }
+    }
+
+    /// Its pictures and recordings, as they are held.
+    fileprivate var media: [String] {
+        parts.compactMap { part in
+            switch part {
+            case .text: nil
+            case .image(let url, _): url
+            case .audio(let data, _): data
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Chat
+import FoundationEssentials
+import JSON
+
+/// A form in which a whole session leaves the store.
+package enum ExportFormat: String, CaseIterable, Sendable {
+    /// The session file's own document.
+    case json
+    /// One object a line: what the session is, then each of its turns.
+    case jsonl
+    /// A document for people.
+    case markdown
+}
+
+extension SessionStore {
+    /// Gives a whole session, as it is now, to `write`: in pieces of about 64 KiB, or of one turn where that is longer.
+    ///
+    /// - Throws: `SessionError`, `notFound` among others, and what `write` throws.
+    package func export(_ key: SessionKey, as format: ExportFormat, to write: ([UInt8]) throws -> Void) async throws {
+        try await reading(key) { file in
+            var piece: [UInt8] = []
+            func add(_ bytes: some Sequence<UInt8>) throws {
+                piece += bytes
+                guard piece.count >= 1 << 16 else { return }
+                try write(piece)
+                piece.removeAll(keepingCapacity: true)
+            }
+            switch format {
+            case .json:
+                try add(SessionFile.header(key, createdAt: try file.header().createdAt))
+                var separator = "\n"
+                try file.readLines { line, _ in
+                    try add(separator.utf8)
+                    try add(line)
+                    separator = ",\n"
+                }
+                try add(SessionFile.closing)
+            case .jsonl:
+                try add(SessionFile.headerObject(key, createdAt: try file.header().createdAt))
+                try file.readLines { line, _ in
+                    try add("\n".utf8)
+                    try add(line)
+                }
+                try add("\n".utf8)
+            case .markdown:
+                try add(MarkdownExport.head(try file.summary()).utf8)
+                let decoder = JSONDecoder()
+                try file.readLines { line, _ in
+                    // The turns themselves are in the document.
+                    guard !SessionFile.isSummary(line) else { return }
+                    guard let turn = SessionFile.turn(in: line, decoder) else { throw file.unreadableLine }
+                    try add(turn.markdown.utf8)
+                }
+            }
+            if !piece.isEmpty { try write(piece) }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Chat
+import FoundationEssentials
+import JSON
+
+extension ImportedSession {
+    /// This program's own exports. Turns stay as they are, to the byte where each is on a line.
+    init(own scanner: inout JSONScanner, _ members: [String: Range<Int>], key: SessionKey?) throws(SessionError) {
+        guard let text = scanner.decode(String.self, members["key"]),
+            let createdAt = scanner.decode(String.self, members["created_at"]).flatMap(ImportedTimestamp.utc)
+        else { throw SessionError(.unreadable, "it does not begin as a session does") }
+        var lines: [Line] = []
+        let decoder = JSONDecoder()
+        func add(_ range: Range<Int>, _ scanner: JSONScanner) throws(SessionError) {
+            if let turn = scanner.decode(Turn.self, range, decoder), !turn.id.hasPrefix(HistorySummary.idPrefix) {
+                let isLine = scanner[range].allSatisfy { $0 >= 0x20 }
+                lines.append(Line(id: turn.id, at: turn.at, bytes: isLine ? scanner[range] : turn.line[...]))
+            } else if let summary = scanner.decode(HistorySummary.self, range, decoder), summary.id.hasPrefix(HistorySummary.idPrefix) {
+                lines.append(Line(id: summary.id, at: summary.at, bytes: summary.line[...]))
+            } else {
+                throw SessionError(.unreadable, "its turn \(lines.count(where: \.isTurn) + 1) cannot be read")
+            }
+        }
+        if let array = members["turns"] {
+            for range in try Self.elements(of: array, &scanner) { try add(range, scanner) }
+        } else {
+            while let range = try Self.nextValue(&scanner) { try add(range, scanner) }
+        }
+        let key = if let key { key } else { try SessionKey(text) }
+        self.init(key: key, createdAt: createdAt, lines: lines)
+    }
+
+    /// A session of HKUDS/nanobot (`nanobot/session/manager.py`): JSON lines, what the session is and then its messages.
+    init(
+        hkuds scanner: inout JSONScanner, _ members: [String: Range<Int>], name: String, key: SessionKey?, now: Date
+    ) throws(SessionError) {
+        let key = if let key { key } else { try Self.key(hkuds: scanner.decode(String.self, members["key"]), name: name) }
+        let createdAt = scanner.decode(String.self, members["created_at"]).flatMap(ImportedTimestamp.utc)
+        var turns = ImportedTurns(of: key, model: nil, from: createdAt ?? now.ISO8601Format())
+        while let range = try Self.nextValue(&scanner) { try turns.add(range, scanner) }
+        self = turns.session(createdAt: createdAt)
+    }
+
+    /// What OpenAI's chat completions are asked with.
+    init(
+        openAI scanner: inout JSONScanner, _ members: [String: Range<Int>], _ messages: Range<Int>, key: SessionKey?, now: Date
+    ) throws(SessionError) {
+        let messages = try Self.elements(of: messages, &scanner)
+        guard let key else { throw SessionError(.invalidKey, "the file does not say which session it is; say it with --key") }
+        var turns = ImportedTurns(of: key, model: scanner.decode(String.self, members["model"]), from: now.ISO8601Format())
+        for range in messages { try turns.add(range, scanner) }
+        self = turns.session(createdAt: nil)
+    }
+
+    private static func nextValue(_ scanner: inout JSONScanner) throws(SessionError) -> Range<Int>? {
+        guard scanner.findValue() else { return nil }
+        return try readable { () throws(JSONSyntaxError) in try scanner.value() }
+    }
+
+    /// The elements of an array, in the object behind which the text has to end.
+    private static func elements(of array: Range<Int>, _ scanner: inout JSONScanner) throws(SessionError) -> [Range<Int>] {
+        try readable { () throws(JSONSyntaxError) in
+            try scanner.expectEnd()
+            var inside = scanner.moved(to: array.lowerBound)
+            return try inside.elements()
+        }
+    }
+
+    /// Newer files say their key, or have it in base64url as their name (RFC 4648, section 5). Older names are lossy.
+    private static func key(hkuds text: String?, name: String) throws(SessionError) -> SessionKey {
+        if let text { return try SessionKey(text) }
+        let stem = name.hasSuffix(".jsonl") ? String(name.dropLast(6)) : name
+        let base64 =
+            String(stem.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }) + String(repeating: "=", count: (4 - stem.utf8.count % 4) % 4)
+        guard let data = Data(base64Encoded: base64), data.base64EncodedString() == base64,
+            let text = String(validating: data, as: UTF8.self), text.contains(":"), let key = try? SessionKey(text), key.description == text
+        else {
+            throw SessionError(
+                .invalidKey, "the file does not say which session it is, and its name may stand for several; say it with --key")
+        }
+        return key
+    }
+}

@@ -1,0 +1,77 @@
+import Chat
+
+/// A session as a Markdown document: a heading for the session, and one for each message.
+///
+/// What was said stands in block quotes. Whatever it contains (a heading, a fence that nothing closes, half an HTML comment) ends with
+/// the quote (CommonMark 0.31, sections 5.1 and 4.6), and what is Markdown in it still looks as its author meant it to.
+enum MarkdownExport {
+    static func head(_ summary: SessionSummary) -> String {
+        let turns = "\(summary.turnCount) \(summary.turnCount == 1 ? "turn" : "turns")"
+        let end = summary.updatedAt.map { ", the last one at \($0)" } ?? ""
+        return "# \(code(summary.key.description))\n\nBegun at \(summary.createdAt). \(turns)\(end).\n"
+    }
+
+    static func section(_ message: Message, at time: String) -> String {
+        let name = message.name.map { " " + code($0) } ?? ""
+        var text = "\n## \(message.role.rawValue)\(name) · \(time)\n"
+        let said = [said(message), message.refusal].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: "\n\n")
+        if !said.isEmpty { text += "\n" + prefixed(said, by: "> ") }
+        for call in message.toolCalls { text += "\nCalls \(code(call.name)):\n\n" + prefixed(call.arguments, by: "    ") }
+        return text
+    }
+
+    /// The text of a message; a mark stands for each picture and recording.
+    private static func said(_ message: Message) -> String {
+        guard !message.parts.isEmpty else { return message.content }
+        return message.parts.map { part in
+            switch part {
+            case .text(let text): text
+            case .image: "[image]"
+            case .audio: "[audio]"
+            }
+        }.joined(separator: "\n\n")
+    }
+
+    /// Every line behind a prefix.
+    private static func prefixed(_ text: String, by prefix: String) -> String {
+        var lines = ""
+        for line in printable(text).utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            lines += prefix
+            lines += Substring(line)
+            lines += "\n"
+        }
+        return lines
+    }
+
+    /// A code span on one line (CommonMark, section 6.1): it stands between more backticks than there are in it.
+    private static func code(_ text: String) -> String {
+        let longest = text.utf8.split { $0 != UInt8(ascii: "`") }.map(\.count).max() ?? 0
+        let fence = String(repeating: "`", count: longest + 1)
+        let padding = longest > 0 ? " " : ""
+        return fence + padding + printable(text).split(separator: "\n").joined(separator: " ") + padding + fence
+    }
+
+    /// Text whose control characters are tabs and line feeds. A carriage return ends a line, too (CommonMark, section 2.1); the others are
+    /// not text, and a terminal takes some of them for commands: U+FFFD stands for them.
+    private static func printable(_ text: String) -> String {
+        func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || 0x7f...0x9f ~= scalar.value }
+        guard text.unicodeScalars.contains(where: { isControl($0) && $0 != "\n" && $0 != "\t" }) else { return text }
+        var scalars = String.UnicodeScalarView()
+        var isAfterReturn = false
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\r", "\n":
+                if scalar == "\r" || !isAfterReturn { scalars.append("\n") }
+            case "\t": scalars.append(scalar)
+            default: scalars.append(isControl(scalar) ? "\u{fffd}" : scalar)
+            }
+            isAfterReturn = scalar == "\r"
+        }
+        return String(scalars)
+    }
+}
+
+extension Turn {
+    /// The turn as a session's Markdown document has it.
+    package var markdown: String { messages.map { MarkdownExport.section($0, at: at) }.joined() }
+}

@@ -1,0 +1,65 @@
+import Chat
+import FoundationEssentials
+import JSON
+
+extension SessionStore {
+    /// What became of a session that was imported.
+    package enum ImportOutcome: Sendable, Equatable {
+        /// It is there now, with so many turns.
+        case imported(turns: Int)
+        /// So many of its turns were not there yet, and are now.
+        case merged(turns: Int)
+        /// A session of its key is there, and is as it was.
+        case exists
+    }
+
+    /// Stores a session that came from a file. Until it is there whole, it is not there.
+    ///
+    /// `session.maxBytes` does not keep it out: a session leaves the store and comes back as it was. One that has reached it takes no more
+    /// turns.
+    ///
+    /// - Parameter merges: whether an existing session gets the turns whose ids it does not have, each by its time among the others.
+    /// - Throws: `SessionError`, `busy`, `unreadable` and `storageFull` among others.
+    package func importSession(_ session: ImportedSession, merges: Bool = false) async throws -> ImportOutcome {
+        try await lock.withLock(session.key) {
+            guard var file = try SessionFile(path(of: session.key), key: session.key, in: system) else {
+                try checkFreeBytes()
+                var writer = try SessionWriter(path(of: session.key), key: session.key, createdAt: session.createdAt, in: system)
+                for line in session.lines { try writer.append(line.bytes) }
+                try writer.commit(replaces: false, synchronizes: synchronizes)
+                return .imported(turns: session.lines.count(where: \.isTurn))
+            }
+            guard merges else { return .exists }
+            try file.recover(quarantine: quarantine)
+            return .merged(turns: try merge(session.lines, into: file))
+        }
+    }
+
+    private func merge(_ lines: [ImportedSession.Line], into file: borrowing SessionFile) throws -> Int {
+        struct Stamp: Decodable {
+            var id: String
+            var at: String
+        }
+        var known: Set<String> = []
+        var times: [String] = []
+        let decoder = JSONDecoder()
+        try file.readLines { line, _ in
+            guard let stamp = try? decoder.read(Stamp.self, from: line) else { throw file.unreadableLine }
+            known.insert(stamp.id)
+            times.append(stamp.at)
+        }
+        let new = lines.filter { known.insert($0.id).inserted }
+        guard !new.isEmpty else { return 0 }
+        try checkFreeBytes()
+        var writer = try SessionWriter(file.path, key: file.key, createdAt: try file.header().createdAt, in: system)
+        var (old, next) = (times.makeIterator(), new[...])
+        try file.readLines { line, _ in
+            let time = old.next() ?? ""
+            while let line = next.first, line.at < time { try writer.append(next.removeFirst().bytes) }
+            try writer.append(line)
+        }
+        for line in next { try writer.append(line.bytes) }
+        try writer.commit(replaces: true, synchronizes: synchronizes)
+        return new.count(where: \.isTurn)
+    }
+}

@@ -1,0 +1,176 @@
+import Concurrency
+import DequeModule
+import Glibc
+import SystemPackage
+
+/// One turn at a time per session: first come, first served inside the process, and one process at a time.
+///
+/// Between processes it is open-file-description locks (fcntl(2), "Open file description locks") on two bytes of a file: nothing is left
+/// behind, and the kernel frees the locks of a process that dies. One byte is the session; the other is its queue's head, which a
+/// process holds while it waits for the first. So a process with many turns cannot overtake another: its next turn has to become the
+/// head again. Inside the process all turns share the description, so it is a queue that keeps them apart; it goes by the same byte, or
+/// two sessions of one hash would free each other's lock.
+///
+/// The kernel keeps a file's locks in one list, and goes through it, with a spinlock held, for each lock that is set or freed (fs/locks.c,
+/// posix_lock_inode): with 10,000 chats in flight that was a third of the program's time. So the sessions are spread over sixteen files.
+final class SessionLock: Sendable {
+    private struct Waiter {
+        var id: UInt64
+        var continuation: CheckedContinuation<Bool, Never>
+    }
+
+    private struct State {
+        var waiters: [Int64: Deque<Waiter>] = [:]
+        var nextID: UInt64 = 0
+        var files: [Int64: LockFile] = [:]
+    }
+
+    private let path: FilePath
+    private let directories: [FilePath]
+    private let system: any FileSystem
+    private let timeout: Duration
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - path: what the files' names begin with, in a directory that exists.
+    ///   - directories: made whenever the first file is not there: they belong to it.
+    init(_ path: FilePath, directories: [FilePath], timeout: Duration, in system: any FileSystem) {
+        (self.path, self.directories, self.system, self.timeout) = (path, directories, system, timeout)
+    }
+
+    /// Fails where the data directory is not there.
+    func check() throws(SessionError) { _ = try currentFile(for: 0) }
+
+    /// Runs `body` while no other turn of the session runs, in any process. Waits at most `session.busyTimeout` for that.
+    func withLock<Result: Sendable>(_ key: SessionKey, _ body: () async throws -> Result) async throws -> Result {
+        let offset = key.lockOffset
+        let deadline = ContinuousClock.now + timeout
+        guard await enter(offset) else { throw Self.busy }
+        defer { leave(offset) }
+        let file = try currentFile(for: offset)
+        try await file.claim(key.queueOffset, until: deadline)
+        do {
+            defer { file.free(key.queueOffset) }
+            try await file.claim(offset, until: deadline)
+        }
+        defer { file.free(offset) }
+        return try await body()
+    }
+
+    /// Runs `body` if no turn of the session runs or waits, in any process; nil where one does.
+    func withLockIfFree<Result>(_ key: SessionKey, _ body: () throws(SessionError) -> Result) throws(SessionError) -> Result? {
+        let offset = key.lockOffset
+        let isFree = state.withLock { state in
+            guard state.waiters[offset] == nil else { return false }
+            state.waiters[offset] = []
+            return true
+        }
+        guard isFree else { return nil }
+        defer { leave(offset) }
+        let file = try currentFile(for: offset)
+        guard try file.claimIfFree(offset) else { return nil }
+        defer { file.free(offset) }
+        return try body()
+    }
+
+    /// How many turns of a session stand in this process's queue.
+    func waiterCount(_ key: SessionKey) -> Int { state.withLock { $0.waiters[key.lockOffset]?.count ?? 0 } }
+
+    static var busy: SessionError {
+        SessionError(.busy, "The turn before this one has not ended yet")
+    }
+
+    /// The file of a session's bytes: by the four highest of their 63 bits.
+    func path(for offset: Int64) -> FilePath { FilePath("\(path)-\(String(offset >> 59, radix: 16))") }
+
+    /// The file that has the path now: a data directory may be moved away, and another one put in its place.
+    private func currentFile(for offset: Int64) throws(SessionError) -> LockFile {
+        let path = path(for: offset)
+        if let file = state.withLock({ $0.files[offset >> 59] }), let status = try? system.statusIfThere(path), file.isSame(status) {
+            return file
+        }
+        if offset >> 59 == 0 {
+            for directory in directories {
+                try attempt("create the directory \(directory)") { () throws(Errno) in try system.ensureDirectory(directory) }
+            }
+        } else {
+            // The directories belong to the first file: where that is there and they are not, somebody has moved them away.
+            try check()
+        }
+        let file = try attempt("open \(path)") { () throws(Errno) in try LockFile(path, in: system) }
+        state.withLock { $0.files[offset >> 59] = file }
+        return file
+    }
+
+    private func enter(_ offset: Int64) async -> Bool {
+        await withCheckedContinuation { continuation in
+            let id: UInt64? = state.withLock { state in
+                guard state.waiters[offset] != nil else {
+                    state.waiters[offset] = []
+                    return nil
+                }
+                state.nextID += 1
+                state.waiters[offset]?.append(Waiter(id: state.nextID, continuation: continuation))
+                return state.nextID
+            }
+            guard let id else { return continuation.resume(returning: true) }
+            Task { [timeout] in
+                try? await Task.sleep(for: timeout)
+                self.giveUp(offset, id)
+            }
+        }
+    }
+
+    private func leave(_ offset: Int64) {
+        let next = state.withLock { state in
+            let next = state.waiters[offset]?.popFirst()
+            if next == nil { state.waiters[offset] = nil }
+            return next
+        }
+        next?.continuation.resume(returning: true)
+    }
+
+    private func giveUp(_ offset: Int64, _ id: UInt64) {
+        let waiter = state.withLock { state in
+            state.waiters[offset]?.firstIndex { $0.id == id }.flatMap { state.waiters[offset]?.remove(at: $0) }
+        }
+        waiter?.continuation.resume(returning: false)
+    }
+}
+
+/// The file whose bytes stand for sessions.
+private final class LockFile: Sendable {
+    private let file: File
+    private let status: FileStatus
+
+    init(_ path: FilePath, in system: any FileSystem) throws(Errno) {
+        file = try File.openOrCreate(path, in: system)
+        status = try file.status()
+    }
+
+    func isSame(_ other: FileStatus) -> Bool { (other.device, other.inode) == (status.device, status.inode) }
+
+    /// Waits by asking again: a call that waits would take a thread. Who comes later asks no more often than who came earlier.
+    func claim(_ offset: Int64, until deadline: ContinuousClock.Instant) async throws {
+        while try !claimIfFree(offset) {
+            guard ContinuousClock.now < deadline else { throw SessionLock.busy }
+            try await Task.sleep(for: .microseconds(Int.random(in: 1_000...5_000)))
+        }
+    }
+
+    func claimIfFree(_ offset: Int64) throws(SessionError) -> Bool {
+        do throws(Errno) {
+            try set(offset, isHeld: true)
+            return true
+        } catch {
+            if error == .resourceTemporarilyUnavailable || error == .permissionDenied { return false }
+            throw SessionError("lock the session", error)
+        }
+    }
+
+    func free(_ offset: Int64) { try? set(offset, isHeld: false) }
+
+    private func set(_ offset: Int64, isHeld: Bool) throws(Errno) {
+        try uninterrupted { () throws(Errno) in try file.system.setLock(file.descriptor, at: offset, isHeld: isHeld) }
+    }
+}

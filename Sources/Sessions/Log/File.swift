@@ -1,0 +1,91 @@
+import Glibc
+import JSON
+import SystemPackage
+
+/// An open file that closes itself.
+struct File: ~Copyable {
+    let descriptor: CInt
+    let system: any FileSystem
+
+    init(_ path: FilePath, _ flags: CInt, in system: any FileSystem) throws(Errno) {
+        descriptor = try uninterrupted { () throws(Errno) in try system.open(path, flags) }
+        self.system = system
+    }
+
+    /// Makes a file where nothing is. It belongs to the owner of its directory: what an administrator does there must not shut out the
+    /// service whose data it is. Only a new file is given away, because a name that is there already may lead anywhere.
+    static func create(_ path: FilePath, in system: any FileSystem) throws(Errno) -> File {
+        let file = try File(path, O_RDWR | O_CREAT | O_EXCL, in: system)
+        try system.giveAway(file.descriptor, toOwnerOf: path.removingLastComponent())
+        return file
+    }
+
+    /// Opens a file to read and write it; makes it where nothing is.
+    static func openOrCreate(_ path: FilePath, in system: any FileSystem) throws(Errno) -> File {
+        do throws(Errno) {
+            return try File(path, O_RDWR, in: system)
+        } catch {
+            guard error == .noSuchFileOrDirectory else { throw error }
+        }
+        do throws(Errno) {
+            return try create(path, in: system)
+        } catch {
+            // Another process was first.
+            guard error == .fileExists else { throw error }
+            return try File(path, O_RDWR, in: system)
+        }
+    }
+
+    deinit { system.close(descriptor) }
+
+    func status() throws(Errno) -> FileStatus {
+        try uninterrupted { () throws(Errno) in try system.status(of: descriptor) }
+    }
+
+    /// Reads the bytes of a range; fewer where the file ends before.
+    func read(_ range: Range<Int>) throws(Errno) -> [UInt8] {
+        var failure: Errno?
+        let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+            do throws(Errno) {
+                while count < range.count {
+                    let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count..<range.count])
+                    let offset = range.lowerBound + count
+                    let read = try uninterrupted { () throws(Errno) in try system.read(descriptor, into: rest, at: offset) }
+                    if read == 0 { break }
+                    count += read
+                }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
+    /// Writes all the bytes at an offset: in one call, unless the disk is full or a limit is met.
+    func write(_ bytes: [UInt8], at offset: Int) throws(Errno) {
+        var failure: Errno?
+        bytes.withUnsafeBytes { buffer in
+            var count = 0
+            do throws(Errno) {
+                while count < buffer.count {
+                    let rest = UnsafeRawBufferPointer(rebasing: buffer[count...])
+                    let position = offset + count
+                    count += try uninterrupted { () throws(Errno) in try system.write(descriptor, rest, at: position) }
+                }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    func truncate(to length: Int) throws(Errno) {
+        try uninterrupted { () throws(Errno) in try system.truncate(descriptor, to: length) }
+    }
+
+    /// Returns when the content, and the size that leads to it, are on the disk.
+    func synchronize() throws(Errno) {
+        try uninterrupted { () throws(Errno) in try system.synchronize(descriptor) }
+    }
+}

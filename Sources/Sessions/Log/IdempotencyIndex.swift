@@ -1,0 +1,101 @@
+import Chat
+import DequeModule
+import FoundationEssentials
+import JSON
+
+/// Where the turns of the last 24 hours that carry an idempotency key stand in the file.
+///
+/// Built by one look at a day's lines, and then kept: a session whose every turn carries a key pays that look once, not with each turn.
+struct IdempotencyIndex: Sendable {
+    /// How far back a retry is recognised.
+    static let reach: TimeInterval = 86_400
+
+    private var offsets: [UInt64: Int] = [:]
+    private var order: Deque<(moment: Int, hash: UInt64)> = []
+
+    /// What it takes in memory, roughly: 16 bytes in the queue, and 16 in a dictionary that is two thirds full.
+    var byteCount: Int { order.count * 40 }
+
+    /// Reads the keys of a file's last day.
+    init(_ file: borrowing SessionFile, now: Date) throws(SessionError) {
+        let earliest = Self.earliest(now)
+        var found: [(moment: Int, hash: UInt64, offset: Int)] = []
+        try file.readLinesBackwards(from: file.end) { line, range in
+            guard range.lowerBound > 0 else { return false }
+            // A time that is none, which only an imported turn has, says nothing of the turns before it.
+            guard let moment = Self.moment(Self.member("at", of: line.prefix(256)) ?? []) else { return true }
+            guard moment >= earliest else { return false }
+            if let key = Self.member("idempotency_key", of: line.suffix(4096)) { found.append((moment, Self.hash(key), range.lowerBound)) }
+            return true
+        }
+        for (moment, hash, offset) in found.reversed() { insert(hash, moment: moment, offset: offset) }
+    }
+
+    /// Adds a turn that was stored at an offset.
+    mutating func insert(_ turn: Turn, offset: Int, now: Date) {
+        let earliest = Self.earliest(now)
+        while let oldest = order.first, oldest.moment < earliest {
+            order.removeFirst()
+            if order.count * 2 < offsets.count { rebuild() }
+        }
+        guard let key = turn.request.idempotencyKey, let moment = Self.moment(turn.at.utf8) else { return }
+        insert(Self.hash(Self.escaped(key)), moment: moment, offset: offset)
+    }
+
+    /// Where the newest turn with a key begins, if there is one. Another key may have the same hash: look at the turn.
+    func offset(of key: String) -> Int? { offsets[Self.hash(Self.escaped(key))] }
+
+    /// Whether a moment, as a turn has it, is within reach.
+    static func reaches(_ at: String, now: Date) -> Bool { moment(at.utf8).map { $0 >= earliest(now) } ?? false }
+
+    private mutating func insert(_ hash: UInt64, moment: Int, offset: Int) {
+        offsets[hash] = offset
+        order.append((moment, hash))
+    }
+
+    private mutating func rebuild() {
+        let alive = Set(order.map(\.hash))
+        offsets = offsets.filter { alive.contains($0.key) }
+    }
+
+    private static func earliest(_ now: Date) -> Int { moment(now.addingTimeInterval(-reach).ISO8601Format().utf8) ?? 0 }
+
+    /// The digits of a moment: 2026-11-23T09:00:00Z is 20261123090000. Later is greater. Nil where they are not as many: a file may have
+    /// any text in their place.
+    private static func moment(_ text: some Sequence<UInt8>) -> Int? {
+        let digits = text.prefix(19).filter { 0x30...0x39 ~= $0 }
+        return digits.count == 14 ? digits.reduce(0) { $0 * 10 + Int($1 - 0x30) } : nil
+    }
+
+    /// A string member as it stands in a line, without its quotation marks. Inside a string they are escaped, so a member's name cannot
+    /// be met there.
+    private static func member(_ name: String, of line: ArraySlice<UInt8>) -> [UInt8]? {
+        let start = Array("\"\(name)\":\"".utf8)
+        guard let range = line.lastRange(of: start) else { return nil }
+        var end = range.upperBound
+        while end < line.endIndex, line[end] != UInt8(ascii: "\"") { end += line[end] == UInt8(ascii: "\\") ? 2 : 1 }
+        return end < line.endIndex ? Array(line[range.upperBound..<end]) : nil
+    }
+
+    private static func escaped(_ key: String) -> [UInt8] { Array(JSONValue.string(key).serialized.dropFirst().dropLast()) }
+
+    private static func hash(_ bytes: [UInt8]) -> UInt64 {
+        var hasher = Hasher()
+        bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+        return UInt64(bitPattern: Int64(hasher.finalize()))
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Where bytes stand for the last time.
+    fileprivate func lastRange(of pattern: [UInt8]) -> Range<Int>? {
+        var index = endIndex - pattern.count
+        while index >= startIndex {
+            if self[index] == pattern[0], self[index..<(index + pattern.count)].elementsEqual(pattern) {
+                return index..<(index + pattern.count)
+            }
+            index -= 1
+        }
+        return nil
+    }
+}

@@ -1,0 +1,95 @@
+import FoundationEssentials
+import Glibc
+import JSON
+import SystemPackage
+
+extension SessionFile {
+    /// Mends the tail of a file whose last write did not end: cuts it after its last whole turn and closes it again.
+    ///
+    /// The write puts `,\n<turn>\n]}\n` over `\n]}\n`. A process that dies leaves some prefix of it; a machine that dies leaves some of its
+    /// blocks, and zeros or the old closing in place of the others (SQLite, "Atomic Commit In SQLite", section 3.2, assumes as much of a
+    /// disk). So behind the last whole turn there is at most one line of a turn, and pieces of closings. More than that is not a torn
+    /// tail, and is left alone.
+    mutating func repair(size: Int, quarantine: Quarantine) throws(SessionError) {
+        guard let (wholeEnd, torn) = try lastWholeEnd(size: size) else {
+            throw SessionError(.unreadable, "\(path) is damaged before its last line")
+        }
+        if let torn { try quarantine.keep(try read(torn), of: self) }
+        try attempt("mend \(path)") { () throws(Errno) in
+            try file.write(Self.closing, at: wholeEnd)
+            try file.truncate(to: wholeEnd + Self.closing.count)
+            try file.synchronize()
+        }
+        assumeIntact(size: wholeEnd + Self.closing.count)
+    }
+
+    /// Where the last whole turn, or the header, ends, and where a piece of a turn follows; nil where more follows than one write.
+    func lastWholeEnd(size: Int) throws(SessionError) -> (end: Int, torn: Range<Int>?)? {
+        let size = try sizeWithoutZeros(size)
+        let decoder = JSONDecoder()
+        var found: Int?
+        var tornTurns = 0
+        var failure: SessionError?
+        try readLinesBackwards(from: size) { line, range in
+            let text = line.prefix(upTo: line.lastIndex { $0 != 0 }.map { $0 + 1 } ?? line.startIndex)
+            if range.lowerBound == 0 {
+                if text.last == UInt8(ascii: "[") { found = text.count }
+                return false
+            }
+            // Where the write stopped after one byte, the rest of the old closing stands behind the comma.
+            for rest in [",", "", ",]}"] where text.reversed().starts(with: rest.utf8.reversed()) {
+                let turn = text.dropLast(rest.utf8.count)
+                guard turn.last == UInt8(ascii: "}"), Self.isWhole(turn, decoder) else { continue }
+                do throws(SessionError) {
+                    if try followsSeparator(range.lowerBound) { found = range.lowerBound + turn.count }
+                } catch {
+                    failure = error
+                }
+                if found != nil || failure != nil { return false }
+            }
+            // Of the turn, one byte may stand alone: where the old closing's last byte is the first of a block.
+            let isPieceOfClosing = text.count <= 3 && text.allSatisfy { ",]}{".utf8.contains($0) }
+            if !isPieceOfClosing { tornTurns += 1 }
+            return tornTurns <= 1
+        }
+        if let failure { throw failure }
+        return found.map { ($0, tornTurns > 0 ? $0..<max($0, size) : nil) }
+    }
+
+    /// Where the zeros begin in which a file ends: blocks that never reached the disk, of which there may be more than memory. They are read,
+    /// up to a gigabyte: what a file system says of holes is not enough to cut a file by (ZFS has called data holes that was not written yet).
+    private func sizeWithoutZeros(_ size: Int) throws(SessionError) -> Int {
+        var end = size
+        while end > 0 {
+            guard size - end < 1 << 30 else { throw SessionError(.unreadable, "\(path) ends in more than a gigabyte of zeros") }
+            let start = max(0, end - 1 << 20)
+            if let last = try read(start..<end).lastIndex(where: { $0 != 0 }) { return start + last + 1 }
+            end = start
+        }
+        return 0
+    }
+}
+
+/// Where bytes go that were cut from a session: nothing is thrown away.
+struct Quarantine: Sendable {
+    let directory: FilePath
+    let system: any FileSystem
+    /// Told after something was kept: what, and where.
+    let report: @Sendable (String) -> Void
+
+    func keep(_ bytes: [UInt8], of session: borrowing SessionFile) throws(SessionError) {
+        let path = newPath(session.key)
+        try attempt("write \(path)") { () throws(Errno) in
+            let file = try File.create(path, in: system)
+            try file.write(bytes, at: 0)
+            try file.synchronize()
+        }
+        report("Session \(session.key): the last write was cut short; \(bytes.count) bytes were moved to \(path)")
+    }
+
+    /// A name that nothing has yet.
+    func newPath(_ key: SessionKey) -> FilePath {
+        let stamp = Date().ISO8601Format().filter { $0 != ":" }
+        return directory.appending("\(key.fileName).\(stamp).\(UInt32.random(in: 0 ... .max))")
+    }
+}

@@ -1,0 +1,65 @@
+import Concurrency
+import FoundationEssentials
+import Glibc
+import JSON
+import SystemPackage
+
+extension SessionStore {
+    /// Begins to remove sessions that are older than the settings allow, in the background, unless any process did so within the hour.
+    func pruneIfDue() {
+        guard settings.retention != nil, let disk else { return }
+        let now = ContinuousClock.now
+        let isDue = nextPruning.withLock { next in
+            guard next.map({ $0 <= now }) ?? true else { return false }
+            next = now + Self.pruningInterval
+            return true
+        }
+        guard isDue else { return }
+        Task(executorPreference: disk) { [self] in pruneOnceAnHour() }
+    }
+
+    /// Removes sessions that are older than the settings allow, unless any process did so within the hour. For a process that ends soon;
+    /// others do it by themselves.
+    package func pruneOnceAnHour() {
+        guard let age = settings.retention else { return }
+        do {
+            let count = try pruneOnce(olderThan: age)
+            if count > 0 { quarantine.report("Removed \(count) sessions that were not used for \(age)") }
+        } catch {
+            quarantine.report("\(error)")
+        }
+    }
+
+    /// One bounded pass: it goes on where the last one, by any process, stopped. Returns how many sessions it removed.
+    func pruneOnce(olderThan age: Duration, now: Date = Date()) throws -> Int {
+        let path = directory.appending("retention")
+        let file = try attempt("open \(path)") { () throws(Errno) in try File.openOrCreate(path, in: system) }
+        let state = try attempt("read \(path)") { () throws(Errno) -> (text: [UInt8], modified: Date)? in
+            // Another process is at it.
+            do throws(Errno) { try system.setLock(file.descriptor, at: 0, isHeld: true) } catch { return nil }
+            return (try file.read(0..<32), try file.status().modified)
+        }
+        guard let state, state.text.isEmpty || now.timeIntervalSince(state.modified).magnitude >= 3600 else { return 0 }
+        // First, so that a pass that fails is not tried again with each turn.
+        var position = Int(String(decoding: state.text, as: UTF8.self).trimmingPrefix { $0 == " " }) ?? 0
+        try write(position, to: file, path)
+
+        var bound = PruneBound(names: 100_000, removals: 10_000)
+        var count = 0
+        repeat {
+            let limit = now.addingTimeInterval(-Double(age.components.seconds))
+            position = try prune(before: limit, isDryRun: false, from: position, &bound) { _, _ in count += 1 } ?? 0
+        } while position != 0 && !bound.isReached
+        try write(position, to: file, path)
+        return count
+    }
+
+    private func write(_ position: Int, to file: borrowing File, _ path: FilePath) throws(SessionError) {
+        let digits = String(position)
+        // Of one length, so that it is one write and no part of an older number stays.
+        let text = String(repeating: " ", count: max(0, 20 - digits.count)) + digits
+        try attempt("write \(path)") { () throws(Errno) in try file.write(Array(text.utf8), at: 0) }
+    }
+
+    private static let pruningInterval = Duration.seconds(3600)
+}

@@ -1,0 +1,159 @@
+import Chat
+import FoundationEssentials
+import Glibc
+import JSON
+import SystemPackage
+
+/// A session file that is not whole.
+package struct SessionDamage: Sendable, Equatable {
+    /// The file's name in the sessions' directory.
+    package var fileName: String
+    /// What is wrong with it: one sentence.
+    package var problem: String
+    /// What became of it; nil where it was left as it is.
+    package var repair: String?
+}
+
+extension SessionStore {
+    /// Reads every session file to its end and looks for damage.
+    ///
+    /// - Parameters:
+    ///   - repairs: whether damaged files are mended: a torn tail is cut, and of a file that is damaged elsewhere every turn that can be
+    ///     read is kept in a new file, the old one in the quarantine. Files of a newer format, and those that name another session, stay.
+    ///   - looked: told after each file how many it has been so far.
+    ///   - found: told each damaged file.
+    /// - Throws: `SessionError`, and what `found` throws.
+    package func verify(
+        repairs: Bool = false, looked: (Int) -> Void = { _ in }, found: (SessionDamage) throws -> Void
+    ) async throws {
+        var count = 0
+        var position: Int? = 0
+        while let from = position {
+            let names: [String]
+            (names, position) = try self.names(from: from)
+            for name in names {
+                if repairs { removeAbandoned(name) }
+                guard name.hasSuffix(Self.fileExtension) else { continue }
+                var damage: SessionDamage?
+                do {
+                    damage = try await self.damage(of: name, repairs: repairs)
+                } catch let error as SessionError {
+                    // One file that cannot be read or mended does not hide the others.
+                    damage = SessionDamage(fileName: name, problem: error.description)
+                }
+                if let damage { try found(damage) }
+                count += 1
+                looked(count)
+            }
+        }
+    }
+
+    private func damage(of name: String, repairs: Bool) async throws -> SessionDamage? {
+        guard let key = key(named: name) else {
+            return SessionDamage(fileName: name, problem: "Neither the name nor the file says which session it is")
+        }
+        func look(isWritable: Bool) throws -> (problem: String, repair: String?)? {
+            guard var file = try SessionFile(path(named: name), key: key, isWritable: isWritable, in: system) else { return nil }
+            guard let problem = try file.problem() else { return nil }
+            return (problem.description, isWritable ? try file.mend(problem, quarantine, synchronizes: synchronizes) : nil)
+        }
+        // Without the lock first: sessions in use go on.
+        guard try look(isWritable: false) != nil else { return nil }
+        // What looked damaged may have been a write under way.
+        return try await lock.withLock(key) {
+            try look(isWritable: repairs).map { SessionDamage(fileName: name, problem: $0.problem, repair: $0.repair) }
+        }
+    }
+}
+
+extension SessionFile {
+    /// What may be wrong with a file, by what can be done about it.
+    fileprivate enum Problem {
+        case tornTail
+        case damaged(String)
+        case notOurs(String)
+
+        var description: String {
+            switch self {
+            case .tornTail: "Its last write was cut short"
+            case .damaged(let text), .notOurs(let text): text
+            }
+        }
+    }
+
+    /// Reads the whole file; nil where nothing is wrong.
+    fileprivate mutating func problem() throws -> Problem? {
+        let size = try status().size
+        do {
+            guard try header().key.utf8.elementsEqual(key.description.utf8) else {
+                return .notOurs("It is another session's; import it to give it back its name")
+            }
+        } catch {
+            switch error.code {
+            case .newerFormat: return .notOurs("A newer version of this program wrote it")
+            case .unreadable: return .damaged("It does not begin as a session does")
+            default: throw error
+            }
+        }
+        do {
+            let isWhole = try endsWhole(size)
+            guard let wholeEnd = try isWhole ? size - Self.closing.count : lastWholeEnd(size: size)?.end else {
+                return .damaged("It does not end as a session does")
+            }
+            end = wholeEnd
+            var damagedLines = 0
+            let decoder = JSONDecoder()
+            try readLines { line, isSeparated in
+                if !isSeparated || !Self.isWhole(line, decoder) { damagedLines += 1 }
+            }
+            if damagedLines > 0 { return .damaged("\(damagedLines) of its lines are not turns") }
+            return isWhole ? nil : .tornTail
+        } catch let error as SessionError where error.code == .unreadable {
+            return .damaged("One of its lines is longer than any turn")
+        }
+    }
+
+    /// Does what can be done, and says what that was; nil where nothing can.
+    fileprivate mutating func mend(_ problem: Problem, _ quarantine: Quarantine, synchronizes: Bool) throws -> String? {
+        switch problem {
+        case .notOurs: return nil
+        case .tornTail:
+            try repair(size: try status().size, quarantine: quarantine)
+            return "It was cut after its last whole turn"
+        case .damaged:
+            let (count, kept) = try salvage(quarantine, synchronizes: synchronizes)
+            return "Its \(count) readable turns were kept; the file as it was is \(kept)"
+        }
+    }
+
+    /// Puts every turn that can be read into a new file of this name, and the old file into the quarantine.
+    private mutating func salvage(_ quarantine: Quarantine, synchronizes: Bool) throws -> (turns: Int, kept: FilePath) {
+        let kept = quarantine.newPath(key)
+        let system = file.system
+        try attempt("keep \(path) as \(kept)") { () throws(Errno) in
+            try uninterrupted { () throws(Errno) in try system.link(path, to: kept) }
+        }
+        if synchronizes { try SessionWriter.synchronize(quarantine.directory, in: system) }
+        var writer = try SessionWriter(path, key: key, createdAt: try createdAt(), in: system)
+        end = try status().size
+        var count = 0
+        let decoder = JSONDecoder()
+        try readLines(salvages: true) { line, _ in
+            guard Self.isWhole(line, decoder) else { return }
+            try writer.append(line)
+            if !Self.isSummary(line) { count += 1 }
+        }
+        try writer.commit(replaces: true, synchronizes: synchronizes)
+        return (count, kept)
+    }
+
+    /// When the session was created, if the header still says so.
+    private func createdAt() throws(SessionError) -> String {
+        do throws(SessionError) {
+            return try header().createdAt
+        } catch {
+            guard error.code == .unreadable else { throw error }
+            return Date().ISO8601Format()
+        }
+    }
+}

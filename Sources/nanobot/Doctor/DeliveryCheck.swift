@@ -1,0 +1,74 @@
+import Concurrency
+import HTTPClient
+import Models
+import Sessions
+
+/// How answers get from the responder to clients: in pieces or collected, and within which time.
+struct DeliveryCheck {
+    let site: SiteAddress
+    let pass: ProbeToken
+    let engine: TransferEngine
+    let brands: [WebServerBrand]
+
+    /// Seconds that are waited for when nobody asks for more.
+    private static let shortWait = 3
+
+    /// Whether each piece is here before the next is sent.
+    ///
+    /// - Parameter isProblem: whether the responder answers in pieces.
+    func streams(isProblem: Bool) async -> Diagnostic {
+        let acknowledged = Mutex(0)
+        @Sendable func has(_ piece: String, in answer: HTTPResponse) -> Bool {
+            answer.body.firstRange(of: Array("data: \(piece)\n".utf8)) != nil
+        }
+        let last: HTTPResponse
+        do {
+            last = try await engine.get(site.url("v1/doctor/\(pass.token)/stream"), timeout: Self.streamTimeout) { [pass] answer in
+                acknowledged.withLock { acknowledged in
+                    while acknowledged < 2, has(String(acknowledged + 1), in: answer), (try? pass.acknowledge()) != nil {
+                        acknowledged += 1
+                    }
+                }
+            }
+        } catch {
+            return .problem("streams: an answer in pieces breaks off: \(error)", Fix.streams.lines(brands))
+        }
+        if has("3", in: last) { return .ok("streams: each piece of an answer comes before the next is made") }
+        guard last.status == 200, has("late", in: last) else {
+            return .problem("streams: an answer in pieces does not come whole (status \(last.status))", Fix.timeout(600).lines(brands))
+        }
+        return Diagnostic(
+            level: isProblem ? .problem : .warning,
+            text: "streams: the web server collects the pieces of an answer"
+                + (isProblem ? "" : "; that matters once the setting stream is on"),
+            remedy: Fix.streams.lines(brands))
+    }
+
+    /// More than the responder waits for acknowledgements.
+    private static let streamTimeout = Duration.seconds(40)
+
+    /// Whether an answer that takes long comes.
+    ///
+    /// - Parameter turnLimit: how long a turn may take, in seconds.
+    func timeout(turnLimit: Int, waitsLong: Bool) async -> Diagnostic {
+        let seconds = waitsLong ? min(600, turnLimit + 5) : Self.shortWait
+        Terminal.progress("time limit: waiting for \(seconds) s")
+        let start = ContinuousClock.now
+        let failure: String
+        do {
+            let answer = try await engine.get(
+                site.url("v1/doctor/\(pass.token)/wait/\(seconds)"), timeout: .seconds(seconds) + SiteCheck.timeout)
+            if answer.status == 200 {
+                let hint = waitsLong || turnLimit <= seconds ? "" : "; a turn may take \(turnLimit) s: --timeout-check waits for so long"
+                return .ok("time limit: an answer that takes \(seconds) s comes\(hint)")
+            }
+            failure = "status \(answer.status)"
+        } catch {
+            failure = error.description
+        }
+        let elapsed = Int(((ContinuousClock.now - start) / .seconds(1)).rounded())
+        return .problem(
+            "time limit: the web server gives up after \(elapsed) s (\(failure)); a turn may take \(turnLimit) s",
+            Fix.timeout(max(600, turnLimit + 5)).lines(brands))
+    }
+}

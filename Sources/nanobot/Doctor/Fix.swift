@@ -1,0 +1,141 @@
+/// What mends a web server, in the lines of its configuration.
+enum Fix {
+    /// A request header that does not arrive, such as `X-Session-Key`.
+    case header(String)
+    /// The query string does not arrive.
+    case query
+    /// Pieces of an answer are collected.
+    case streams
+    /// Answers that take so many seconds are given up.
+    case timeout(Int)
+    /// Requests for a path, such as `/chat/`, do not get to the program.
+    case path(String)
+    /// They would, and the program is not reached, or not told the path.
+    case program
+    /// Files of a directory are given to everyone; its path ends in a slash.
+    case served(String)
+
+    /// Another data directory.
+    static let elsewhere = [
+        "nanobot, in the configuration (or --data-dir, NANOBOT_DATA_DIR), and move what is in this one:",
+        "    {\"dataDir\":\"/var/lib/nanobot\"}",
+    ]
+
+    /// The lines for each of some web servers.
+    func lines(_ brands: [WebServerBrand]) -> [String] {
+        brands.flatMap { brand in
+            let (place, lines) =
+                switch brand {
+                case .nginx: nginx
+                case .lighttpd: lighttpd
+                case .apache: apache
+                }
+            return ["\(brand.rawValue), \(place):"] + lines.map { "    " + $0 }
+        }
+    }
+
+    private var nginx: (place: String, lines: [String]) {
+        switch self {
+        case .header(let name):
+            let variable = name.lowercased().replacing("-", with: "_")
+            return (
+                "where fastcgi_pass is, instead of other lines with HTTP_\(variable.uppercased()) (or where proxy_pass is, the last line)",
+                [
+                    "fastcgi_pass_request_headers on;",
+                    "fastcgi_param HTTP_\(variable.uppercased()) $http_\(variable) if_not_empty;",
+                    "proxy_set_header \(name) $http_\(variable);",
+                ]
+            )
+        case .query: return ("where fastcgi_pass is", ["fastcgi_param QUERY_STRING $query_string;"])
+        case .streams:
+            return (
+                "where fastcgi_pass is (or where proxy_pass is, the last two lines)",
+                ["fastcgi_buffering off;", "gzip off;", "proxy_buffering off;"]
+            )
+        case .timeout(let seconds):
+            return (
+                "where fastcgi_pass is (or where proxy_pass is, the last line)",
+                ["fastcgi_read_timeout \(seconds)s;", "proxy_read_timeout \(seconds)s;"]
+            )
+        case .path(let path):
+            return (
+                "in the server block",
+                [
+                    "location \(path) {", "    include fastcgi_params;", "    fastcgi_pass unix:/run/nanobot/socket;",
+                    "    fastcgi_read_timeout 600s;", "}",
+                ]
+            )
+        case .program: return ("where fastcgi_pass is", ["include fastcgi_params;", "fastcgi_pass unix:/run/nanobot/socket;"])
+        case .served(let path): return ("in the server block", ["location ^~ \(path) { deny all; }"])
+        }
+    }
+
+    private var lighttpd: (place: String, lines: [String]) {
+        switch self {
+        case .header(let name): return ("in setenv.set-request-header, which alone keeps headers back", ["remove \"\(name)\""])
+        case .query: return ("in url.rewrite-once and its like", ["end each replacement with ${qsa}"])
+        case .streams: return ("in front of all conditions", ["server.stream-response-body = 1"])
+        case .timeout(let seconds):
+            return (
+                "in the entry of fastcgi.server (or with mod_cgi, the second line), and in front of all conditions",
+                ["\"read-timeout\" => \(seconds)", "cgi.limits = ( \"read-timeout\" => \(seconds) )", "server.max-write-idle = \(seconds)"]
+            )
+        case .path(let path):
+            let prefix = path == "/" ? path : String(path.dropLast())
+            return (
+                "with mod_fastcgi",
+                [
+                    "fastcgi.server += ( \"\(prefix)\" => ((", "    \"socket\" => \"/run/nanobot/socket\",",
+                    "    \"check-local\" => \"disable\",",
+                    "    \"fix-root-scriptname\" => \"enable\"", ")) )",
+                ]
+            )
+        case .program:
+            return ("in the entry of fastcgi.server", ["\"socket\" => \"/run/nanobot/socket\",", "\"check-local\" => \"disable\","])
+        case .served(let path): return ("with mod_access", ["$HTTP[\"url\"] =~ \"^\(path)\" { url.access-deny = ( \"\" ) }"])
+        }
+    }
+
+    private var apache: (place: String, lines: [String]) {
+        switch self {
+        case .header("Authorization"):
+            return (
+                "in <Location>, <Directory> or .htaccess (where that is not allowed, the second line)",
+                ["CGIPassAuth On", "SetEnvIf Authorization .+ HTTP_AUTHORIZATION=$0"]
+            )
+        case .header(let name):
+            return (
+                "instead of a line with RequestHeader unset \(name)",
+                ["SetEnvIf \(name) .+ HTTP_\(name.uppercased().replacing("-", with: "_"))=$0"]
+            )
+        case .query: return ("in each RewriteRule that has a question mark", ["[QSA,L]"])
+        case .streams:
+            return (
+                "for mod_proxy_fcgi (with mod_fcgid, the second line), and against compression",
+                [
+                    "ProxyPass \"/\" \"unix:/run/nanobot/socket|fcgi://nanobot/\" flushpackets=on timeout=600", "FcgidOutputBufferSize 0",
+                    "SetEnv no-gzip 1",
+                ]
+            )
+        case .timeout(let seconds):
+            return (
+                "in the virtual host, and timeout=\(seconds) at the end of ProxyPass (with mod_fcgid, the last two lines, too)",
+                ["Timeout \(seconds)", "ProxyTimeout \(seconds)", "FcgidIOTimeout \(seconds)", "FcgidBusyTimeout \(seconds)"]
+            )
+        case .path(let path):
+            return (
+                "with mod_proxy_fcgi (over CGI, the second line, with the program's path)",
+                [
+                    "ProxyPass \"\(path)\" \"unix:/run/nanobot/socket|fcgi://nanobot/\" flushpackets=on timeout=600",
+                    "ScriptAlias \"\(path)\" \"/usr/lib/cgi-bin/nanobot/\"",
+                ]
+            )
+        case .program:
+            return (
+                "with mod_proxy_fcgi",
+                ["ProxyPass \"/\" \"unix:/run/nanobot/socket|fcgi://nanobot/\" flushpackets=on timeout=600"]
+            )
+        case .served: return ("in the file .htaccess of that directory", ["Require all denied"])
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import Concurrency
+import FastCGI
+
+extension ParsableCommand {
+    /// Runs what may wait to its end.
+    func runBlocking(_ body: @escaping @Sendable () async throws -> Void) throws {
+        let failure = Mutex<(any Error)?>(nil)
+        let ended = Semaphore()
+        // On a thread of its own: the pool that tasks share has none to wait for a disk.
+        Task(executorPreference: try WorkerPool(threads: 1)) {
+            do {
+                try await body()
+            } catch {
+                failure.withLock { $0 = error }
+            }
+            ended.signal()
+        }
+        ended.wait()
+        if let error = failure.withLock({ $0 }) { throw error }
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Chat
+import JSON
+
+@Suite("JSON from outside")
+struct OutsideJSONTests {
+    private struct Anything: Decodable {
+        init(from decoder: any Decoder) throws {}
+    }
+
+    private func isRead(_ text: String) -> Bool { (try? JSONDecoder().read(Anything.self, from: Array(text.utf8)[...])) != nil }
+
+    @Test("what is nested too deep is refused, however it ends", arguments: [2, 511, 512, 513, 514, 1000, 100_000])
+    func depth(depth: Int) {
+        for (opening, closing) in [("[", "]"), (#"{"a":"#, "}"), (#"[{"a":"#, "}]"), (#"{"[":["#, "]}")] {
+            let count = opening.utf8.count(where: { "[{".utf8.contains($0) }) - (opening.contains(#""[""#) ? 1 : 0)
+            for text in [opening, opening + "[", opening + "{", opening + "\"["] {
+                let open = String(repeating: opening, count: depth / count) + text.dropFirst(opening.count)
+                for end in ["", " ", "[", "\n", "\""] { #expect(!isRead(open + end)) }
+            }
+            let whole = String(repeating: opening, count: depth / count) + "1" + String(repeating: closing, count: depth / count)
+            #expect(isRead(whole) == (depth / count * count <= 512))
+        }
+    }
+
+    @Test("brackets in strings nest nothing")
+    func strings() {
+        let brackets = String(repeating: "[{\\\"", count: 1000)
+        #expect(isRead("[\"\(brackets)\"]"))
+        #expect(isRead("{\"\(brackets)\":[\"\\\\\",\"\(brackets)\"]}"))
+    }
+
+    @Test("UTF-16 and zeros are no JSON here")
+    func zeros() {
+        let text = String(repeating: "[", count: 513)
+        for encoding in [String.Encoding.utf16LittleEndian, .utf16BigEndian, .utf32LittleEndian, .utf16] {
+            #expect(throws: DecodingError.self) {
+                try JSONDecoder().read(Anything.self, from: Array(text.data(using: encoding) ?? Data())[...])
+            }
+        }
+        #expect(!isRead("\"\0\""))
+    }
+
+    /// The check that the other way stays out: Foundation's own function ends the process (see the comment of `read`).
+    @Test("nothing else in the sources calls the decoder's own function")
+    func callers() throws {
+        let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../Sources").standardized
+        let files = try #require(FileManager.default.enumerator(atPath: sources.path)).compactMap { $0 as? String }.filter {
+            $0.hasSuffix(".swift")
+        }
+        #expect(files.count > 100)
+        for file in files where !file.hasPrefix("nanobot-bench/") && file != "Chat/JSONDecoder+Outside.swift" {
+            let text = try String(contentsOf: sources.appending(path: file), encoding: .utf8)
+            #expect(!text.contains(/\.decode\([^)]*from: Data/), "\(file)")
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Chat
+import JSON
+import TestSupport
+import Testing
+
+@testable import HTTPClient
+@testable import Models
+
+/// Whatever an upstream says, reading it ends in an answer or an error: a trap would be the end of every chat of the process.
+@Suite("Any reply of an upstream")
+struct CompletionPropertyTests {
+    /// `#` stands for a number.
+    private static let replies = [
+        Fixture.stream, Fixture.completion,
+        #"{"choices":[{"index":#,"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":#,"completion_tokens":#,"total_tokens":#}}"#,
+        #"data: {"choices":[{"index":#,"delta":{"tool_calls":[{"index":#,"id":"a","function":{"name":"f","arguments":"{}"}},{"index":#}]}}]}"#
+            + "\n\n" + #"data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":#,"completion_tokens":#}}"#
+            + "\n\n",
+        #"data: {"choices":[{"delta":{"content":"a"},"logprobs":{"content":[{"logprob":#}],"refusal":[#]}}],"usage":#}"#
+            + "\n\ndata: [DONE]\n\n",
+        #"data: {"error":{"message":"m","code":#}}"# + "\n\n", #"{"error":{"code":#},"choices":#}"#, #"[{"error":{"code":#}}]"#,
+    ]
+
+    private func read(_ bytes: [UInt8], cutAt positions: Set<Int>) {
+        var reader = CompletionParser()
+        var start = 0
+        for end in positions.sorted() + [bytes.count] {
+            _ = bytes[start..<end].withUnsafeBytes { reader.read($0) }
+            start = end
+        }
+        _ = reader.end()
+        _ = try? reader.completion(of: .make(message: "one two three"))
+        _ = UpstreamErrorBody(bytes)
+        _ = HTTPResponse(Array("HTTP/1.1 200 OK\r\n\r\n".utf8) + bytes)
+    }
+
+    @Test("what is nested as deep as it may be, and deeper, wherever it ends", arguments: [511, 512, 513, 514, 100_000])
+    func depth(depth: Int) {
+        for opening in ["[", #"{"a":"#, #"{"choices":["#, #"[{"error":"#] {
+            let text = String(repeating: opening, count: depth / opening.count { "[{".contains($0) })
+            for text in [text, text + "[", text.dropLast() + "[", String(text.dropFirst()) + "["] {
+                for reply in [text, "data: \(text)\n\n", #"{"choices":\#(text)"#, #"data: {"choices":[{"delta":{"tool_calls":\#(text)"#] {
+                    read(Array(reply.utf8), cutAt: [])
+                }
+            }
+        }
+    }
+
+    @Test("numbers at every limit", arguments: LimitNumbers.json)
+    func numbers(number: String) {
+        for reply in Self.replies { read(Array(reply.replacing("#", with: number).utf8), cutAt: []) }
+    }
+
+    @Test("bytes that changed, came or went, in pieces of any size", arguments: TestLength.seeds(60))
+    func mutated(seed: UInt64) {
+        var generator = SplitMix64(seed: seed)
+        for reply in Self.replies {
+            var bytes = Array(reply.replacing("#", with: LimitNumbers.json.randomElement(using: &generator) ?? "0").utf8)
+            for _ in 0..<Int.random(in: 0...4, using: &generator) {
+                let position = Int.random(in: 0..<max(1, bytes.count), using: &generator)
+                let end = min(bytes.count, position + Int.random(in: 1...40, using: &generator))
+                switch Int.random(in: 0..<4, using: &generator) {
+                case 0: bytes[position] = .random(in: 0...255, using: &generator)
+                case 1: bytes.removeSubrange(position..<end)
+                case 2: bytes.insert(contentsOf: bytes[position..<end], at: end)
+                default: bytes.insert(contentsOf: Array("[{\"\\:,}]\r\n\u{301}".utf8).shuffled(using: &generator), at: position)
+                }
+                if bytes.isEmpty { bytes = [0] }
+            }
+            read(bytes, cutAt: [])
+            read(bytes, cutAt: Set((0..<5).map { _ in Int.random(in: 0...bytes.count, using: &generator) }))
+            read(bytes, cutAt: Set(0...bytes.count))
+        }
+    }
+
+    @Test("heads of any number and form in front of the doctor's answer")
+    func heads() {
+        for head in [
+            "HTTP/1.1 101\r\n\r\n", "\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", " \r\n\r\n",
+            "HTTP/1.1 99999999999999999999\r\n\r\n",
+        ] {
+            let heads = Array(String(repeating: head, count: 40_000).utf8)
+            #expect(HTTPResponse(heads).status == 0)
+            let answer = HTTPResponse(heads + Array("HTTP/1.1 204 No Content\r\nA: b\r\n\r\nbody".utf8))
+            #expect(answer.status == 204 && answer.header("a") == "b" && answer.body == Array("body".utf8))
+        }
+    }
+}
