@@ -58,19 +58,24 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
-        .target(name: "Models", dependencies: ["Chat", "Concurrency", "HTTPClient", "JSON"], swiftSettings: settings),
+        .target(name: "Models", dependencies: ["Chat", "Concurrency", "Crypto", "HTTPClient", "JSON"], swiftSettings: settings),
         .target(name: "BuiltinModel", dependencies: ["Chat", "Models"], swiftSettings: settings),
+        .target(
+            name: "Server",
+            dependencies: ["CGI", "Concurrency", "Crypto", "FastCGI", "JSON", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
         .target(
             name: "ChatAPI",
             dependencies: [
-                "CGI", "Chat", "Concurrency", "Crypto", "JSON", "Models", "Sessions", .product(name: "Logging", package: "swift-log"),
+                "CGI", "Chat", "Concurrency", "Crypto", "JSON", "Models", "Server", "Sessions",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "nanobot",
             dependencies: [
                 "BuiltinModel", "CGI", "CLinux", "Chat", "ChatAPI", "Concurrency", "Crypto", "FastCGI", "HTTPClient", "JSON", "Models",
-                "Sessions",
+                "Server", "Sessions",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -96,7 +101,13 @@ let package = Package(
             dependencies: ["Concurrency", "FastCGI", "TestSupport", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
         .testTarget(name: "ChatTests", dependencies: ["Chat", "JSON", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "CGITests", dependencies: ["CGI"], swiftSettings: settings),
+        .testTarget(name: "CGITests", dependencies: ["CGI", "Concurrency", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "CGI", "ChatAPI", "Concurrency", "FastCGI", "JSON", "Server", "TestSupport", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "SessionsTests",
             dependencies: [
@@ -110,7 +121,7 @@ let package = Package(
         .testTarget(
             name: "ChatAPITests",
             dependencies: [
-                "BuiltinModel", "CGI", "Chat", "ChatAPI", "Concurrency", "JSON", "Models", "Sessions", "TestSupport",
+                "BuiltinModel", "CGI", "Chat", "ChatAPI", "Concurrency", "JSON", "Models", "Server", "Sessions", "TestSupport",
                 .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -118,7 +129,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Chat", "ChatAPI", "Concurrency", "FastCGI", "JSON", "Models", "Sessions", "TestSupport", "nanobot",
+                "Chat", "ChatAPI", "Concurrency", "FastCGI", "JSON", "Models", "Server", "Sessions", "TestSupport", "nanobot",
                 .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

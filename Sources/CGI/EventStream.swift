@@ -1,6 +1,6 @@
-/// Server-sent events as chat clients read them: `data` fields and comments, no others (HTML Standard, section 9.2).
+/// Server-sent events as chat clients read them: `data` fields and comments only (HTML Standard, section 9.2).
 package enum EventStream {
-    /// The headers of a response whose body is such a stream: nobody on its way is to keep, change or collect it.
+    /// The headers of a response whose body is such a stream: caches must not keep it, and proxies must not change or collect it.
     package static let headers: [(name: String, value: String)] = [
         ("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-cache, no-transform"), ("X-Accel-Buffering", "no"),
     ]

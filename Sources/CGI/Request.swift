@@ -1,8 +1,8 @@
-/// One HTTP request as a web server hands it on: by CGI's meta-variables (RFC 3875, section 4.1), over FastCGI or CGI.
+/// One HTTP request as a web server passes it on, in CGI's meta-variables (RFC 3875, section 4.1), over FastCGI or CGI.
 package struct Request: Sendable {
-    /// What came of the body.
+    /// What came of reading the body.
     package enum Body: Sendable, Equatable {
-        /// All of it; empty where there was none.
+        /// All of it; empty if there was none.
         case complete([UInt8])
         /// More than the program takes.
         case tooLarge
@@ -12,13 +12,11 @@ package struct Request: Sendable {
 
     /// The request method, as it was sent.
     package let method: String
-    /// The path's segments, decoded, without empty ones. Any mount point is still in front.
-    package let path: [String]
-    /// The folder whose files the web server gives to everyone; nil where it does not say.
-    package var documentRoot: String? { metaVariables.first { $0.name == "DOCUMENT_ROOT" }?.value }
-    /// What the web server calls itself, such as `nginx/1.22.1`; nil where it does not say.
-    package var webServer: String? { metaVariables.first { $0.name == "SERVER_SOFTWARE" }?.value }
-    /// What came of the body.
+    /// The folder whose files the web server gives to everyone; nil if it does not say.
+    package var documentRoot: String? { metaVariable("DOCUMENT_ROOT") }
+    /// What the web server calls itself, such as `nginx/1.22.1`; nil if it does not say.
+    package var webServer: String? { metaVariable("SERVER_SOFTWARE") }
+    /// What came of reading the body.
     package let body: Body
 
     private let metaVariables: [(name: String, value: String)]
@@ -32,13 +30,15 @@ package struct Request: Sendable {
         self.metaVariables = metaVariables
         func value(_ name: String) -> String { metaVariables.first { $0.name == name }?.value ?? "" }
         method = value("REQUEST_METHOD")
-        path = Self.path(value).split(separator: "/").map(String.init)
         if case .complete(let bytes) = body, let length = Int(value("CONTENT_LENGTH")), bytes.count < length {
             self.body = .incomplete
         } else {
             self.body = body
         }
     }
+
+    /// A meta-variable's value; the first one if it is repeated, nil if it is not there.
+    func metaVariable(_ name: String) -> String? { metaVariables.first { $0.name == name }?.value }
 
     /// A header's value, by its name in lower case; repeated ones joined by a comma and a space (RFC 9110, section 5.3). Nil if it was
     /// not sent. `Proxy` is never there, so that it cannot become a proxy setting (CVE-2016-5385).
@@ -52,7 +52,7 @@ package struct Request: Sendable {
 
     /// A parameter of the query string, decoded as HTML forms encode it; the first one where it is repeated. Nil if it was not sent.
     package func query(_ name: String) -> String? {
-        for pair in (metaVariables.first { $0.name == "QUERY_STRING" }?.value ?? "").split(separator: "&") {
+        for pair in (metaVariable("QUERY_STRING") ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if Self.percentDecoded(parts[0], plus: " ") == name { return parts.count > 1 ? Self.percentDecoded(parts[1], plus: " ") : "" }
         }
@@ -73,17 +73,7 @@ package struct Request: Sendable {
         }
     }
 
-    /// Where a server knows the program's place, `PATH_INFO` is what follows it; where it does not (nginx's `fastcgi_params`),
-    /// `SCRIPT_NAME` is the whole path.
-    private static func path(_ value: (String) -> String) -> String {
-        for name in ["PATH_INFO", "SCRIPT_NAME", "DOCUMENT_URI"] {
-            let path = value(name)
-            if !path.isEmpty, path != "/" { return path }
-        }
-        return percentDecoded(value("REQUEST_URI").prefix { $0 != "?" })
-    }
-
-    private static func percentDecoded(_ text: Substring, plus: Unicode.Scalar = "+") -> String {
+    static func percentDecoded(_ text: Substring, plus: Unicode.Scalar = "+") -> String {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {

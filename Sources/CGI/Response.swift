@@ -1,53 +1,40 @@
-/// One HTTP response, in the form in which a CGI or FastCGI responder gives it (RFC 3875, section 6).
+/// One HTTP response that is known as a whole.
 package struct Response: Sendable {
-    /// What follows the headers.
-    package enum Body: Sendable {
-        /// All of it.
-        case bytes([UInt8])
-        /// Pieces, each to be sent as soon as it comes. There is no `Content-Length`.
-        case stream(AsyncStream<[UInt8]>)
-    }
-
     /// The status code.
     package var status: Int
     /// Header fields in order. Control characters in them are never sent.
     package var headers: [(name: String, value: String)]
     /// The body.
-    package var body: Body
+    package var body: [UInt8]
 
-    /// Makes a response whose body is whole.
     package init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
-        self.init(status: status, headers: headers, body: .bytes(body))
-    }
-
-    /// Makes a response.
-    package init(status: Int, headers: [(name: String, value: String)] = [], body: Body) {
         self.status = status
         self.headers = headers
         self.body = body
     }
 
-    /// The bytes that the web server gets; of a body in pieces, what stands before them. `includesBody` is false for the answer to HEAD,
-    /// whose `Content-Length` still counts the body.
+    /// The bytes that a CGI or FastCGI program gives its web server (RFC 3875, section 6).
+    ///
+    /// - Parameter includesBody: false for the response to HEAD, whose `Content-Length` still counts the body.
     package func serialized(includesBody: Bool) -> [UInt8] {
+        let length = status == 204 ? [] : [(name: "Content-Length", value: String(body.count))]
+        var bytes = Self.head(status: status, headers: headers + length, reserving: includesBody ? body.count : 0)
+        if includesBody { bytes += body }
+        return bytes
+    }
+
+    /// The bytes in front of a body, the empty line included.
+    static func head(status: Int, headers: [(name: String, value: String)], reserving bodyLength: Int = 0) -> [UInt8] {
         var bytes: [UInt8] = []
-        if case .bytes(let body) = body { bytes.reserveCapacity(256 + body.count) }
-        func append(_ name: String, _ value: String) {
+        bytes.reserveCapacity(256 + bodyLength)
+        for (name, value) in [("Status", "\(status) \(reason(status))")] + headers {
             bytes += name.utf8
             bytes += ": ".utf8
             // A line break in a value would begin a header of the client's choice.
             bytes += value.utf8.lazy.filter { $0 >= 0x20 && $0 != 0x7f }
             bytes += "\r\n".utf8
         }
-        append("Status", "\(status) \(Self.reason(status))")
-        for (name, value) in headers { append(name, value) }
-        if case .bytes(let body) = body {
-            if status != 204 { append("Content-Length", String(body.count)) }
-            bytes += "\r\n".utf8
-            if includesBody { bytes += body }
-        } else {
-            bytes += "\r\n".utf8
-        }
+        bytes += "\r\n".utf8
         return bytes
     }
 

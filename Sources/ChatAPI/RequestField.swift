@@ -1,5 +1,6 @@
 import Chat
 import JSON
+import Server
 
 /// A value of a request's body and where it stands, so that what is wrong with it can be said. `null` counts as absent.
 struct RequestField {

@@ -19,7 +19,7 @@ package enum CrashReport {
     /// Runs in the signal handler: reading a value of the task's takes no lock and allocates nothing.
     private static let subject: @convention(c) () -> ccrash_subject = {
         guard let label = RequestLabel.current else { return ccrash_subject(route: nil, request: nil) }
-        return ccrash_subject(route: label.route, request: label.requestID)
+        return ccrash_subject(route: label.route, request: label.request)
     }
 }
 
@@ -31,8 +31,11 @@ package final class RequestLabel: @unchecked Sendable {
     /// The request that the task serves.
     @TaskLocal package static var current: RequestLabel?
 
+    /// The id that the log has for the request.
+    package let requestID: String
+
     fileprivate let route: UnsafeMutablePointer<CChar>?
-    fileprivate let requestID: UnsafeMutablePointer<CChar>?
+    fileprivate let request: UnsafeMutablePointer<CChar>?
 
     /// Makes a label.
     ///
@@ -40,11 +43,12 @@ package final class RequestLabel: @unchecked Sendable {
     ///   - route: which of the program's routes it is; nothing that only the client knows.
     ///   - requestID: the id that the log has for it.
     package init(route: String, requestID: String) {
-        (self.route, self.requestID) = (strdup(route), strdup(requestID))
+        self.requestID = requestID
+        (self.route, request) = (strdup(route), strdup(requestID))
     }
 
     deinit {
         free(route)
-        free(requestID)
+        free(request)
     }
 }

@@ -23,8 +23,10 @@ final class Connection: Sendable {
         var isWatched = false
         /// Bytes of a head that were taken from the socket.
         var head: [UInt8] = []
-        /// Waits, in the phase `serving`, until something arrives or its time is up.
+        /// Waits, in the phase `serving`, until something arrives or the deadline has passed.
         var reader: CheckedContinuation<Void, Never>?
+        /// Waits, in the phase `serving`, until the peer takes more of the response or its own deadline has passed.
+        var writer: (continuation: CheckedContinuation<Void, Never>, deadline: ContinuousClock.Instant)?
         /// What serves the request.
         var task: Task<Void, Never>?
         /// Whether the task is to be cancelled when the peer leaves.
@@ -59,16 +61,28 @@ final class Connection: Sendable {
         return recv(descriptor, &header, 2, CInt(MSG_PEEK | MSG_DONTWAIT)) == 2 && header.type == RequestHead.abortRequest
     }
 
-    /// Whether a piece of a response can be sent without waiting. Also true where sending would fail at once.
+    /// True if part of a response can be sent without waiting, or if sending would fail at once.
     var isWritable: Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         return poll(&entry, 1, 0) != 0
     }
 
+    /// Ends the wait of the task that waits to write, if one does.
+    func resumeWriter(_ state: inout State) {
+        state.writer?.continuation.resume()
+        state.writer = nil
+    }
+
+    /// Ends the wait of the task that waits to read, if one does.
+    func resumeReader(_ state: inout State) {
+        state.reader?.resume()
+        state.reader = nil
+    }
+
     /// Ends it in both directions, for a worker that serves it: what is sent from now on fails at once.
     func shutDown() { shutdown(descriptor, CInt(SHUT_RDWR)) }
 
-    /// Whether nothing has arrived that was not taken.
+    /// True if the socket has no unread bytes.
     var isSilent: Bool {
         var byte: UInt8 = 0
         return recv(descriptor, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT)) < 0

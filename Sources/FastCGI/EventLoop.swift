@@ -35,7 +35,7 @@ struct EventLoop {
             }
             if ContinuousClock.now >= nextSweep {
                 sweep { state, _ in state.deadline <= .now }
-                resumeReaders { state, _ in state.deadline <= .now }
+                endWaits(at: .now)
                 if !isAccepting { makeRoom() }
                 nextSweep = .now + (isAccepting ? Self.tick : Self.shortage)
             }
@@ -75,20 +75,22 @@ struct EventLoop {
             try? setOption(descriptor, level: SOL_SOCKET, SO_SNDTIMEO, stall)
             let connection = Connection(descriptor: descriptor, deadline: .now + listener.limits.headTimeout)
             listener.connections.withLock { $0[descriptor] = connection }
-            look(at: connection)
+            look(at: connection, events: EPOLLIN.rawValue)
         }
     }
 
     private func look(at event: epoll_event) {
-        if let connection = listener.connections.withLock({ $0[event.data.fd] }) { look(at: connection) }
+        if let connection = listener.connections.withLock({ $0[event.data.fd] }) { look(at: connection, events: event.events) }
     }
 
-    /// Reads what has arrived on a connection that nobody serves, and sees whether the peer of another one has left.
-    private func look(at connection: Connection) {
+    /// Reads what has arrived on a connection that nobody serves. On one that is served, it wakes the task that waits for these events, and
+    /// checks whether the peer has left.
+    private func look(at connection: Connection, events: UInt32) {
         let (arrival, head) = connection.state.withLock { state -> (Connection.Arrival, [UInt8]) in
             guard state.phase == .reading else {
-                state.reader?.resume()
-                state.reader = nil
+                // Each for its own events: unread bytes would wake the writer again and again.
+                if events & ~EPOLLOUT.rawValue != 0 { connection.resumeReader(&state) }
+                if events & (EPOLLOUT.rawValue | EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { connection.resumeWriter(&state) }
                 // Asked again, whatever the event said: it may be older than this connection.
                 let isHangUp = state.phase == .serving && state.cancelsOnHangUp && connection.isAbandoned
                 return (isHangUp ? .hangUp : .nothing, [])
@@ -139,13 +141,12 @@ struct EventLoop {
         }
     }
 
-    /// Lets those go on who wait for more of a body and whom `isOver` names.
-    private func resumeReaders(_ isOver: (Connection.State, Connection) -> Bool) {
+    /// Lets the tasks go on whose time to wait for their peer is up.
+    private func endWaits(at time: ContinuousClock.Instant) {
         for connection in listener.connections.withLock({ Array($0.values) }) {
             connection.state.withLock { state in
-                guard state.reader != nil, isOver(state, connection) else { return }
-                state.reader?.resume()
-                state.reader = nil
+                if state.deadline <= time { connection.resumeReader(&state) }
+                if let deadline = state.writer?.deadline, deadline <= time { connection.resumeWriter(&state) }
             }
         }
     }
@@ -165,15 +166,19 @@ struct EventLoop {
         listener.socket.close()
         while let deadline = listener.stopping, ContinuousClock.now < deadline {
             sweep { _, _ in true }
-            resumeReaders { state, _ in state.deadline <= .now }
+            endWaits(at: .now)
             if listener.connections.withLock(\.isEmpty) { return }
             let count = epoll_wait(listener.epoll, &events, CInt(events.count), CInt(Self.shortage / .milliseconds(1)))
             for event in events.prefix(Int(max(0, count))) { look(at: event) }
         }
         // Nobody looks any more.
-        resumeReaders { _, connection in
-            connection.shutDown()
-            return true
+        for connection in listener.connections.withLock({ Array($0.values) }) {
+            connection.state.withLock { state in
+                guard state.reader != nil || state.writer != nil else { return }
+                connection.shutDown()
+                connection.resumeReader(&state)
+                connection.resumeWriter(&state)
+            }
         }
     }
 }

@@ -2,18 +2,11 @@
 ///
 /// Whoever has it awaits `finish()` once, on every path; dropping it instead is a programming error that stops the process.
 package struct Exchange: ~Copyable, Sendable {
-    /// What came of reading a request's body.
-    package enum Body: Sendable, Equatable {
-        /// All of it.
-        case complete([UInt8])
-        /// More than the limit; nothing of it is kept.
-        case tooLarge
-        /// The web server stopped in the middle.
-        case incomplete
-    }
-
     /// The request's parameters in the order in which they came. Bytes that are not UTF-8 are replaced by U+FFFD.
     package let parameters: [(name: String, value: String)]
+
+    /// The way to send the response. It takes nothing more once `finish()` was called.
+    package let output: ResponseStream
 
     private let request: FCGXRequest
     private var body: RequestBody
@@ -38,6 +31,7 @@ package struct Exchange: ~Copyable, Sendable {
         self.connection = connection
         self.listener = listener
         parameters = request.parameters
+        output = ResponseStream(request: request, connection: connection, listener: listener)
         deadline = .now + Self.bodyTimeout
     }
 
@@ -45,14 +39,17 @@ package struct Exchange: ~Copyable, Sendable {
         precondition(isFinished, "an Exchange was dropped without finish()")
     }
 
-    /// Reads the body, which may have at most `limit` bytes. One that comes slowly is waited for without holding a thread.
-    package mutating func readBody(limit: Int) async -> Body {
+    /// Reads the body. Waits for a slow one without holding a thread.
+    ///
+    /// - Throws: `bodyTooLarge` if it has more than `limit` bytes, `bodyIncomplete` if the web server stops in the middle.
+    package mutating func readBody(limit: Int) async throws(FastCGIError) -> [UInt8] {
         var bytes: [UInt8] = []
         while let piece = await nextPiece() {
             bytes += piece
-            if bytes.count > limit { return .tooLarge }
+            if bytes.count > limit { throw FastCGIError(.bodyTooLarge, "The body has more than \(limit) bytes") }
         }
-        return body.isComplete ? .complete(bytes) : .incomplete
+        guard body.isComplete else { throw FastCGIError(.bodyIncomplete, "The web server broke off the body") }
+        return bytes
     }
 
     /// The next bytes of the body; nil at its end, and where it breaks off or takes too long.
@@ -68,39 +65,6 @@ package struct Exchange: ~Copyable, Sendable {
         }
     }
 
-    /// Sends bytes of the response: at `finish()` at the latest, earlier where 8 KiB have come together.
-    package func write(_ bytes: [UInt8]) throws(FastCGIError) {
-        try request.write(bytes)
-    }
-
-    /// Sends bytes, and what was written before them, at once. A web server that does not take them is waited for without holding a
-    /// thread, each time for at most `Listener.Limits.stallTimeout`.
-    ///
-    /// Throws too where the task is cancelled while it waits.
-    package func send(_ bytes: [UInt8]) async throws(FastCGIError) {
-        for start in stride(from: 0, to: bytes.count, by: Self.sendLength) {
-            try await waitUntilWritable()
-            try request.write(Array(bytes[start..<min(bytes.count, start + Self.sendLength)]))
-        }
-        try await waitUntilWritable()
-        try request.flush()
-    }
-
-    /// What fits at once into a socket that takes anything: a Unix socket takes more from a quarter of its buffer on (net/unix/af_unix.c,
-    /// unix_writable), a TCP socket from a third.
-    private static let sendLength = 8 << 10
-
-    private func waitUntilWritable() async throws(FastCGIError) {
-        let deadline = ContinuousClock.now + listener.limits.stallTimeout
-        while !connection.isWritable {
-            guard ContinuousClock.now < deadline, (try? await Task.sleep(for: .milliseconds(5))) != nil else {
-                // What is buffered is given up, too: libfcgi would wait for the peer with it, on a worker.
-                connection.shutDown()
-                throw FastCGIError(.connection, "The web server does not take the response")
-            }
-        }
-    }
-
     /// From now on until `finish()`, the task that serves this request is cancelled when the web server closes the connection or its
     /// sending side, or aborts the request.
     package func cancelTaskOnHangUp() { listener.cancelOnHangUp(connection) }
@@ -108,6 +72,7 @@ package struct Exchange: ~Copyable, Sendable {
     /// Ends the response and gives the connection back.
     package consuming func finish() async {
         isFinished = true
+        output.close()
         // What is left of the body would be taken for the next request's head.
         var unread = 0
         while unread < listener.limits.drainLength, let piece = await nextPiece() { unread += piece.count }

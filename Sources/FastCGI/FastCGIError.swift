@@ -10,6 +10,10 @@ package struct FastCGIError: Error, Sendable, CustomStringConvertible {
         case library
         /// The web server left, stalled or broke the protocol.
         case connection
+        /// The body of a request is larger than the limit.
+        case bodyTooLarge
+        /// The web server stopped in the middle of a request's body.
+        case bodyIncomplete
     }
 
     /// The kind of failure.

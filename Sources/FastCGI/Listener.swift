@@ -121,6 +121,25 @@ package final class Listener: Sendable {
         return isWatched
     }
 
+    /// Returns when the connection that the caller serves may take more of the response, the time is up, or the task is cancelled; false if
+    /// that cannot be known.
+    func waitUntilWritable(_ connection: Connection, until deadline: ContinuousClock.Instant) async -> Bool {
+        var isWatched = true
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                connection.state.withLock { state in
+                    // A task that was cancelled before this point is not woken by its handler any more.
+                    isWatched = !Task.isCancelled && arm(connection, &state, andWriting: true)
+                    if isWatched { state.writer = (continuation, deadline) }
+                }
+                if !isWatched { continuation.resume() }
+            }
+        } onCancel: {
+            connection.state.withLock { connection.resumeWriter(&$0) }
+        }
+        return isWatched
+    }
+
     /// From now on the task that serves the connection's request is cancelled when the peer leaves.
     func cancelOnHangUp(_ connection: Connection) {
         connection.state.withLock { state in
@@ -131,8 +150,8 @@ package final class Listener: Sendable {
     }
 
     /// Asks epoll for what arrives next, and for what has arrived already: modifying an edge-triggered entry looks again (epoll_ctl(2)).
-    func arm(_ connection: Connection, _ state: inout Connection.State) -> Bool {
-        let events = EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
+    func arm(_ connection: Connection, _ state: inout Connection.State, andWriting: Bool = false) -> Bool {
+        let events = EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue | (andWriting ? EPOLLOUT.rawValue : 0)
         defer { state.isWatched = true }
         return control(state.isWatched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, connection.descriptor, events)
     }

@@ -3,6 +3,7 @@ import ChatAPI
 import HTTPClient
 import Logging
 import Models
+import Server
 import Sessions
 import SystemPackage
 
@@ -10,39 +11,25 @@ import SystemPackage
 struct Application {
     let logger: Logger
     let dataDirectory: String
-    let bodyLimit: Int
-    let onDisconnect: DisconnectPolicy
     /// Whether any of the models is on another server.
     let usesUpstreams: Bool
     let sessions: SessionStore
-    private let router: Router
+    /// Answers requests.
+    let server: Server
     private let engine = TransferEngine()
-    private let exposure: DocumentRootCheck?
-
-    /// What happens to a turn whose client has left.
-    enum DisconnectPolicy: String {
-        /// It goes on and is stored, so that a retry finds it.
-        case finish
-        /// It ends, and nothing is stored.
-        case cancel
-    }
 
     /// Reads the settings and opens the data directory.
     ///
     /// - Parameters:
     ///   - isRestarted: whether there has been a data directory: where there is none now, it is waited for.
-    ///   - workers: where turns run whose response begins before they have ended.
     ///   - disk: where what waits for the disk runs, by the durability; nil for where turns run.
     init(
-        _ configuration: Configuration, isRestarted: Bool = false, workers: any TaskExecutor,
+        _ configuration: Configuration, isRestarted: Bool = false,
         disk: (SessionStore.Durability) throws -> (any TaskExecutor)?
     ) throws {
         let logger = try configuration.logger()
         self.logger = logger
-        let settings = try Router.Settings(configuration)
-        bodyLimit = settings.bodyLimit
         dataDirectory = try configuration.dataDirectory()
-        onDisconnect = try configuration.onDisconnect()
 
         let mayBeExposed = try configuration.allowsDocumentRoot()
         do {
@@ -54,21 +41,12 @@ struct Application {
         } catch let error as SessionError {
             throw Failure(description: "\(error). Choose a directory that you can write with --data-dir.")
         }
-        exposure = mayBeExposed ? nil : DocumentRootCheck(dataDirectory)
         let models = try configuration.models(engine: engine) { logger.warning("\($0)") }
         usesUpstreams = !models.upstreams.isEmpty
-        router = Router(settings: settings, sessions: sessions, models: models.catalog, executor: workers, logger: logger)
-    }
-
-    /// The response to a request.
-    func respond(to request: Request) async -> Response {
-        if let exposure, let root = request.documentRoot, exposure.isInside(root), !Router.isExamination(request) {
-            logger.error(
-                "The data directory \(dataDirectory) is inside the web server's document root \(root), where everyone could read it. Choose another with dataDir, or set storage.allowInDocumentRoot."
-            )
-            return Router.internalError(to: request)
-        }
-        return await router.respond(to: request)
+        let service = ChatService(
+            settings: try ChatService.Settings(configuration), sessions: sessions, models: models.catalog, logger: logger)
+        server = service.server(
+            guarding: mayBeExposed ? nil : dataDirectory, sessionNames: .hash, options: try ServerOptions(configuration), logger: logger)
     }
 
     /// Ends what is left of requests to upstreams.

@@ -1,10 +1,11 @@
-import Chat
+import Concurrency
 import FoundationEssentials
 import Glibc
 import JSON
 import Logging
 
-/// Writes one line per event to standard error, as text or as JSON. Message text of chats never gets here.
+/// Writes one line per event to standard error, as text or as JSON, with the id of the request that it belongs to. Text of chats never gets
+/// here.
 struct LineLogHandler: LogHandler {
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
@@ -16,18 +17,21 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let pairs = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
+        var pairs = metadata.merging(event.metadata ?? [:]) { _, new in new }
+        if let label = RequestLabel.current { pairs["request"] = "\(label.requestID)" }
+        let details = pairs.sorted { $0.key < $1.key }
         let time = Date().ISO8601Format()
         var line: [UInt8]
         if isJSON {
             let members: [(String, JSONValue)] =
                 [("time", .string(time)), ("level", .string(event.level.rawValue)), ("message", .string("\(event.message)"))]
-                + pairs.map { ($0.key, .string("\($0.value)")) }
+                + details.map { ($0.key, .string("\($0.value)")) }
             line = JSONValue.object(members).serialized
         } else {
-            let details = pairs.map { " \($0.key)=\($0.value)" }.joined()
             // A line feed in a value would begin a line of someone else's choice.
-            line = "\(time) \(event.level.rawValue): \(event.message)\(details)".utf8.map { $0 < 0x20 ? UInt8(ascii: " ") : $0 }
+            line = "\(time) \(event.level.rawValue): \(event.message)\(details.map { " \($0.key)=\($0.value)" }.joined())".utf8.map {
+                $0 < 0x20 ? UInt8(ascii: " ") : $0
+            }
         }
         line.append(UInt8(ascii: "\n"))
         // One write: lines of several processes do not mix.

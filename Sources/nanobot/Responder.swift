@@ -3,6 +3,7 @@ import FastCGI
 import Glibc
 import Logging
 import Sessions
+import Server
 
 /// The application behind one listening socket.
 struct Responder {
@@ -27,7 +28,7 @@ struct Responder {
         let threads = try configuration.workerCount()
         let workers = try WorkerPool(threads: threads)
         self.workers = workers
-        application = try Application(configuration, isRestarted: isRestarted, workers: workers) { durability in
+        application = try Application(configuration, isRestarted: isRestarted) { durability in
             try WorkerPool(threads: durability == .sync ? Self.diskThreads : 1)
         }
         // A chat has a connection of the web server, and while it waits one to its upstream.
@@ -45,8 +46,7 @@ struct Responder {
         limits.connections = connections
         let application = application
         let listener = try Listener(socket: socket, workers: workers, limits: limits, logger: application.logger) { exchange in
-            await Application.serve(
-                exchange, bodyLimit: application.bodyLimit, onDisconnect: application.onDisconnect, respond: application.respond)
+            await application.server.serve(exchange)
         }
         try listener.start()
         self.listener = listener

@@ -2,6 +2,7 @@ import ArgumentParser
 import ChatAPI
 import FastCGI
 import Glibc
+import Server
 
 /// `nanobot serve`: the responder, and a web server of its own in front.
 struct Serve: ParsableCommand {
@@ -30,7 +31,7 @@ struct Serve: ParsableCommand {
             var webServer = try WebServer(webServer)
             try address.waitUntilFree()
             let configuration = try options.configuration()
-            let (bodyLimit, dataDirectory) = (try Router.Settings(configuration).bodyLimit, try configuration.dataDirectory())
+            let (bodyLimit, dataDirectory) = (try ServerOptions(configuration).bodyLimit, try configuration.dataDirectory())
             let logger = try configuration.logger()
             let directory = try RuntimeDirectory()
             defer { directory.remove() }

@@ -3,6 +3,7 @@ import CLinux
 import FastCGI
 import Glibc
 import Logging
+import Server
 
 /// Runs the responder in a process of its own, and starts it again when it dies: then the chats in flight are lost, and nothing else. The
 /// supervisor holds the listening socket, where requests wait meanwhile.

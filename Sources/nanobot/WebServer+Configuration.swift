@@ -69,7 +69,10 @@ extension WebServer {
                         fastcgi_param REMOTE_PORT $remote_port;
                         fastcgi_param REQUEST_METHOD $request_method;
                         fastcgi_param REQUEST_URI $request_uri;
+                        # The program is mounted at the root: paths are matched whole.
+                        fastcgi_split_path_info "(?s)^()(/.*)$";
                         fastcgi_param SCRIPT_NAME $fastcgi_script_name;
+                        fastcgi_param PATH_INFO $fastcgi_path_info;
                         fastcgi_param QUERY_STRING $query_string;
                         fastcgi_param CONTENT_TYPE $content_type;
                         fastcgi_param CONTENT_LENGTH $content_length;

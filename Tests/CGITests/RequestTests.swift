@@ -4,50 +4,90 @@ import Testing
 @Suite("Request")
 struct RequestTests {
     /// What a web server sends for one request, as far as the path goes.
-    struct Route: Sendable, CustomTestStringConvertible {
+    struct Sent: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let metaVariables: KeyValuePairs<String, String>
         var path = ["v1", "chat", "completions"]
+        var isExact = false
     }
 
-    private static let routes = [
-        Route(
+    private static let sent = [
+        Sent(
             testDescription: "nginx with fastcgi_params",
             metaVariables: [
                 "SCRIPT_NAME": "/v1/chat/completions", "REQUEST_URI": "/v1/chat/completions?a=/b", "DOCUMENT_URI": "/v1/chat/completions",
             ]),
-        Route(
+        Sent(
             testDescription: "nginx with fastcgi_split_path_info",
-            metaVariables: ["SCRIPT_NAME": "/api", "PATH_INFO": "/v1/chat/completions", "REQUEST_URI": "/api/v1/chat/completions"]),
-        Route(
+            metaVariables: ["SCRIPT_NAME": "/api", "PATH_INFO": "/v1/chat/completions", "REQUEST_URI": "/api/v1/chat/completions"],
+            isExact: true),
+        Sent(
             testDescription: "nginx with an empty PATH_INFO",
             metaVariables: ["PATH_INFO": "", "SCRIPT_NAME": "/v1/chat/completions", "REQUEST_URI": "/x"]),
-        Route(
+        Sent(
+            testDescription: "nginx with the whole path in PATH_INFO, too",
+            metaVariables: [
+                "SCRIPT_NAME": "/api/v1/chat/completions", "PATH_INFO": "/api/v1/chat/completions",
+                "REQUEST_URI": "/api/v1/chat%2Fcompletions?a",
+            ], path: ["api", "v1", "chat", "completions"]),
+        Sent(
             testDescription: "lighttpd with check-local disabled",
             metaVariables: ["SCRIPT_NAME": "/v1/chat/completions", "PATH_INFO": "", "REQUEST_URI": "/v1/chat/completions"]),
-        Route(
+        Sent(
             testDescription: "lighttpd with fix-root-scriptname",
-            metaVariables: ["SCRIPT_NAME": "", "PATH_INFO": "/v1/chat/completions", "REQUEST_URI": "/v1/chat/completions"]),
-        Route(
+            metaVariables: ["SCRIPT_NAME": "", "PATH_INFO": "/v1/chat/completions", "REQUEST_URI": "/v1/chat/completions"],
+            isExact: true),
+        Sent(
             testDescription: "Apache with ScriptAlias",
             metaVariables: [
                 "SCRIPT_NAME": "/cgi-bin/nanobot", "PATH_INFO": "/v1/chat/completions", "PATH_TRANSLATED": "/srv/v1/chat/completions",
                 "REQUEST_URI": "/cgi-bin/nanobot/v1/chat/completions",
-            ]),
-        Route(
+            ], isExact: true),
+        Sent(
             testDescription: "Apache with ProxyPass",
             metaVariables: ["SCRIPT_NAME": "/v1/chat/completions", "REQUEST_URI": "/v1/chat/completions"]),
-        Route(testDescription: "DOCUMENT_URI alone", metaVariables: ["DOCUMENT_URI": "/v1/chat/completions"]),
-        Route(testDescription: "REQUEST_URI alone", metaVariables: ["REQUEST_URI": "/v1/chat%2Fcompletions?model=/x%20y"]),
-        Route(testDescription: "a PATH_INFO of / says nothing", metaVariables: ["PATH_INFO": "/", "SCRIPT_NAME": "/v1/chat/completions"]),
-        Route(testDescription: "empty segments", metaVariables: ["PATH_INFO": "//v1///chat/completions/"]),
-        Route(testDescription: "the root", metaVariables: ["SCRIPT_NAME": "/", "REQUEST_URI": "/?a=b"], path: []),
-        Route(testDescription: "nothing at all", metaVariables: [:], path: []),
+        Sent(
+            testDescription: "a mount point that is asked for itself",
+            metaVariables: ["SCRIPT_NAME": "/chat", "PATH_INFO": "/chat", "REQUEST_URI": "/chat/chat"], path: ["chat"], isExact: true),
+        Sent(
+            testDescription: "the root of a mount point",
+            metaVariables: ["SCRIPT_NAME": "/chat", "PATH_INFO": "/", "REQUEST_URI": "/chat/"], path: [], isExact: true),
+        Sent(testDescription: "DOCUMENT_URI alone", metaVariables: ["DOCUMENT_URI": "/v1/chat/completions"]),
+        Sent(testDescription: "REQUEST_URI alone", metaVariables: ["REQUEST_URI": "/v1/chat%2Fcompletions?model=/x%20y"]),
+        Sent(testDescription: "PATH_INFO alone", metaVariables: ["PATH_INFO": "//v1///chat/completions/"]),
+        Sent(
+            testDescription: "empty segments are segments where the path is exact",
+            metaVariables: ["SCRIPT_NAME": "", "PATH_INFO": "//v1/chat//completions/"], path: ["", "v1", "chat", "", "completions"],
+            isExact: true),
+        Sent(testDescription: "the root", metaVariables: ["SCRIPT_NAME": "/", "REQUEST_URI": "/?a=b"], path: []),
+        Sent(testDescription: "nothing at all", metaVariables: [:], path: []),
     ]
 
-    @Test("the path is found where each web server puts it", arguments: routes)
-    func path(route: Route) {
-        #expect(Request.make(route.metaVariables).path == route.path)
+    @Test("the path is found where each web server puts it", arguments: sent)
+    func path(sent: Sent) {
+        #expect(Request.make(sent.metaVariables).path(below: nil) == RequestPath(segments: sent.path, isExact: sent.isExact))
+    }
+
+    /// Ways in which the same path arrives.
+    private static let sameURL: [KeyValuePairs<String, String>] = [
+        ["SCRIPT_NAME": "/a/chat/v1/models", "REQUEST_URI": "/a/chat/v1/models"],
+        ["SCRIPT_NAME": "/a/chat", "PATH_INFO": "/v1/models", "REQUEST_URI": "/a/chat/v1/models"],
+        ["SCRIPT_NAME": "", "PATH_INFO": "/a/chat/v1/models", "REQUEST_URI": "/a/chat/v1/models"],
+        ["SCRIPT_NAME": "/a/chat/v1/models", "PATH_INFO": "/a/chat/v1/models", "REQUEST_URI": "/a/chat/v1/models"],
+        ["DOCUMENT_URI": "/a/chat/v1/models"], ["REQUEST_URI": "/%61/chat/v1/models?a=b"],
+    ]
+
+    @Test("the operator's mount point counts more than the web server's", arguments: sameURL)
+    func mount(metaVariables: KeyValuePairs<String, String>) {
+        let request = Request.make(metaVariables)
+        #expect(request.path(below: ["a", "chat"]) == RequestPath(segments: ["v1", "models"], isExact: true))
+        #expect(request.path(below: []) == RequestPath(segments: ["a", "chat", "v1", "models"], isExact: true))
+        #expect(request.path(below: ["chat"]) == nil && request.path(below: ["a", "cha"]) == nil)
+    }
+
+    @Test("paths are compared by bytes, not by characters that look alike")
+    func normalization() {
+        #expect(Request.make(["REQUEST_URI": "/e%CC%81/x"]).path(below: ["\u{e9}"]) == nil)
     }
 
     @Test(
@@ -58,12 +98,12 @@ struct RequestTests {
             ("/a+b", ["a+b"]), ("/a?%41", ["a"]), ("/%3Fa", ["?a"]), ("a", ["a"]),
         ])
     func escapes(uri: String, path: [String]) {
-        #expect(Request.make(["REQUEST_URI": uri]).path == path)
+        #expect(Request.make(["REQUEST_URI": uri]).path(below: nil)?.segments == path)
     }
 
     @Test("what the server has decoded is not decoded again", arguments: ["PATH_INFO", "SCRIPT_NAME", "DOCUMENT_URI"])
     func decodedAlready(name: String) {
-        #expect(Request.make([name: "/100%41/a b"]).path == ["100%41", "a b"])
+        #expect(Request.make([name: "/100%41/a b"]).path(below: nil)?.segments == ["100%41", "a b"])
     }
 
     @Test("a header is found by its name in lower case; there is none by another variable's name")

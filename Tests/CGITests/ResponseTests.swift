@@ -55,12 +55,4 @@ struct ResponseTests {
         let line = text(Response(status: code)).prefix { $0 != "\r\n" }
         #expect(line.wholeMatch(of: /Status: [0-9]{3} [A-Za-z ]+/) != nil)
     }
-
-    @Test("a body in pieces has no Content-Length, and none of it stands in front")
-    func stream() {
-        let (pieces, continuation) = AsyncStream<[UInt8]>.makeStream()
-        continuation.yield(Array("piece".utf8))
-        let response = Response(status: 200, headers: [("A", "b")], body: .stream(pieces))
-        for includesBody in [true, false] { #expect(text(response, includesBody: includesBody) == "Status: 200 OK\r\nA: b\r\n\r\n") }
-    }
 }

@@ -2,6 +2,7 @@ import Foundation
 import CGI
 import Logging
 import Models
+import Server
 import SystemPackage
 
 @testable import ChatAPI
@@ -12,7 +13,7 @@ import JSON
 struct API: Sendable {
     let directory: DataDirectory
     let sessions: SessionStore
-    private let router: Router
+    private let server: Server
 
     /// - Parameters:
     ///   - directory: where another API's sessions are; a new one where nil.
@@ -22,7 +23,7 @@ struct API: Sendable {
     init(
         _ model: any ChatModel = ScriptedModel(), models: ModelCatalog? = nil, in directory: DataDirectory? = nil, bodyLimit: Int = 1 << 20,
         age: TimeInterval = 0, _ change: (inout SessionStore.Settings) -> Void = { _ in },
-        configure: (inout Router.Settings) -> Void = { _ in }
+        configure: (inout ChatService.Settings) -> Void = { _ in }
     ) throws {
         self.directory = try directory ?? DataDirectory()
         var settings = SessionStore.Settings()
@@ -34,29 +35,35 @@ struct API: Sendable {
         sessions = try SessionStore(
             directory: FilePath(self.directory.path), settings: settings,
             report: { [kept = self.directory] _ in withExtendedLifetime(kept) {} })
-        var routerSettings = Router.Settings()
-        routerSettings.bodyLimit = bodyLimit
+        var serviceSettings = ChatService.Settings()
+        configure(&serviceSettings)
         let models = models ?? ModelCatalog(default: ModelCatalog.Entry(id: "nanobot", model: model))
-        configure(&routerSettings)
-        router = Router(
-            settings: routerSettings, sessions: sessions, models: models, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            now: { Date().addingTimeInterval(-age) })
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let service = ChatService(
+            settings: serviceSettings, sessions: sessions, models: models, logger: logger, now: { Date().addingTimeInterval(-age) })
+        var options = ServerOptions()
+        options.bodyLimit = bodyLimit
+        options.onDisconnect = .cancel
+        server = service.server(guarding: nil, sessionNames: .hash, options: options, logger: logger)
     }
 
     /// Sends a request. The path may have a query string.
+    ///
+    /// - Parameter mount: where the web server says that the program is mounted; it does not say it if nil.
     func send(
-        _ method: String, _ path: String, session: String? = "a", headers: KeyValuePairs<String, String> = [:], body: String = ""
+        _ method: String, _ path: String, mount: String? = nil, session: String? = "a", headers: KeyValuePairs<String, String> = [:],
+        body: String = ""
     ) async -> Response {
         let parts = path.split(separator: "?", maxSplits: 1)
-        var metaVariables = [("REQUEST_METHOD", method), ("SCRIPT_NAME", String(parts[0])), ("CONTENT_LENGTH", "\(body.utf8.count)")]
+        var metaVariables = [("REQUEST_METHOD", method), ("CONTENT_LENGTH", "\(body.utf8.count)")]
+        metaVariables += mount.map { [("SCRIPT_NAME", $0), ("PATH_INFO", String(parts[0]))] } ?? [("SCRIPT_NAME", String(parts[0]))]
         if parts.count > 1 { metaVariables.append(("QUERY_STRING", String(parts[1]))) }
         if let session { metaVariables.append(("HTTP_X_SESSION_KEY", session)) }
         for (name, value) in headers { metaVariables.append(("HTTP_" + name.uppercased().replacing("-", with: "_"), value)) }
-        let isTooLarge = body.utf8.count > router.settings.bodyLimit
-        return await router.respond(
-            to: Request(
-                metaVariables: metaVariables.map { (name: $0.0, value: $0.1) },
-                body: isTooLarge ? .tooLarge : .complete(Array(body.utf8))))
+        let isTooLarge = body.utf8.count > server.options.bodyLimit
+        let request = Request(
+            metaVariables: metaVariables.map { (name: $0.0, value: $0.1) }, body: isTooLarge ? .tooLarge : .complete(Array(body.utf8)))
+        return await ResponseReader().response { [server] in await server.serve(request, to: $0) }
     }
 
     /// One turn of a session.
@@ -78,30 +85,6 @@ struct API: Sendable {
     }
 
     static func body(_ text: String) -> String { #"{"messages":[{"role":"user","content":"\#(text)"}]}"# }
-}
-
-extension Response {
-    func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name }?.value }
-
-    /// The body, where it is whole.
-    var bytes: [UInt8] {
-        guard case .bytes(let bytes) = body else { return [] }
-        return bytes
-    }
-
-    var text: String { String(decoding: bytes, as: UTF8.self) }
-
-    /// The assistant's text.
-    var answer: String? {
-        struct Completion: Decodable {
-            struct Choice: Decodable {
-                struct Message: Decodable { var content: String }
-                var message: Message
-            }
-            var choices: [Choice]
-        }
-        return (try? JSONDecoder().decode(Completion.self, from: Data(bytes)))?.choices.first?.message.content
-    }
 }
 
 /// A data directory of one test; it goes with the test.

@@ -1,4 +1,5 @@
 import Chat
+import Server
 import Testing
 
 @testable import ChatAPI

@@ -4,8 +4,11 @@ import JSON
 import Testing
 
 /// Checks an error response against the API's error table.
+///
+/// - Parameter method: the request's; the response to HEAD has no body.
 func expectError(
-    _ response: Response, _ status: Int, _ code: String, param: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
+    _ response: Response, _ status: Int, _ code: String, param: String? = nil, method: String = "",
+    sourceLocation: SourceLocation = #_sourceLocation
 ) {
     struct Body: Decodable {
         struct Fields: Decodable {
@@ -16,12 +19,13 @@ func expectError(
         }
         var error: Fields
     }
-    let error = (try? JSONDecoder().decode(Body.self, from: Data(response.bytes)))?.error
     #expect(response.status == status, "\(response.text)", sourceLocation: sourceLocation)
+    #expect(response.header("content-type") == "application/json", sourceLocation: sourceLocation)
+    #expect(response.header("x-request-id") != nil, sourceLocation: sourceLocation)
+    guard method != "HEAD" else { return #expect(response.bytes.isEmpty, sourceLocation: sourceLocation) }
+    let error = (try? JSONDecoder().decode(Body.self, from: Data(response.bytes)))?.error
     #expect(error?.code == code, sourceLocation: sourceLocation)
     #expect(error?.param == param, sourceLocation: sourceLocation)
     #expect(error?.type == (status >= 500 ? "server_error" : "invalid_request_error"), sourceLocation: sourceLocation)
     #expect(error?.message.isEmpty == false, sourceLocation: sourceLocation)
-    #expect(response.header("content-type") == "application/json", sourceLocation: sourceLocation)
-    #expect(response.header("x-request-id") != nil, sourceLocation: sourceLocation)
 }

@@ -21,7 +21,7 @@ struct GatedModel: ChatModel {
     init(_ steps: Step...) { self.steps = steps }
 
     func complete(_ prompt: Prompt, onDelta: (@Sendable (Delta) -> Void)?) async throws(ModelError) -> Completion {
-        await asked.open()
+        asked.open()
         var completion = Completion(content: "", usage: Usage(promptTokens: 3, completionTokens: 4))
         for step in steps {
             switch step {
@@ -37,7 +37,7 @@ struct GatedModel: ChatModel {
             case .waitForCancellation:
                 try? await Task.sleep(for: .seconds(3600))
                 if Task.isCancelled {
-                    await cancelled.open()
+                    cancelled.open()
                     throw ModelError(.cancelled, "cancelled")
                 }
             case .fail(let error): throw error

@@ -1,6 +1,7 @@
 import Chat
 import CGI
 import Models
+import Server
 import Testing
 
 @testable import ChatAPI

@@ -202,11 +202,11 @@ struct SessionEndpointTests {
     func keys(method: String, path: String) async throws {
         let api = try API()
         let body = method == "POST" ? #"{"to":"b"}"# : ""
-        expectError(await api.send(method, path, session: nil, body: body), 400, "missing_session_key")
+        expectError(await api.send(method, path, session: nil, body: body), 400, "missing_session_key", method: method)
         for key in ["", "  ", "a\u{1}b", "\u{fffd}", String(repeating: "k", count: 513)] {
-            expectError(await api.send(method, path, session: key, body: body), 400, "invalid_session_key")
+            expectError(await api.send(method, path, session: key, body: body), 400, "invalid_session_key", method: method)
         }
-        expectError(await api.send(method, path, body: body), 404, "session_not_found")
+        expectError(await api.send(method, path, body: body), 404, "session_not_found", method: method)
         #expect(try api.directory.files == [])
     }
 
@@ -216,7 +216,7 @@ struct SessionEndpointTests {
         let file = api.directory.path + "/sessions/a.json"
         try Data("not a session".utf8).write(to: URL(fileURLWithPath: file))
         let response = await api.send(method, path, body: method == "POST" ? #"{"to":"b"}"# : "")
-        expectError(response, 500, "session_unreadable")
+        expectError(response, 500, "session_unreadable", method: method)
         #expect(!response.text.contains(api.directory.path))
         #expect(FileManager.default.contents(atPath: file) == Data("not a session".utf8))
     }

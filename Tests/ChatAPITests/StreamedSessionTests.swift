@@ -71,7 +71,7 @@ struct StreamedSessionTests {
             var reader = StreamReader(await api.stream())
             _ = try await reader.chunk()
         }
-        #expect(try await eventually { await model.cancelled.isOpen })
+        #expect(try await eventually { model.cancelled.isOpen })
         #expect(try api.directory.files == [])
     }
 
@@ -85,11 +85,11 @@ struct StreamedSessionTests {
             // Nobody reads the error of one that has not begun.
             guard response.status == 200 else { return }
             var reader = StreamReader(response)
-            while await reader.frame() != nil { await begun.open() }
+            while await reader.frame() != nil { begun.open() }
         }
-        #expect(try await eventually { await (hasBegun ? begun : model.asked).isOpen })
+        #expect(try await eventually { (hasBegun ? begun : model.asked).isOpen })
         client.cancel()
-        #expect(try await eventually { await model.cancelled.isOpen })
+        #expect(try await eventually { model.cancelled.isOpen })
         await client.value
         #expect(try api.directory.files == [])
     }
@@ -99,10 +99,10 @@ struct StreamedSessionTests {
         let model = GatedModel(.waitForCancellation)
         let api = try API(model)
         let client = Task { await api.chat("Hello") }
-        #expect(try await eventually { await model.asked.isOpen })
+        #expect(try await eventually { model.asked.isOpen })
         client.cancel()
         #expect(await client.value.status >= 500)
-        #expect(await model.cancelled.isOpen)
+        #expect(model.cancelled.isOpen)
         #expect(try api.directory.files == [])
     }
 

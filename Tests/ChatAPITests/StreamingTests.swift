@@ -73,10 +73,10 @@ struct StreamingTests {
         var reader = StreamReader(await api.stream())
         _ = try await reader.chunk()
         #expect(try await reader.chunk().choices[0].delta.content == "one ")
-        await gates[0].open()
+        gates[0].open()
         #expect(try await reader.chunk().choices[0].delta.content == "two")
         #expect(try api.directory.files == [])
-        await gates[1].open()
+        gates[1].open()
         #expect(try await reader.chunk().choices[0].finish_reason == "stop")
         #expect(try await reader.event() == "[DONE]")
         #expect(try await api.sessions.summary(of: SessionKey("a")).turnCount == 1)
@@ -129,11 +129,11 @@ struct StreamingTests {
         #expect(response.status == 200)
         var reader = StreamReader(response)
         for _ in 0..<3 { #expect(await reader.frame() == ": keep-alive") }
-        await gates[0].open()
+        gates[0].open()
         _ = try await reader.chunk()
         #expect(try await reader.chunk().choices[0].delta.content == "one")
         for _ in 0..<3 { #expect(await reader.frame() == ": keep-alive") }
-        await gates[1].open()
+        gates[1].open()
         #expect(try await reader.event()?.hasPrefix(#"{"error":"#) == true)
         #expect(await reader.frame() == nil)
     }

@@ -3,6 +3,7 @@ import Foundation
 import Models
 import Sessions
 import TestSupport
+import Server
 import Testing
 
 @testable import nanobot
@@ -13,7 +14,7 @@ struct HangUpTests {
         "with cancel the turn of a client that left ends, and nothing is stored", arguments: HeldSite.Front.allCases, [true, false])
     func cancel(front: HeldSite.Front, streams: Bool) async throws {
         let model = HeldModel(["one ", "two"])
-        let configure = { (settings: inout Router.Settings) in
+        let configure = { (settings: inout ChatService.Settings) in
             // These two see that a client has left when they write to it.
             guard front != .nginx else { return }
             settings.keepAliveInterval = .milliseconds(20)

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Logging
 import Models
+import Server
 import Sessions
 import SystemPackage
 import TestSupport
@@ -31,8 +32,8 @@ struct HeldSite: Sendable {
 
     /// Runs `body` with a site that is stopped afterwards, whatever happens. Nothing may be left unfinished then.
     static func run(
-        _ front: Front, _ model: any ChatModel, home: Scratch? = nil, onDisconnect: Application.DisconnectPolicy = .finish,
-        configure: (inout Router.Settings) -> Void = { _ in }, _ body: (HeldSite) async throws -> Void
+        _ front: Front, _ model: any ChatModel, home: Scratch? = nil, onDisconnect: DisconnectPolicy = .finish,
+        configure: (inout ChatService.Settings) -> Void = { _ in }, _ body: (HeldSite) async throws -> Void
     ) async throws {
         let site = try await HeldSite(front, model, try home ?? Scratch(), onDisconnect, configure)
         do {
@@ -45,23 +46,26 @@ struct HeldSite: Sendable {
     }
 
     private init(
-        _ front: Front, _ model: any ChatModel, _ home: Scratch, _ onDisconnect: Application.DisconnectPolicy,
-        _ configure: (inout Router.Settings) -> Void
+        _ front: Front, _ model: any ChatModel, _ home: Scratch, _ onDisconnect: DisconnectPolicy,
+        _ configure: (inout ChatService.Settings) -> Void
     ) async throws {
         let port = Port.free()
         (self.home, self.port) = (home, port)
-        var settings = Router.Settings()
+        var settings = ChatService.Settings()
         settings.streams = true
         configure(&settings)
         let socket = home.path + "/responder.sock"
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let workers = try WorkerPool(threads: 4)
         sessions = try SessionStore(directory: FilePath(home.path + "/data"), report: { _ in })
-        let router = Router(
+        let service = ChatService(
             settings: settings, sessions: sessions, models: ModelCatalog(default: ModelCatalog.Entry(id: "nanobot", model: model)),
-            executor: workers, logger: logger)
+            logger: logger)
+        var options = ServerOptions()
+        options.onDisconnect = onDisconnect
+        let server = service.server(guarding: nil, sessionNames: .hash, options: options, logger: logger)
         listener = try Listener(socket: try ListeningSocket(unixPath: socket), workers: workers, logger: logger) { exchange in
-            await Application.serve(exchange, bodyLimit: 1 << 20, onDisconnect: onDisconnect, respond: router.respond)
+            await server.serve(exchange)
         }
         try listener.start()
         switch front {

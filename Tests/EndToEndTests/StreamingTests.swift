@@ -39,7 +39,7 @@ struct StreamingTests {
     @Test("comments come through while the model is silent, white space too", arguments: HeldSite.Front.allCases)
     func silence(front: HeldSite.Front) async throws {
         let model = HeldModel(["late"])
-        let configure = { (settings: inout Router.Settings) in
+        let configure = { (settings: inout ChatService.Settings) in
             settings.keepAliveInterval = .milliseconds(20)
             settings.heartbeatAfter = .milliseconds(20)
         }

@@ -9,11 +9,11 @@ struct ExchangeSendTests {
     func order() async throws {
         let gate = Gate()
         let handler: ResponderFixture.Handler = { exchange in
-            try? exchange.write(Array("head ".utf8))
-            try? await exchange.send(Array("first".utf8))
+            try? await exchange.output.write(Array("head ".utf8), isLast: true)
+            try? await exchange.output.write(Array("first".utf8), isLast: false)
             await gate.pass()
-            try? await exchange.send(Array("second".utf8))
-            try? exchange.write(Array("end".utf8))
+            try? await exchange.output.write(Array("second".utf8), isLast: false)
+            try? await exchange.output.write(Array("end".utf8), isLast: true)
             await exchange.finish()
         }
         try await ResponderFixture.run(workers: 1, handler: handler) { fixture in
@@ -30,8 +30,8 @@ struct ExchangeSendTests {
     func length(count: Int) async throws {
         let piece = [UInt8](repeating: UInt8(ascii: "p"), count: count)
         let handler: ResponderFixture.Handler = { exchange in
-            for _ in 0..<2 { try? await exchange.send(piece) }
-            try? exchange.write(Array(".".utf8))
+            for _ in 0..<2 { try? await exchange.output.write(piece, isLast: false) }
+            try? await exchange.output.write(Array(".".utf8), isLast: true)
             await exchange.finish()
         }
         try await ResponderFixture.run(handler: handler) { fixture in
@@ -44,7 +44,7 @@ struct ExchangeSendTests {
         let (pieces, piece) = (3000, "piece ")
         let handler: ResponderFixture.Handler = { exchange in
             let count = exchange.parameters.contains { $0.name == "SLOW" } ? pieces : 1
-            for _ in 0..<count { try? await exchange.send(Array(piece.utf8)) }
+            for _ in 0..<count { try? await exchange.output.write(Array(piece.utf8), isLast: false) }
             await exchange.finish()
         }
         try await ResponderFixture.run(workers: 1, handler: handler) { fixture in
@@ -62,7 +62,7 @@ struct ExchangeSendTests {
         let handler: ResponderFixture.Handler = { exchange in
             guard exchange.parameters.contains(where: { $0.name == "SLOW" }) else { return await Handlers.echo(exchange) }
             do throws(FastCGIError) {
-                while true { try await exchange.send([UInt8](repeating: 1, count: size)) }
+                while true { try await exchange.output.write([UInt8](repeating: 1, count: size), isLast: false) }
             } catch {
                 log.append(error.code == .connection)
             }
@@ -83,7 +83,7 @@ struct ExchangeSendTests {
             exchange.cancelTaskOnHangUp()
             do throws(FastCGIError) {
                 while true {
-                    try await exchange.send([UInt8](repeating: 1, count: 1000))
+                    try await exchange.output.write([UInt8](repeating: 1, count: 1000), isLast: false)
                     if log.entries.isEmpty { log.append("sends") }
                 }
             } catch {

@@ -35,7 +35,7 @@ struct ExchangeTests {
     func pieces() async throws {
         let handler: ResponderFixture.Handler = { exchange in
             if exchange.parameters.contains(where: { $0.name == "PATH_INFO" }) {
-                for piece in ["go", "", "od"] { try? exchange.write(Array(piece.utf8)) }
+                for piece in ["go", "", "od"] { try? await exchange.output.write(Array(piece.utf8), isLast: true) }
             }
             await exchange.finish()
         }

@@ -1,6 +1,24 @@
 import FastCGI
 import TestSupport
 
+/// What came of reading a request's body.
+enum Body: Sendable, Equatable {
+    case complete([UInt8])
+    case tooLarge
+    case incomplete
+}
+
+extension Exchange {
+    /// Reads the body.
+    mutating func body(limit: Int) async -> Body {
+        do throws(FastCGIError) {
+            return .complete(try await readBody(limit: limit))
+        } catch {
+            return error.code == .bodyTooLarge ? .tooLarge : .incomplete
+        }
+    }
+}
+
 /// What the tests' responders do with a request.
 enum Handlers {
     static let bodyLimit = 2 << 20
@@ -8,15 +26,15 @@ enum Handlers {
     /// Answers with the parameters and the body, as text.
     static let echo: ResponderFixture.Handler = { exchange in
         var exchange = exchange
-        let body = await exchange.readBody(limit: bodyLimit)
-        try? exchange.write(Array(text(exchange.parameters, body).utf8))
+        let body = await exchange.body(limit: bodyLimit)
+        try? await exchange.output.write(Array(text(exchange.parameters, body).utf8), isLast: true)
         await exchange.finish()
     }
 
     /// Answers with a text and does not look at the request.
     static func say(_ text: String) -> ResponderFixture.Handler {
         { exchange in
-            try? exchange.write(Array(text.utf8))
+            try? await exchange.output.write(Array(text.utf8), isLast: true)
             await exchange.finish()
         }
     }
@@ -30,17 +48,17 @@ enum Handlers {
     }
 
     /// Echoes, and writes down what came of each body.
-    static func echo(to log: Log<Exchange.Body>, limit: Int = bodyLimit) -> ResponderFixture.Handler {
+    static func echo(to log: Log<Body>, limit: Int = bodyLimit) -> ResponderFixture.Handler {
         { exchange in
             var exchange = exchange
-            let body = await exchange.readBody(limit: limit)
+            let body = await exchange.body(limit: limit)
             log.append(body)
-            try? exchange.write(Array(text(exchange.parameters, body).utf8))
+            try? await exchange.output.write(Array(text(exchange.parameters, body).utf8), isLast: true)
             await exchange.finish()
         }
     }
 
-    static func text(_ parameters: [(name: String, value: String)], _ body: Exchange.Body) -> String {
+    static func text(_ parameters: [(name: String, value: String)], _ body: Body) -> String {
         let lines = parameters.map { "\($0.name)=\($0.value)\n" }.joined()
         return switch body {
         case .complete(let bytes): lines + "\n" + String(decoding: bytes, as: UTF8.self)

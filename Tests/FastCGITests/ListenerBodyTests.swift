@@ -45,7 +45,7 @@ struct ListenerBodyTests {
             Record(type: Record.Kind.abort),
         ])
     func stranger(record: Record) async throws {
-        let log = Log<Exchange.Body>()
+        let log = Log<Body>()
         try await ResponderFixture.run(handler: Handlers.echo(to: log)) { fixture in
             let client = try fixture.client()
             try client.send([Record].head(keep: true) + Record.stream(Record.Kind.stdin, [1, 2, 3]) + [record] + .body([4]))
@@ -67,7 +67,7 @@ struct ListenerBodyTests {
 
     @Test("a body that waits when patience is over is given up")
     func stop() async throws {
-        let log = Log<Exchange.Body>()
+        let log = Log<Body>()
         try await ResponderFixture.run(handler: Handlers.echo(to: log), afterwards: false) { fixture in
             let client = try fixture.client()
             try client.send([Record].head() + Record.stream(Record.Kind.stdin, [1]))

@@ -11,13 +11,13 @@ struct ListenerHangUpTests {
             log.append("began")
             await gate?.pass()
             var exchange = exchange
-            _ = await exchange.readBody(limit: Handlers.bodyLimit)
+            _ = await exchange.body(limit: Handlers.bodyLimit)
             exchange.cancelTaskOnHangUp()
             if exchange.parameters.contains(where: { $0.name == "WAIT" }) {
                 try? await Task.sleep(for: .seconds(3600))
                 log.append(Task.isCancelled ? "cancelled" : "not cancelled")
             }
-            try? exchange.write(Array("answer".utf8))
+            try? await exchange.output.write(Array("answer".utf8), isLast: true)
             await exchange.finish()
         }
     }
@@ -78,11 +78,11 @@ struct ListenerHangUpTests {
         let (log, gate) = (Log<String>(), Gate())
         let handler: ResponderFixture.Handler = { exchange in
             var exchange = exchange
-            _ = await exchange.readBody(limit: Handlers.bodyLimit)
+            _ = await exchange.body(limit: Handlers.bodyLimit)
             exchange.cancelTaskOnHangUp()
             await gate.pass()
             log.append(Task.isCancelled ? "cancelled" : "not cancelled")
-            try? exchange.write(Array("answer".utf8))
+            try? await exchange.output.write(Array("answer".utf8), isLast: true)
             await exchange.finish()
         }
         try await ResponderFixture.run(workers: 1, handler: handler) { fixture in
@@ -106,7 +106,7 @@ struct ListenerHangUpTests {
         let handler: ResponderFixture.Handler = { exchange in
             await gate.pass()
             log.append(Task.isCancelled)
-            try? exchange.write(Array("answer".utf8))
+            try? await exchange.output.write(Array("answer".utf8), isLast: true)
             await exchange.finish()
         }
         try await ResponderFixture.run(handler: handler) { fixture in

@@ -36,7 +36,7 @@ struct ListenerHostilityTests {
 
     @Test("a request that ends early leaves nothing, wherever it is cut")
     func cut() async throws {
-        let log = Log<Exchange.Body>()
+        let log = Log<Body>()
         try await ResponderFixture.run(handler: Handlers.echo(to: log)) { fixture in
             let head = [Record].head([("NAME", "value")], padding: 3).bytes
             let request = head + [Record].body(Array("body".utf8), padding: 5).bytes
@@ -45,7 +45,7 @@ struct ListenerHostilityTests {
                 try client.send(request.prefix(count))
                 client.close()
             }
-            let incomplete = [Exchange.Body](repeating: .incomplete, count: request.count - head.count)
+            let incomplete = [Body](repeating: .incomplete, count: request.count - head.count)
             #expect(eventually { log.entries == incomplete })
         }
     }
@@ -80,7 +80,7 @@ struct ListenerHostilityTests {
 
     @Test("a client that aborts its request is answered or closed, and holds nothing")
     func abort() async throws {
-        let log = Log<Exchange.Body>()
+        let log = Log<Body>()
         try await ResponderFixture.run(workers: 1, handler: Handlers.echo(to: log)) { fixture in
             let client = try fixture.client()
             let half = Record.stream(Record.Kind.stdin, Array("half".utf8))

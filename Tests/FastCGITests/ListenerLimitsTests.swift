@@ -49,7 +49,7 @@ struct ListenerLimitsTests {
 
     @Test("a body that stalls is given up", arguments: [Duration.seconds(1), .milliseconds(300)])
     func stallTimeout(timeout: Duration) async throws {
-        let log = Log<Exchange.Body>()
+        let log = Log<Body>()
         try await ResponderFixture.run(workers: 1, limits: .make(stallTimeout: timeout), handler: Handlers.echo(to: log)) { fixture in
             let client = try fixture.client()
             try client.send([Record].head(keep: true) + Record.stream(Record.Kind.stdin, [1, 2, 3]))
@@ -96,13 +96,13 @@ struct ListenerLimitsTests {
 
     @Test("a body over the limit is refused, and its connection goes on")
     func bodyLimit() async throws {
-        let log = Log<Exchange.Body>()
+        let log = Log<Body>()
         try await ResponderFixture.run(handler: Handlers.echo(to: log, limit: 1000)) { fixture in
             let client = try fixture.client()
             for count in [999, 1000, 1001, 100_000, 1000] {
                 _ = try client.ask(.request(body: String(repeating: "b", count: count), keep: true))
             }
-            let whole = Exchange.Body.complete([UInt8](repeating: UInt8(ascii: "b"), count: 1000))
+            let whole = Body.complete([UInt8](repeating: UInt8(ascii: "b"), count: 1000))
             #expect(log.entries.dropFirst() == [whole, .tooLarge, .tooLarge, whole])
         }
     }

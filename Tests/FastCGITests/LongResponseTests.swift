@@ -10,7 +10,9 @@ struct LongResponseTests {
     func whole() async throws {
         let count = Int(CInt.max) + 10
         let handler: ResponderFixture.Handler = { exchange in
-            #expect(throws: Never.self) { try exchange.write([UInt8](repeating: UInt8(ascii: "x"), count: count)) }
+            await #expect(throws: Never.self) {
+                try await exchange.output.write([UInt8](repeating: UInt8(ascii: "x"), count: count), isLast: true)
+            }
             await exchange.finish()
         }
         try await ResponderFixture.run(handler: handler) { fixture in

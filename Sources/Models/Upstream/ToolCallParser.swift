@@ -1,3 +1,4 @@
+import Crypto
 import Chat
 
 /// Puts the tool calls of a reply together from pieces.

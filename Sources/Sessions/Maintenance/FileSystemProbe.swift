@@ -1,3 +1,4 @@
+import Crypto
 import Chat
 import Glibc
 import JSON

@@ -3,15 +3,16 @@ import Glibc
 import HTTPClient
 import JSON
 import Models
+import Server
 import Sessions
 
 /// Whether all settings make sense, and who may read the keys among them.
 enum ConfigurationCheck {
     static func findings(_ configuration: Configuration) -> [Diagnostic] {
         let readings: [() throws -> Void] = [
-            { _ = try configuration.dataDirectory() }, { _ = try configuration.logger() }, { _ = try Router.Settings(configuration) },
+            { _ = try configuration.dataDirectory() }, { _ = try configuration.logger() }, { _ = try ChatService.Settings(configuration) },
             { _ = try SessionStore.Settings(configuration) }, { _ = try configuration.workerCount() },
-            { _ = try configuration.onDisconnect() }, { _ = try configuration.allowsDocumentRoot() },
+            { _ = try ServerOptions(configuration) }, { _ = try configuration.allowsDocumentRoot() },
             { _ = try configuration.models(engine: TransferEngine()) { _ in } },
         ]
         var findings: [Diagnostic] = []

@@ -1,6 +1,7 @@
 import Glibc
 import Sessions
 import SystemPackage
+import Server
 
 /// Whether sessions can live in the data directory.
 struct DirectoryCheck {

@@ -2,6 +2,7 @@ import HTTPClient
 import Models
 import Sessions
 import SystemPackage
+import Server
 
 /// Whether the web server gives files of the data directory to whoever asks: the pass is asked for wherever it may be.
 struct ExposureCheck {

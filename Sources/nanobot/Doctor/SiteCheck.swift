@@ -6,6 +6,7 @@ import JSON
 import Models
 import Sessions
 import SystemPackage
+import Server
 
 /// What the web server between clients and the responder does to requests and answers.
 struct SiteCheck {

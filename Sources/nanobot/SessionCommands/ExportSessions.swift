@@ -1,4 +1,4 @@
-package import ArgumentParser
+import ArgumentParser
 import JSON
 package import Sessions
 import SystemPackage

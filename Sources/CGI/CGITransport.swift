@@ -1,0 +1,85 @@
+import Glibc
+
+/// One request over CGI (RFC 3875): meta-variables from an environment, the body from a descriptor, and the response to another one.
+package struct CGITransport: Sendable, ResponseOutput {
+    private let metaVariables: [(name: String, value: String)]
+    private let input: CInt
+    private let output: CInt
+
+    /// - Parameters:
+    ///   - environment: names and values.
+    ///   - input: where the body is read.
+    ///   - output: where the response is written. The process must ignore SIGPIPE.
+    package init(environment: [(name: String, value: String)], input: CInt = STDIN_FILENO, output: CInt = STDOUT_FILENO) {
+        (metaVariables, self.input, self.output) = (environment, input, output)
+    }
+
+    /// The process's own environment. Bytes that are not UTF-8 are replaced by U+FFFD.
+    package static func processEnvironment(
+        _ environment: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    ) -> [(name: String, value: String)] {
+        var variables: [(name: String, value: String)] = []
+        var entry = environment
+        while let variable = entry.pointee {
+            let parts = String(cString: variable).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { variables.append((String(parts[0]), String(parts[1]))) }
+            entry += 1
+        }
+        return variables
+    }
+
+    /// Reads the request: of its body at most `bodyLimit` bytes are kept. Blocks.
+    package func readRequest(bodyLimit: Int) -> Request {
+        Request(metaVariables: metaVariables, body: readBody(limit: bodyLimit))
+    }
+
+    /// Reads as much as the web server announces (section 4.2), or to the end if the client sent the body in chunks, which have no length.
+    private func readBody(limit: Int) -> Request.Body {
+        func value(_ name: String) -> String? { metaVariables.first { $0.name == name }?.value }
+        let isChunked = value("HTTP_TRANSFER_ENCODING") != nil
+        let length = value("CONTENT_LENGTH").flatMap { Int($0) } ?? (isChunked ? Int.max : 0)
+        var bytes: [UInt8] = []
+        var count = 0
+        // What is too much is read, too, within reason: a web server that cannot get rid of it may not look at the response.
+        while count < min(length, Self.drainLength) {
+            let chunk = [UInt8](unsafeUninitializedCapacity: min(1 << 16, length - count)) { buffer, count in
+                count = max(0, Self.uninterrupted { read(input, buffer.baseAddress, buffer.count) })
+            }
+            guard !chunk.isEmpty else { break }
+            count += chunk.count
+            if count <= limit { bytes += chunk }
+        }
+        return count > limit ? .tooLarge : .complete(bytes)
+    }
+
+    private static let drainLength = 64 << 20
+
+    /// Writes to the web server. Blocks while it takes nothing.
+    package func write(_ bytes: [UInt8], isLast: Bool) async throws { try send(bytes) }
+
+    private func send(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { bytes in Self.uninterrupted { Glibc.write(output, bytes.baseAddress, bytes.count) } }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if count < 0, errno == EAGAIN {
+                // Whoever shares the pipe may have made it non-blocking.
+                var entry = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
+                _ = Self.uninterrupted { Int(poll(&entry, 1, -1)) }
+            } else {
+                throw WebServerLeft()
+            }
+        }
+    }
+
+    private static func uninterrupted(_ call: () -> Int) -> Int {
+        while true {
+            let result = call()
+            if result >= 0 || errno != EINTR { return result }
+        }
+    }
+
+    /// The web server has closed its end.
+    private struct WebServerLeft: Error {}
+}

@@ -1,0 +1,81 @@
+import CGI
+import Chat
+import Crypto
+import JSON
+import Models
+import Server
+import Sessions
+
+/// `POST /v1/chat/completions`: one turn of the session that the header names.
+struct ChatCompletions: Endpoint {
+    let service: ChatService
+    let method = "POST"
+    let path = "/v1/chat/completions"
+
+    func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
+        let key = try context.sessionKey()
+        let body = try context.body()
+        let chat = try ChatRequest(body, allowsRemoteImages: service.settings.allowsRemoteImages)
+        guard !chat.stream || service.settings.streams else { throw APIError.streamUnsupported }
+        guard chat.model != nil || !service.settings.requiresModel else {
+            throw APIError.invalidValue("model is required", param: "model")
+        }
+        let entry = try service.models.entry(for: chat.model)
+        let request = TurnRequest(
+            id: Identifier.make(prefix: Turn.idPrefix), session: key, mode: try SessionMode(context.request), model: entry,
+            instructions: chat.instructions, messages: chat.turn, parameters: chat.parameters,
+            origin: try Turn.Origin(context, body: body), isRetry: context.request.isRetry)
+        let run = { @Sendable (onDelta: (@Sendable (Delta) -> Void)?) in
+            do {
+                let result = try await service.turns.run(request, onDelta: onDelta)
+                context.record.note(model: result.turn.model, tokens: result.turn.usage.totalTokens)
+                return result
+            } catch let error as UnmatchedToolResult {
+                throw APIError.invalidMessages(
+                    "The session's last turn has no tool call of this id that waits for a result",
+                    param: "messages[\(chat.turnStart + error.index)].tool_call_id")
+            }
+        }
+        if chat.stream {
+            let stream = CompletionStream(
+                id: Turn.completionID(request.id), created: service.now(), model: entry.id, includesUsage: chat.includesUsage)
+            try await answer(context, writer, streaming: stream, run)
+        } else {
+            try await answer(context, writer, run)
+        }
+    }
+
+    private typealias RunTurn = @Sendable (_ onDelta: (@Sendable (Delta) -> Void)?) async throws -> (turn: Turn, isReplayed: Bool)
+
+    /// Answers with one JSON object. If the turn takes long, white space is sent before it.
+    private func answer(_ context: RequestContext, _ writer: ResponseWriter, _ run: @escaping RunTurn) async throws {
+        let work = { @Sendable () async throws -> Response in
+            let (turn, isReplayed) = try await run(nil)
+            return .json(turn.completion, headers: isReplayed ? [Self.replayed] : [])
+        }
+        guard let patience = service.settings.heartbeatAfter else { return try await writer.send(try await work()) }
+        // White space may stand before a JSON text (RFC 8259, section 2).
+        let keepAlive = KeepAlive(bytes: Array(" ".utf8), patience: patience, interval: service.settings.keepAliveInterval)
+        try await context.stream(
+            to: writer, headers: [("Content-Type", "application/json"), ("X-Accel-Buffering", "no")], keepAlive: keepAlive,
+            lateError: { context.report($0).body.serialized }, work: { _ in try await work() })
+    }
+
+    /// Answers with server-sent events.
+    private func answer(
+        _ context: RequestContext, _ writer: ResponseWriter, streaming stream: CompletionStream, _ run: @escaping RunTurn
+    ) async throws {
+        let interval = service.settings.keepAliveInterval
+        let keepAlive = KeepAlive(bytes: EventStream.comment("keep-alive"), patience: interval, interval: interval)
+        try await context.stream(
+            to: writer, headers: EventStream.headers, keepAlive: keepAlive,
+            lateError: { CompletionStream.end(context.report($0)) },
+            work: { buffer in
+                let (turn, isReplayed) = try await run { buffer.send(stream.frames($0)) }
+                return Response(
+                    status: 200, headers: EventStream.headers + (isReplayed ? [Self.replayed] : []), body: stream.end(turn))
+            })
+    }
+
+    private static let replayed = (name: "idempotency-replayed", value: "true")
+}

@@ -1,0 +1,110 @@
+import Chat
+import JSON
+import Server
+
+extension ChatRequest {
+    /// What a parameter may be.
+    private enum Rule {
+        case number(ClosedRange<Double>)
+        case integer(ClosedRange<Int>)
+        case bool
+        case string
+        case check(@Sendable (RequestField) throws(APIError) -> Void)
+    }
+
+    /// The parameters that a model may know, with their types and ranges as OpenAI's API reference gives them. Others are ignored.
+    private static let rules: [(name: String, rule: Rule)] = [
+        ("temperature", .number(0...2)), ("top_p", .number(0...1)),
+        ("max_tokens", .integer(1...Int(Int32.max))), ("max_completion_tokens", .integer(1...Int(Int32.max))),
+        ("stop", .check(checkStop)), ("seed", .integer(.min...(.max))),
+        ("presence_penalty", .number(-2...2)), ("frequency_penalty", .number(-2...2)),
+        ("response_format", .check(checkResponseFormat)), ("logit_bias", .check(checkLogitBias)),
+        ("logprobs", .bool), ("top_logprobs", .integer(0...20)),
+        ("tools", .check(checkTools)), ("tool_choice", .check(checkToolChoice)), ("parallel_tool_calls", .bool),
+        ("reasoning_effort", .string), ("verbosity", .string), ("user", .string), ("metadata", .check(checkMetadata)),
+        ("service_tier", .string),
+    ]
+
+    /// What a request says to the model, checked. `max_completion_tokens` stands for the older `max_tokens`, too.
+    static func parameters(of body: RequestField) throws(APIError) -> [(name: String, value: JSONValue)] {
+        var parameters: [(name: String, value: JSONValue)] = []
+        for (name, rule) in rules {
+            guard let field = try body.member(name) else { continue }
+            var value = field.value
+            switch rule {
+            case .number(let range): _ = try field.number(in: range)
+            case .integer(let range): value = .integer(try field.integer(in: range))
+            case .bool: _ = try field.bool()
+            case .string: _ = try field.string()
+            case .check(let check): try check(field)
+            }
+            parameters.append((name, value))
+        }
+        if parameters.contains(where: { $0.name == "max_completion_tokens" }) { parameters.removeAll { $0.name == "max_tokens" } }
+        return parameters
+    }
+
+    private static func checkStop(_ field: RequestField) throws(APIError) {
+        guard case .array(let sequences) = field.value else {
+            if case .string = field.value { return }
+            throw field.refused("must be a string or an array of strings")
+        }
+        guard sequences.count <= 4 else { throw field.refused("must have at most 4 strings") }
+        for sequence in try field.elements() { _ = try sequence.string() }
+    }
+
+    private static func checkResponseFormat(_ field: RequestField) throws(APIError) {
+        let type = try field.required("type")
+        switch try type.string() {
+        case "text", "json_object": break
+        case "json_schema": _ = try field.required("json_schema").members()
+        default: throw type.refused("must be text, json_object or json_schema")
+        }
+    }
+
+    private static func checkLogitBias(_ field: RequestField) throws(APIError) {
+        for bias in try field.members() { _ = try bias.number(in: -100...100) }
+    }
+
+    private static func checkMetadata(_ field: RequestField) throws(APIError) {
+        let members = try field.members()
+        guard members.count <= 16 else { throw field.refused("must have at most 16 members") }
+        for member in members { _ = try member.string() }
+    }
+
+    private static func checkTools(_ field: RequestField) throws(APIError) {
+        for tool in try field.elements() {
+            let type = try tool.required("type")
+            guard try type.string() == "function" else {
+                throw APIError(status: 400, code: "unsupported_value", message: "\(type.path) must be function", param: type.path)
+            }
+            let function = try tool.required("function")
+            let name = try function.required("name")
+            guard isFunctionName(try name.string()) else {
+                throw name.refused("must be 1 to 64 letters, digits, underscores or hyphens")
+            }
+            _ = try function.member("description")?.string()
+            _ = try function.member("parameters")?.members()
+            _ = try function.member("strict")?.bool()
+        }
+    }
+
+    private static func checkToolChoice(_ field: RequestField) throws(APIError) {
+        switch field.value {
+        case .string("none"), .string("auto"), .string("required"), .object: break
+        default: throw field.refused("must be none, auto, required or an object")
+        }
+    }
+
+    private static func isFunctionName(_ name: String) -> Bool {
+        1...64 ~= name.utf8.count
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                    UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+}

@@ -1,0 +1,56 @@
+import Chat
+import JSON
+import Server
+
+/// The body of `POST /v1/chat/completions`, checked.
+struct ChatRequest {
+    var model: String?
+    var stream: Bool
+    /// `stream_options.include_usage`.
+    var includesUsage: Bool
+    /// `system` and `developer` messages, in order.
+    var instructions: [Message]
+    /// What this turn adds: the last `user` message, or the results of tools in which the request ends.
+    var turn: [Message]
+    /// What else a model may know.
+    var parameters: [(name: String, value: JSONValue)]
+    /// Where in the request's messages the turn begins.
+    var turnStart: Int
+
+    /// Longer model names are refused: each turn stores one.
+    private static let longestModel = 256
+
+    /// - Parameter allowsRemoteImages: whether a picture may be an `https:` URL, which the model's server fetches.
+    init(_ body: [UInt8], allowsRemoteImages: Bool = false) throws(APIError) {
+        let body = try RequestField(body: body)
+        model = try body.member("model")?.string()
+        if model?.isEmpty == true { model = nil }
+        guard model.map({ $0.utf8.count <= Self.longestModel }) ?? true else {
+            throw .invalidValue("model is longer than \(Self.longestModel) bytes", param: "model")
+        }
+        stream = try body.member("stream")?.bool() ?? false
+        includesUsage = try body.member("stream_options")?.member("include_usage")?.bool() ?? false
+        guard try body.member("n")?.integer(in: 1...128) ?? 1 == 1 else {
+            throw APIError(status: 400, code: "unsupported_value", message: "n must be 1", param: "n")
+        }
+        parameters = try Self.parameters(of: body)
+
+        guard let list = try body.member("messages"), case .array(let array) = list.value, !array.isEmpty else { throw .invalidMessages() }
+        let fields = try list.elements()
+        var messages: [Message] = []
+        for field in fields { messages.append(try Message(said: field)) }
+        instructions = messages.filter { $0.role == .system || $0.role == .developer }
+        turn = []
+        turnStart = messages.lastIndex { $0.role != .tool }.map { $0 + 1 } ?? 0
+        if turnStart < messages.count {
+            for field in fields[turnStart...] { turn.append(try Message(toolResult: field)) }
+        } else {
+            guard let question = messages.lastIndex(where: { $0.role == .user }) else {
+                throw .invalidMessages("messages must contain a user message")
+            }
+            try Self.checkMedia(of: messages[question], at: fields[question].path + ".content", allowsRemoteImages: allowsRemoteImages)
+            turn = [messages[question]]
+            turnStart = question
+        }
+    }
+}

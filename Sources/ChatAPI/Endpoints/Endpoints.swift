@@ -1,0 +1,36 @@
+package import Logging
+package import Server
+
+extension ChatService {
+    /// The table of endpoints: everything that the API serves.
+    package var endpoints: EndpointTable {
+        EndpointTable([
+            ChatCompletions(service: self),
+            ShowSession(service: self),
+            DeleteSession(service: self),
+            ExportSession(service: self),
+            UndoTurn(service: self),
+            ForkSession(service: self),
+            ListSessions(),
+            ListModels(service: self),
+            ShowModel(service: self),
+            Health(),
+            DescribeRequest(service: self),
+            StreamChunks(service: self),
+            WaitBeforeAnswer(service: self),
+        ])
+    }
+
+    /// The server of these endpoints.
+    ///
+    /// - Parameters:
+    ///   - dataDirectory: what must not be inside the web server's document root; nil to allow that.
+    ///   - sessionNames: how the access log names sessions.
+    package func server(
+        guarding dataDirectory: String?, sessionNames: AccessLog.SessionNames, options: ServerOptions, logger: Logger
+    ) -> Server {
+        Server(
+            endpoints, middleware: MiddlewareList.serving(guarding: dataDirectory, sessionNames: sessionNames), options: options,
+            logger: logger)
+    }
+}

@@ -1,0 +1,32 @@
+import CGI
+import JSON
+import Server
+
+/// `GET /v1/models`: every model that can be asked for.
+struct ListModels: Endpoint {
+    let service: ChatService
+    let method = "GET"
+    let path = "/v1/models"
+
+    func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
+        let models = service.models.entries.map(service.modelObject)
+        try await writer.send(.json(["object": "list", "data": .array(models)]))
+    }
+}
+
+/// `GET /v1/models/{id}`: one of them. Its id may contain slashes: `openai/gpt-4o`.
+struct ShowModel: Endpoint {
+    let service: ChatService
+    let method = "GET"
+    let path = "/v1/models/{id...}"
+
+    func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
+        try await writer.send(.json(service.modelObject(try service.models.entry(listed: context.parameter("id")))))
+    }
+}
+
+extension ChatService {
+    fileprivate func modelObject(_ entry: ModelCatalog.Entry) -> JSONValue {
+        ["id": .string(entry.id), "object": "model", "created": .integer(started), "owned_by": "nanobot"]
+    }
+}

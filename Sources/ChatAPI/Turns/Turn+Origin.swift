@@ -1,0 +1,32 @@
+import CGI
+import Crypto
+import Server
+import Sessions
+
+extension Turn.Origin {
+    /// What a turn says of the request that asked for it.
+    init(_ context: RequestContext, body: [UInt8]) throws(APIError) {
+        self.init(
+            id: context.requestID, idempotencyKey: try Self.idempotencyKey(context.request), bodySHA256: SHA256.hexadecimal(of: body))
+    }
+
+    /// The client's own name for a request: `Idempotency-Key`, or a messenger's `x-message-id`. Empty counts as none.
+    private static func idempotencyKey(_ request: Request) throws(APIError) -> String? {
+        for name in ["idempotency-key", "x-message-id"] {
+            guard let key = request.header(name), !key.isEmpty else { continue }
+            // U+FFFD stands where bytes were not UTF-8: two such keys would become one.
+            guard key.utf8.count <= longestKey, !key.unicodeScalars.contains("\u{fffd}") else {
+                throw .invalidValue("\(name) must be UTF-8 and at most \(longestKey) bytes", param: name)
+            }
+            return key
+        }
+        return nil
+    }
+
+    private static let longestKey = 255
+}
+
+extension Request {
+    /// True if the client says that it asks again.
+    var isRetry: Bool { header("x-stainless-retry-count").flatMap { Int($0) }.map { $0 > 0 } ?? false }
+}

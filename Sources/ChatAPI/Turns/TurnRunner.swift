@@ -1,0 +1,59 @@
+import Chat
+import FoundationEssentials
+import Logging
+import Models
+import Sessions
+
+/// Makes turns: every endpoint that asks a model uses it.
+struct TurnRunner: Sendable {
+    let sessions: SessionStore
+    let logger: Logger
+    let now: @Sendable () -> Date
+
+    /// Runs a turn: finds the one that a first try stored, or asks the model with what the session's mode lets it see, and stores what it
+    /// answers. When this returns the turn is stored, unless its mode says otherwise.
+    ///
+    /// - Parameter onDelta: gets the answer as it comes. Not called for a turn that was stored before.
+    /// - Throws: `SessionError`, `ModelError`, and `UnmatchedToolResult`.
+    func run(
+        _ request: TurnRequest, onDelta: (@Sendable (Delta) -> Void)? = nil
+    ) async throws -> (turn: Turn, isReplayed: Bool) {
+        switch request.mode {
+        case .normal:
+            return try await sessions.turn(
+                of: request.session, from: request.origin, isRetry: request.isRetry,
+                summarize: { try await summary(of: $0, newest: $1, by: request.model) }
+            ) { try await make(request, after: $0, onDelta) }
+        case .readonly: return (try await make(request, after: try await sessions.history(of: request.session), onDelta), false)
+        case .ephemeral: return (try await make(request, after: [], onDelta), false)
+        }
+    }
+
+    private func make(_ request: TurnRequest, after history: [PastTurn], _ onDelta: (@Sendable (Delta) -> Void)?) async throws -> Turn {
+        try request.checkToolResults(after: history)
+        let completion = try await answer(request.prompt(history: history), by: request.model.model, onDelta: onDelta)
+        // Some servers say "stop" where they call tools, and clients look for this before they look for calls.
+        let callsTools = completion.finishReason == "stop" && !completion.toolCalls.isEmpty
+        var turn = Turn(
+            id: request.id, at: now().ISO8601Format(), messages: request.messages + [completion.message], model: request.model.id,
+            finishReason: callsTools ? "tool_calls" : completion.finishReason, usage: completion.usage, request: request.origin)
+        turn.logprobs = completion.logprobs
+        return turn
+    }
+
+    /// Asks the model, and once more if it says nothing.
+    private func answer(
+        _ prompt: Prompt, by model: any ChatModel, onDelta: (@Sendable (Delta) -> Void)?
+    ) async throws -> Completion {
+        // A client may have left while its turn waited for the one before.
+        try Task.checkCancellation()
+        let completion = try await model.complete(prompt, onDelta: onDelta)
+        guard completion.isEmpty else { return completion }
+        var second = try await model.complete(prompt, onDelta: onDelta)
+        if second.isEmpty {
+            second.content = "I've completed processing but have no response to give."
+            onDelta?(Delta(content: second.content))
+        }
+        return second
+    }
+}

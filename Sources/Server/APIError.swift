@@ -1,0 +1,51 @@
+package import JSON
+package import Logging
+
+/// An error as a client gets it: a row of the API's error table.
+package struct APIError: Error {
+    package var status: Int
+    package var code: String
+    package var message: String
+    package var param: String?
+    package var headers: [(name: String, value: String)]
+
+    package init(status: Int, code: String, message: String, param: String? = nil, headers: [(name: String, value: String)] = []) {
+        self.status = status
+        self.code = code
+        self.message = message
+        self.param = param
+        self.headers = headers
+    }
+
+    /// The error object of OpenAI's API: all four fields, always.
+    package var body: JSONValue {
+        let type = status >= 500 ? "server_error" : "invalid_request_error"
+        return [
+            "error": ["message": .string(message), "type": .string(type), "param": .optional(param), "code": .string(code)]
+        ]
+    }
+
+    package static let notFound = APIError(status: 404, code: "not_found", message: "There is nothing at this path")
+    package static let internalError = APIError(
+        status: 500, code: "internal_error", message: "The server had an error while processing the request")
+
+    static func methodNotAllowed(allowed: String) -> APIError {
+        APIError(
+            status: 405, code: "method_not_allowed", message: "The method is not allowed here. Allowed: \(allowed)",
+            headers: [("Allow", allowed)])
+    }
+
+    package static func requestTooLarge(limit: Int) -> APIError {
+        APIError(status: 413, code: "request_too_large", message: "The request body is larger than \(limit) bytes")
+    }
+
+    package static let invalidJSON = APIError(status: 400, code: "invalid_json", message: "Invalid JSON body")
+}
+
+/// An error of another module that has a row in the API's error table. Any other error is an internal one.
+package protocol APIErrorConvertible: Error {
+    /// What a client may know of it.
+    var apiError: APIError { get }
+    /// The level at which the operator is told of it; nil if it is the client's own matter.
+    var logLevel: Logger.Level? { get }
+}

@@ -1,0 +1,94 @@
+import CGI
+import Concurrency
+
+/// What was made of a response and not yet sent. One task makes, one sends; the maker never waits.
+package final class ChunkBuffer: Sendable {
+    private struct State {
+        var bytes: [UInt8] = []
+        /// When something was added last.
+        var lastAdded = ContinuousClock.now
+        var reader: CheckedContinuation<Void, Never>?
+        var result: Result<Response, any Error>?
+        /// True once nobody takes the bytes any more.
+        var isDiscarded = false
+    }
+
+    private let state = Mutex(State())
+
+    /// Adds a chunk of the body.
+    package func send(_ chunk: [UInt8]) {
+        guard !chunk.isEmpty else { return }
+        wake { state in
+            guard state.result == nil, !state.isDiscarded else { return false }
+            state.bytes += chunk
+            state.lastAdded = .now
+            return true
+        }
+    }
+
+    /// Ends the body: no chunk follows.
+    func end(_ result: Result<Response, any Error>) {
+        wake { state in
+            state.result = result
+            return true
+        }
+    }
+
+    /// How the work ended. To be asked only when `next()` has given nil.
+    var result: Result<Response, any Error> { state.withLock(\.result) ?? .failure(CancellationError()) }
+
+    /// All that was added since the last time; nil at the end. Waits until there is something.
+    func next() async -> [UInt8]? {
+        while true {
+            let (bytes, isOver) = state.withLock { state in
+                defer { state.bytes = [] }
+                return (state.bytes, state.result != nil)
+            }
+            if !bytes.isEmpty { return bytes }
+            if isOver { return nil }
+            await withCheckedContinuation { continuation in
+                let isReady = state.withLock { state in
+                    let isReady = !state.bytes.isEmpty || state.result != nil
+                    if !isReady { state.reader = continuation }
+                    return isReady
+                }
+                if isReady { continuation.resume() }
+            }
+        }
+    }
+
+    /// Returns when the work has ended. What it still makes is not kept.
+    func waitForEnd() async {
+        state.withLock { state in
+            state.isDiscarded = true
+            state.bytes = []
+        }
+        while await next() != nil {}
+    }
+
+    /// Adds the keep-alive's bytes whenever nothing was added for so long, and all of it was taken.
+    func fill(with keepAlive: KeepAlive) async {
+        var patience = keepAlive.patience
+        while !Task.isCancelled {
+            let (lastAdded, isOver, isTaken) = state.withLock { ($0.lastAdded, $0.result != nil, $0.bytes.isEmpty) }
+            if isOver { return }
+            let due = lastAdded + patience
+            if ContinuousClock.now >= due, isTaken {
+                send(keepAlive.bytes)
+                patience = keepAlive.interval
+            } else {
+                // A client that takes nothing is looked at again after a further interval.
+                try? await Task.sleep(until: max(due, isTaken ? due : .now + keepAlive.interval), clock: .continuous)
+            }
+        }
+    }
+
+    private func wake(_ change: (inout State) -> Bool) {
+        let reader = state.withLock { state in
+            guard change(&state) else { return CheckedContinuation<Void, Never>?.none }
+            defer { state.reader = nil }
+            return state.reader
+        }
+        reader?.resume()
+    }
+}

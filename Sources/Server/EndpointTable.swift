@@ -1,0 +1,79 @@
+import CGI
+
+/// All endpoints, by path and method.
+package struct EndpointTable: Sendable {
+    /// The endpoints of one path.
+    struct Route: Sendable {
+        /// The path, as the endpoints write it.
+        let pattern: String
+        let endpoints: [any Endpoint]
+        private let segments: [Segment]
+
+        private enum Segment: Equatable {
+            case literal(String)
+            case parameter(String)
+            case rest(String)
+
+            init(_ text: Substring) {
+                guard text.hasPrefix("{"), text.hasSuffix("}") else {
+                    self = .literal(String(text))
+                    return
+                }
+                let name = text.dropFirst().dropLast()
+                self = name.hasSuffix("...") ? .rest(String(name.dropLast(3))) : .parameter(String(name))
+            }
+        }
+
+        init(_ pattern: String, _ endpoints: [any Endpoint]) {
+            (self.pattern, self.endpoints) = (pattern, endpoints)
+            var segments = pattern.split(separator: "/").map(Segment.init)
+            if segments.first == .literal("v1") { segments.removeFirst() }
+            self.segments = segments
+        }
+
+        /// The methods that the path takes, as `Allow` lists them.
+        var methods: [String] { endpoints.flatMap { $0.method == "GET" ? ["GET", "HEAD"] : [$0.method] } + ["OPTIONS"] }
+
+        /// The values of the path's parameters; nil if it is another path.
+        func match(_ path: ArraySlice<String>) -> [String: String]? {
+            let takesRest = if case .rest = segments.last { true } else { false }
+            guard takesRest ? path.count >= segments.count : path.count == segments.count else { return nil }
+            var values: [String: String] = [:]
+            for (segment, text) in zip(segments, path) {
+                switch segment {
+                case .literal(let literal): guard literal.utf8.elementsEqual(text.utf8) else { return nil }
+                case .parameter(let name): values[name] = text
+                case .rest(let name): values[name] = path.dropFirst(segments.count - 1).joined(separator: "/")
+                }
+            }
+            return values
+        }
+    }
+
+    private let routes: [Route]
+
+    /// - Parameter endpoints: those of one path in the order in which `Allow` lists their methods.
+    package init(_ endpoints: [any Endpoint]) {
+        var patterns: [String] = []
+        for endpoint in endpoints where !patterns.contains(endpoint.path) { patterns.append(endpoint.path) }
+        routes = patterns.map { pattern in Route(pattern, endpoints.filter { $0.path == pattern }) }
+    }
+
+    /// Every path with its methods, OPTIONS left out, for the description of the API.
+    package var paths: [(path: String, methods: [String])] { routes.map { ($0.pattern, $0.endpoints.map(\.method)) } }
+
+    /// Finds what a path names, with and without `v1` in front, and the values of its parameters.
+    ///
+    /// A path that is not exact is looked for at every place: what stands in front of the first that names something is the mount point.
+    func find(_ path: RequestPath) -> (route: Route, parameters: [String: String])? {
+        let starts = path.isExact ? 0..<1 : path.segments.indices
+        for start in starts {
+            var rest = path.segments[start...]
+            if rest.first == "v1" { rest.removeFirst() }
+            for route in routes {
+                if let parameters = route.match(rest) { return (route, parameters) }
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,64 @@
+package import CGI
+import Concurrency
+package import Logging
+
+/// One request on its way through the middleware to its endpoint.
+package struct RequestContext: Sendable {
+    package let request: Request
+    /// The id that the client and the log know the request by.
+    package internal(set) var requestID = ""
+    /// What the operator chose for all requests.
+    package let options: ServerOptions
+    package let logger: Logger
+    /// What the request's line in the access log says of it.
+    package let record = AccessRecord()
+    /// The endpoints at the request's path; nil if there are none.
+    let route: EndpointTable.Route?
+    /// The values of the parameters in the path.
+    private let parameters: [String: String]
+
+    init(_ request: Request, options: ServerOptions, logger: Logger, route: EndpointTable.Route?, parameters: [String: String]) {
+        (self.request, self.options, self.logger, self.route, self.parameters) = (request, options, logger, route, parameters)
+    }
+
+    /// The endpoint that takes the request's method; nil if none does.
+    var endpoint: (any Endpoint)? {
+        let method = request.method == "HEAD" ? "GET" : request.method
+        return route?.endpoints.first { $0.method == method }
+    }
+
+    /// Method and path as logs show them, with nothing in them that only the client knows.
+    var routeName: String {
+        guard let route else { return "no route" }
+        return "\(route.methods.contains(request.method) ? request.method : "another method") \(route.pattern)"
+    }
+
+    /// The value of a parameter of the endpoint's path; empty if the path has none of that name.
+    package func parameter(_ name: String) -> String { parameters[name] ?? "" }
+
+    /// All of the body.
+    ///
+    /// - Throws: `APIError` if it is too large or did not arrive whole.
+    package func body() throws(APIError) -> [UInt8] {
+        switch request.body {
+        case .complete(let bytes): return bytes
+        case .tooLarge: throw .requestTooLarge(limit: options.bodyLimit)
+        case .incomplete: throw .invalidJSON
+        }
+    }
+
+    /// What a client may know of an error. Tells the operator what they have to know of it.
+    package func report(_ error: any Error) -> APIError {
+        switch error {
+        case let error as APIError: return error
+        // The client has left: nobody reads the response.
+        case is CancellationError: return .internalError
+        case let error as any APIErrorConvertible:
+            if let level = error.logLevel { logger.log(level: level, "\(error)") }
+            return error.apiError
+        default:
+            logger.error("\(error)")
+            return .internalError
+        }
+    }
+}

@@ -1,0 +1,20 @@
+import CGI
+package import FastCGI
+
+extension Server {
+    /// Answers one request of a web server over FastCGI.
+    package func serve(_ exchange: consuming Exchange) async {
+        let body: Request.Body
+        do throws(FastCGIError) {
+            body = .complete(try await exchange.readBody(limit: options.bodyLimit))
+        } catch {
+            body = error.code == .bodyTooLarge ? .tooLarge : .incomplete
+        }
+        let request = Request(metaVariables: exchange.parameters, body: body)
+        if options.onDisconnect == .cancel { exchange.cancelTaskOnHangUp() }
+        await serve(request, to: exchange.output)
+        await exchange.finish()
+    }
+}
+
+extension ResponseStream: ResponseOutput {}

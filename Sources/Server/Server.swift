@@ -1,0 +1,63 @@
+package import CGI
+import Concurrency
+package import Logging
+
+/// What happens to a turn whose client has left.
+package enum DisconnectPolicy: String, Sendable, CaseIterable {
+    /// It goes on and is stored, so that a retry finds it.
+    case finish
+    /// It ends, and nothing is stored.
+    case cancel
+}
+
+/// What the operator chose for all requests.
+package struct ServerOptions: Sendable {
+    /// The largest body, in bytes.
+    package var bodyLimit = 1 << 20
+    /// Where the program's paths begin; nil to go by what the web server says.
+    package var mount: [String]?
+    package var onDisconnect = DisconnectPolicy.finish
+
+    package init() {}
+}
+
+/// Takes requests of either transport through the middleware to their endpoint.
+package struct Server: Sendable {
+    package let options: ServerOptions
+    private let endpoints: EndpointTable
+    private let middleware: [any Middleware]
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - endpoints: what is served.
+    ///   - middleware: what every request passes, the outermost first.
+    package init(_ endpoints: EndpointTable, middleware: [any Middleware], options: ServerOptions = ServerOptions(), logger: Logger) {
+        (self.endpoints, self.middleware, self.options, self.logger) = (endpoints, middleware, options, logger)
+    }
+
+    /// Answers one request, from its first byte to its last. A web server that leaves meanwhile is no error.
+    package func serve(_ request: Request, to output: some ResponseOutput) async {
+        let match = request.path(below: options.mount).flatMap(endpoints.find)
+        let context = RequestContext(
+            request, options: options, logger: logger, route: match?.route, parameters: match?.parameters ?? [:])
+        let writer = ResponseWriter(output, includesBody: request.method != "HEAD")
+        do {
+            try await pass(context, writer, middleware[...])
+        } catch {
+            logger.debug("A response was not taken: \(error)")
+        }
+    }
+
+    private func pass(_ context: RequestContext, _ writer: ResponseWriter, _ middleware: ArraySlice<any Middleware>) async throws {
+        guard let first = middleware.first else { return try await Self.dispatch(context, writer) }
+        try await first.handle(context, writer) { try await pass($0, $1, middleware.dropFirst()) }
+    }
+
+    private static func dispatch(_ context: RequestContext, _ writer: ResponseWriter) async throws {
+        guard let route = context.route else { throw APIError.notFound }
+        if let endpoint = context.endpoint { return try await endpoint.respond(to: context, writer) }
+        let allowed = route.methods.joined(separator: ", ")
+        guard context.request.method == "OPTIONS" else { throw APIError.methodNotAllowed(allowed: allowed) }
+        try await writer.send(Response(status: 204, headers: [("Allow", allowed)]))
+    }
+}
