@@ -1,0 +1,129 @@
+import Foundation
+import Glibc
+
+extension Deployment.Way {
+    private static let binary = "/usr/local/bin/nanobot"
+
+    /// What starts the responder; nil where the web server does.
+    func responder(port: Int) -> [String]? {
+        switch self {
+        case _ where isSpawned: nil
+        case .spawnFcgi:
+            ["spawn-fcgi", "-n", "-s", "/run/nanobot/socket", "-M", "0660", "-G", "www-data", "--", Self.binary, "fastcgi", "--supervise"]
+        case .systemd: ["systemd-socket-activate", "-E", "HOME", "-l", "/run/nanobot/socket", Self.binary, "fastcgi", "--supervise"]
+        case .nginxToPort: [Self.binary, "fastcgi", "--supervise", "--socket", "127.0.0.1:\(port)"]
+        default:
+            [
+                Self.binary, "fastcgi", "--supervise", "--socket", "unix:/run/nanobot/socket", "--socket-mode", "660", "--socket-group",
+                "www-data",
+            ]
+        }
+    }
+
+    func webServer(configuration: String) -> [String] {
+        switch self {
+        case .lighttpd, .lighttpdSpawn, .lighttpdCGI: ["lighttpd", "-D", "-f", configuration]
+        // In a process group of its own, which it ends as a whole.
+        case .apache, .apacheFcgid, .apacheCGI, .apachePrefork: ["setsid", "apache2", "-D", "FOREGROUND", "-f", configuration]
+        case .caddy: ["caddy", "run", "--config", configuration, "--adapter", "caddyfile"]
+        default: ["nginx", "-e", "stderr", "-c", configuration]
+        }
+    }
+
+    /// The signal that ends the web server once its requests have ended.
+    var stopSignal: CInt {
+        switch self {
+        case .lighttpd, .lighttpdSpawn, .lighttpdCGI: SIGINT
+        case .apache, .apacheFcgid, .apacheCGI, .apachePrefork: SIGWINCH
+        case .caddy: SIGTERM
+        default: SIGQUIT
+        }
+    }
+
+    /// What an operator has around the files that are shipped.
+    func configuration(port: Int, responderPort: Int) -> String {
+        switch self {
+        case .lighttpd, .lighttpdSpawn, .lighttpdCGI: lighttpd(port)
+        case .apache, .apacheFcgid, .apacheCGI, .apachePrefork: apache(port)
+        case .caddy:
+            """
+            {
+                admin off
+                auto_https off
+            }
+            http://:\(port) {
+                bind 127.0.0.1
+                import \(Nanobot.deploy)/caddy/nanobot.caddy
+            }
+
+            """
+        default: nginx(port, responderPort)
+        }
+    }
+
+    private func nginx(_ port: Int, _ responderPort: Int) -> String {
+        var shipped = ["nanobot.conf", "nanobot-server.conf"].map { name in
+            FileManager.default.contents(atPath: "\(Nanobot.deploy)/nginx/\(name)").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        }
+        if self == .nginxWithoutKeepAlive { shipped[1].replace("fastcgi_keep_conn on", with: "fastcgi_keep_conn off") }
+        if self == .nginxToPort { shipped[0].replace("unix:/run/nanobot/socket", with: "127.0.0.1:\(responderPort)") }
+        return """
+            user www-data; daemon off; pid /run/nginx.pid; error_log stderr;
+            events { worker_connections 1024; }
+            http {
+                access_log off;
+                client_body_temp_path /run/nginx-body; fastcgi_temp_path /run/nginx-fastcgi; proxy_temp_path /run/nginx-proxy;
+                uwsgi_temp_path /run/nginx-uwsgi; scgi_temp_path /run/nginx-scgi;
+                \(shipped[0])
+                server {
+                    listen 127.0.0.1:\(port);
+                    \(shipped[1].replacing("include fastcgi_params", with: "include /etc/nginx/fastcgi_params"))
+                }
+            }
+
+            """
+    }
+
+    private func lighttpd(_ port: Int) -> String {
+        let file =
+            switch self {
+            case .lighttpdSpawn: "nanobot-spawn.conf"
+            case .lighttpdCGI: "nanobot-cgi.conf"
+            default: "nanobot-socket.conf"
+            }
+        return """
+            server.bind = "127.0.0.1"
+            server.port = \(port)
+            server.username = "www-data"
+            server.groupname = "www-data"
+            server.document-root = "/var/www/html"
+            server.upload-dirs = ( "/run/lighttpd" )
+            include "\(Nanobot.deploy)/lighttpd/\(file)"
+
+            """
+    }
+
+    private func apache(_ port: Int) -> String {
+        let (file, ways) =
+            switch self {
+            case .apacheFcgid: ("nanobot-fcgid.conf", ["fcgid"])
+            case .apacheCGI: ("nanobot-cgi.conf", ["cgid"])
+            case .apachePrefork: ("nanobot-cgi.conf", ["cgi"])
+            default: ("nanobot.conf", ["proxy", "proxy_fcgi"])
+            }
+        let modules = [self == .apachePrefork ? "mpm_prefork" : "mpm_event", "authz_core", "alias", "env"] + ways
+        return """
+            ServerName localhost
+            Listen 127.0.0.1:\(port)
+            PidFile /run/apache2/pid
+            DefaultRuntimeDir /run/apache2
+            ErrorLog /run/apache2/log
+            \(modules.map { "LoadModule \($0)_module /usr/lib/apache2/modules/mod_\($0).so" }.joined(separator: "\n"))
+            User www-data
+            Group www-data
+            DocumentRoot /var/www/html
+            Include \(Nanobot.deploy)/apache/\(file)
+
+            """
+    }
+}

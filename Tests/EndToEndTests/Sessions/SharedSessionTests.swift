@@ -1,0 +1,84 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("One session and several processes")
+struct SharedSessionTests {
+    @Test("a hundred turns at once through four responders are all stored, and each saw those before it")
+    func hundredTurns() async throws {
+        // The model sees everything.
+        let environment = ["NANOBOT_HISTORY_MAX_TOKENS": "1000000"]
+        try await Site.run(responders: 4, environment: environment) { site in
+            let port = site.port
+            let texts = (1...100).map { "I am number \($0) of all" }
+            let usages = try await withThrowingTaskGroup(of: JSON?.self) { group in
+                for (index, text) in texts.enumerated() {
+                    group.addTask {
+                        try await onOwnThread {
+                            let path = "/\(index % 4 + 1)" + Server.chatPath
+                            let response = try HTTPConnection(port: port).chat(text, session: "one", path: path)
+                            #expect(response.status == 200)
+                            return response.json["usage"]["prompt_tokens"]
+                        }
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+
+            let turns = try site.server.stored("one").turns
+            #expect(turns.map(\.question).sorted() == texts.sorted())
+            // The built-in model counts the words of all that it sees.
+            var words = 0
+            for turn in turns {
+                #expect(turn.usage.prompt_tokens == words + turn.question.split(separator: " ").count, "\(turn.question)")
+                words += turn.wordCount
+            }
+            #expect(Set(usages.map { Int($0?.number ?? 0) }) == Set(turns.map(\.usage.prompt_tokens)))
+        }
+    }
+
+    @Test("a session that another process holds is busy, others are not, and it continues afterwards")
+    func busy() async throws {
+        try await Site.run(environment: ["NANOBOT_SESSION_BUSY_TIMEOUT": "20"]) { site in
+            let server = try site.server
+            #expect(try await server.chat("Is my hat blue?", session: "a").status == 200)
+            var lock: LockFile? = try LockFile(server.dataDirectory)
+            try #require(lock?.hold(LockFile.sessionA) == true)
+            // The second one waits in the process for the first.
+            async let first = server.chat("Hello", session: "a")
+            async let second = server.chat("Hello", session: "a")
+            #expect(try await eventually { lock?.isHeldElsewhere(LockFile.queueA) == true })
+            #expect(try await server.chat("Hello", session: "b").status == 200)
+            for response in [try await first, try await second] {
+                expectError(response, 409, "session_busy")
+                #expect(response.headers["retry-after"] == "1")
+            }
+            #expect(try server.stored("a").turns.count == 1)
+            lock = nil
+            #expect(try await server.chat("What did I just ask you?", session: "a").answer.contains("Is my hat blue?"))
+        }
+    }
+
+    @Test("a process killed while it holds a session keeps nobody waiting")
+    func holderKilled() async throws {
+        try await Site.run(responders: 2) { site in
+            let server = try site.server
+            #expect(try await server.chat("Hello", session: "a").status == 200)
+            // The lock belongs to the open file, which the other process gets and this one closes.
+            var lock: LockFile? = try LockFile(server.dataDirectory)
+            try #require(lock?.hold(LockFile.sessionA) == true)
+            let observer = try LockFile(server.dataDirectory)
+            let holder = try Program("sleep", ["600"], inheriting: lock?.descriptor)
+            lock = nil
+            #expect(observer.isHeldElsewhere(LockFile.sessionA))
+
+            async let answer = server.send("POST", "/2" + Server.chatPath, headers: ["x-session-key: a"], body: Server.body("Hello"))
+            #expect(try await eventually { observer.isHeldElsewhere(LockFile.queueA) })
+            holder.send(SIGKILL)
+            _ = try await holder.outcome()
+            #expect(try await answer.status == 200)
+            #expect(try server.stored("a").turns.count == 2)
+        }
+    }
+}
