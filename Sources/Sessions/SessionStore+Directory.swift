@@ -85,9 +85,7 @@ extension SessionStore {
             let lastUse = try lock.withLockIfFree(key) { () throws(SessionError) -> Date? in
                 guard let status = try self.status(at: path), status.modified < limit else { return nil }
                 if !isDryRun {
-                    try attempt("remove \(path)") { () throws(Errno) in
-                        try uninterrupted { () throws(Errno) in try system.unlink(path) }
-                    }
+                    try attempt("remove \(path)") { () throws(Errno) in try system.unlink(path) }
                 }
                 return status.modified
             }
@@ -103,16 +101,14 @@ extension SessionStore {
     /// Some names of files from a position in the directory, and where to go on; nil at the end.
     func names(from position: Int) throws(SessionError) -> (names: [String], next: Int?) {
         try attempt("read \(sessions)") { () throws(Errno) in
-            try uninterrupted { () throws(Errno) in
-                var names: [String] = []
-                var last: Int?
-                try system.visitNames(in: sessions, from: position) { name, next in
-                    if name.hasSuffix(Self.fileExtension) || name.hasPrefix(SessionWriter.temporaryPrefix) { names.append(name) }
-                    if names.count == 512 { last = next }
-                    return last == nil
-                }
-                return (names, last)
+            var names: [String] = []
+            var last: Int?
+            try system.visitNames(in: sessions, from: position) { name, next in
+                if name.hasSuffix(Self.fileExtension) || name.hasPrefix(SessionWriter.temporaryPrefix) { names.append(name) }
+                if names.count == 512 { last = next }
+                return last == nil
             }
+            return (names, last)
         }
     }
 

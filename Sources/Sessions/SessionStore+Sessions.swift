@@ -72,7 +72,7 @@ extension SessionStore {
             let path = path(of: key)
             let wasThere = try attempt("remove \(path)") { () throws(Errno) in
                 do throws(Errno) {
-                    try uninterrupted { () throws(Errno) in try system.unlink(path) }
+                    try system.unlink(path)
                     return true
                 } catch {
                     guard error == .noSuchFileOrDirectory else { throw error }

@@ -78,6 +78,7 @@ package final class SessionStore: Sendable {
         directory: FilePath, settings: Settings, disk: (any TaskExecutor)? = nil, system: any FileSystem,
         report: @escaping @Sendable (String) -> Void
     ) throws(SessionError) {
+        let system = UninterruptedFileSystem(system)
         self.settings = settings
         self.system = system
         self.directory = directory
@@ -132,9 +133,7 @@ package final class SessionStore: Sendable {
     /// Fails where what has to stay free no longer is.
     func checkFreeBytes() throws(SessionError) {
         guard settings.minimumFreeBytes > 0 else { return }
-        let free = try attempt("look at \(sessions)") { () throws(Errno) in
-            try uninterrupted { () throws(Errno) in try system.freeByteCount(at: sessions) }
-        }
+        let free = try attempt("look at \(sessions)") { () throws(Errno) in try system.freeByteCount(at: sessions) }
         guard free >= settings.minimumFreeBytes else {
             throw SessionError(.storageFull, "\(free) bytes are free for \(sessions); \(settings.minimumFreeBytes) have to stay free")
         }

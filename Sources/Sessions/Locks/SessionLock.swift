@@ -171,6 +171,6 @@ private final class LockFile: Sendable {
     func free(_ offset: Int64) { try? set(offset, isHeld: false) }
 
     private func set(_ offset: Int64, isHeld: Bool) throws(Errno) {
-        try uninterrupted { () throws(Errno) in try file.system.setLock(file.descriptor, at: offset, isHeld: isHeld) }
+        try file.system.setLock(file.descriptor, at: offset, isHeld: isHeld)
     }
 }

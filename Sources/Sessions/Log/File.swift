@@ -8,7 +8,7 @@ struct File: ~Copyable {
     let system: any FileSystem
 
     init(_ path: FilePath, _ flags: CInt, in system: any FileSystem) throws(Errno) {
-        descriptor = try uninterrupted { () throws(Errno) in try system.open(path, flags) }
+        descriptor = try system.open(path, flags)
         self.system = system
     }
 
@@ -38,9 +38,7 @@ struct File: ~Copyable {
 
     deinit { system.close(descriptor) }
 
-    func status() throws(Errno) -> FileStatus {
-        try uninterrupted { () throws(Errno) in try system.status(of: descriptor) }
-    }
+    func status() throws(Errno) -> FileStatus { try system.status(of: descriptor) }
 
     /// Reads the bytes of a range; fewer where the file ends before.
     func read(_ range: Range<Int>) throws(Errno) -> [UInt8] {
@@ -50,7 +48,7 @@ struct File: ~Copyable {
                 while count < range.count {
                     let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count..<range.count])
                     let offset = range.lowerBound + count
-                    let read = try uninterrupted { () throws(Errno) in try system.read(descriptor, into: rest, at: offset) }
+                    let read = try system.read(descriptor, into: rest, at: offset)
                     if read == 0 { break }
                     count += read
                 }
@@ -71,7 +69,7 @@ struct File: ~Copyable {
                 while count < buffer.count {
                     let rest = UnsafeRawBufferPointer(rebasing: buffer[count...])
                     let position = offset + count
-                    count += try uninterrupted { () throws(Errno) in try system.write(descriptor, rest, at: position) }
+                    count += try system.write(descriptor, rest, at: position)
                 }
             } catch {
                 failure = error
@@ -80,12 +78,8 @@ struct File: ~Copyable {
         if let failure { throw failure }
     }
 
-    func truncate(to length: Int) throws(Errno) {
-        try uninterrupted { () throws(Errno) in try system.truncate(descriptor, to: length) }
-    }
+    func truncate(to length: Int) throws(Errno) { try system.truncate(descriptor, to: length) }
 
     /// Returns when the content, and the size that leads to it, are on the disk.
-    func synchronize() throws(Errno) {
-        try uninterrupted { () throws(Errno) in try system.synchronize(descriptor) }
-    }
+    func synchronize() throws(Errno) { try system.synchronize(descriptor) }
 }

@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// What sessions ask of a file system. Each function is one system call, once: it may be interrupted, and a write may be short.
+/// What sessions ask of a file system. Each function is one system call: it may be interrupted, and a write may be short.
 ///
 /// The seam at which tests make the nth call fail, or let the process die after it.
 protocol FileSystem: Sendable {
@@ -41,7 +41,7 @@ extension FileSystem {
     /// A file's status; nil where there is no file.
     func statusIfThere(_ path: FilePath) throws(Errno) -> FileStatus? {
         do throws(Errno) {
-            return try uninterrupted { () throws(Errno) in try status(at: path) }
+            return try status(at: path)
         } catch {
             if error == .noSuchFileOrDirectory { return nil }
             throw error
@@ -50,13 +50,13 @@ extension FileSystem {
 
     /// Fails where the directory of a file is not there. Then nobody can say that there is no such file: it may come back.
     func checkDirectory(of path: FilePath) throws(Errno) {
-        try uninterrupted { () throws(Errno) in _ = try status(at: path.removingLastComponent()) }
+        _ = try status(at: path.removingLastComponent())
     }
 
     /// Makes a directory if it is not there.
     func ensureDirectory(_ path: FilePath) throws(Errno) {
         do throws(Errno) {
-            try uninterrupted { () throws(Errno) in try makeDirectory(path) }
+            try makeDirectory(path)
         } catch {
             if error == .fileExists { return }
             throw error
@@ -79,16 +79,4 @@ struct FileStatus: Equatable, Sendable {
     var size: Int
     var modifiedSeconds: Int
     var modifiedNanoseconds: Int
-}
-
-/// Repeats a system call that a signal interrupted: no call here is meant to be interrupted.
-@discardableResult
-func uninterrupted<Result>(_ call: () throws(Errno) -> Result) throws(Errno) -> Result {
-    while true {
-        do throws(Errno) {
-            return try call()
-        } catch {
-            if error != .interrupted { throw error }
-        }
-    }
 }

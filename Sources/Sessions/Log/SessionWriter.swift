@@ -26,7 +26,7 @@ struct SessionWriter: ~Copyable {
     }
 
     deinit {
-        if !isCommitted { try? uninterrupted { () throws(Errno) in try file.system.unlink(temporary) } }
+        if !isCommitted { try? file.system.unlink(temporary) }
     }
 
     /// Adds a turn's line: without a comma, without a line feed.
@@ -61,13 +61,13 @@ struct SessionWriter: ~Copyable {
     }
 
     private static func replace(_ path: FilePath, by temporary: FilePath, in system: any FileSystem) throws(Errno) {
-        try uninterrupted { () throws(Errno) in try system.rename(temporary, to: path) }
+        try system.rename(temporary, to: path)
     }
 
     /// A link, because rename(2) takes a name from whatever has it.
     private static func claim(_ path: FilePath, by temporary: FilePath, in system: any FileSystem) throws(Errno) {
         do throws(Errno) {
-            try uninterrupted { () throws(Errno) in try system.link(temporary, to: path) }
+            try system.link(temporary, to: path)
         } catch {
             // A file system whose files have one name (link(2), EPERM): it has to be asked first.
             guard [.notPermitted, .notSupported].contains(error) else { throw error }
@@ -75,7 +75,7 @@ struct SessionWriter: ~Copyable {
             return try replace(path, by: temporary, in: system)
         }
         // Where that fails it is hidden, and removed as what a process left that died.
-        try? uninterrupted { () throws(Errno) in try system.unlink(temporary) }
+        try? system.unlink(temporary)
     }
 
     /// Returns when the names in a directory are on the disk.

@@ -14,10 +14,12 @@ package struct FileSystemProbe: ~Copyable {
     package init(in directory: FilePath) throws(SessionError) {
         let path = directory.appending(Identifier.make(prefix: Self.prefix))
         self.path = path
-        file = try attempt("create a file in \(directory)") { () throws(Errno) in try File.create(path, in: HostFileSystem()) }
+        file = try attempt("create a file in \(directory)") { () throws(Errno) in
+            try File.create(path, in: UninterruptedFileSystem(HostFileSystem()))
+        }
     }
 
-    deinit { try? uninterrupted { () throws(Errno) in try file.system.unlink(path) } }
+    deinit { try? file.system.unlink(path) }
 
     /// Writes a block, reads it again, and returns when it is on the disk, as far as the system says so.
     package func write() throws(SessionError) {

@@ -24,7 +24,7 @@ package final class ProbeToken: Sendable {
 
     /// Writes a pass into a data directory, and removes those of doctors that were killed.
     package init(in directory: FilePath) throws(SessionError) {
-        let system = HostFileSystem()
+        let system = UninterruptedFileSystem(HostFileSystem())
         try attempt("read \(directory)") { () throws(Errno) in try Self.removeExpired(in: directory, system) }
         token = Self.randomDigits()
         content = Self.randomDigits()
@@ -48,7 +48,7 @@ package final class ProbeToken: Sendable {
     }
 
     /// Ends the pass.
-    package func remove() { try? uninterrupted { () throws(Errno) in try file.system.unlink(path) } }
+    package func remove() { try? file.system.unlink(path) }
 
     /// Whether a text has a token's form.
     package static func isToken(_ text: String) -> Bool {

@@ -130,9 +130,7 @@ extension SessionFile {
     private mutating func salvage(_ quarantine: Quarantine, synchronizes: Bool) throws -> (turns: Int, kept: FilePath) {
         let kept = quarantine.newPath(key)
         let system = file.system
-        try attempt("keep \(path) as \(kept)") { () throws(Errno) in
-            try uninterrupted { () throws(Errno) in try system.link(path, to: kept) }
-        }
+        try attempt("keep \(path) as \(kept)") { () throws(Errno) in try system.link(path, to: kept) }
         if synchronizes { try SessionWriter.synchronize(quarantine.directory, in: system) }
         var writer = try SessionWriter(path, key: key, createdAt: try createdAt(), in: system)
         end = try status().size
