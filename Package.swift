@@ -55,10 +55,14 @@ let package = Package(
             dependencies: [
                 "Chat", "Concurrency", "Crypto", "JSON",
                 .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
-        .target(name: "Models", dependencies: ["Chat", "Concurrency", "Crypto", "HTTPClient", "JSON"], swiftSettings: settings),
+        .target(
+            name: "Models",
+            dependencies: ["Chat", "Concurrency", "Crypto", "HTTPClient", "JSON", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
         .target(name: "BuiltinModel", dependencies: ["Chat", "Models"], swiftSettings: settings),
         .target(
             name: "Server",
@@ -93,7 +97,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         // What several test targets need.
-        .target(name: "TestSupport", dependencies: ["Chat", "Concurrency", "Models"], path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Chat", "Concurrency", "Models", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency", "TestSupport"], swiftSettings: settings),
         .testTarget(
@@ -111,11 +118,15 @@ let package = Package(
         .testTarget(
             name: "SessionsTests",
             dependencies: [
-                "Chat", "Concurrency", "JSON", "Sessions", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                "Chat", "Concurrency", "JSON", "Sessions", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "ModelsTests", dependencies: ["Chat", "Concurrency", "HTTPClient", "JSON", "Models", "TestSupport"],
+            name: "ModelsTests",
+            dependencies: [
+                "Chat", "Concurrency", "HTTPClient", "JSON", "Models", "TestSupport", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .testTarget(name: "BuiltinModelTests", dependencies: ["BuiltinModel", "Chat", "Models", "TestSupport"], swiftSettings: settings),
         .testTarget(

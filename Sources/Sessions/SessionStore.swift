@@ -3,6 +3,7 @@ import Concurrency
 import FoundationEssentials
 import Glibc
 import JSON
+package import Logging
 package import SystemPackage
 
 /// The sessions under a data directory.
@@ -57,35 +58,35 @@ package final class SessionStore: Sendable {
     /// When this process looks again whether sessions are too old.
     let nextPruning = Mutex<ContinuousClock.Instant?>(nil)
     let disk: (any TaskExecutor)?
+    let logger: Logger
 
     /// Opens a data directory; creates it, for this user alone, if it is not there.
     ///
     /// - Parameters:
     ///   - disk: where what waits for the disk runs, if not where turns run: with `sync` every write waits, and a file system takes many
     ///     such waits at once.
-    ///   - report: told when a file was mended: a sentence for the log.
+    ///   - logger: gets a line when a torn tail was cut off and when old sessions were removed.
     package convenience init(
-        directory: FilePath, settings: Settings = Settings(), disk: (any TaskExecutor)? = nil,
-        report: @escaping @Sendable (String) -> Void
+        directory: FilePath, settings: Settings = Settings(), disk: (any TaskExecutor)? = nil, logger: Logger
     ) throws(SessionError) {
-        try self.init(directory: directory, settings: settings, disk: disk, system: HostFileSystem(), report: report)
+        try self.init(directory: directory, settings: settings, disk: disk, system: HostFileSystem(), logger: logger)
         guard settings.missingDirectory == .waitFor || sessions.withPlatformString({ access($0, W_OK | X_OK) }) == 0 else {
             throw SessionError(.storageUnavailable, "\(sessions) cannot be written by this user")
         }
     }
 
     init(
-        directory: FilePath, settings: Settings, disk: (any TaskExecutor)? = nil, system: any FileSystem,
-        report: @escaping @Sendable (String) -> Void
+        directory: FilePath, settings: Settings, disk: (any TaskExecutor)? = nil, system: any FileSystem, logger: Logger
     ) throws(SessionError) {
         let system = UninterruptedFileSystem(system)
         self.settings = settings
         self.system = system
         self.directory = directory
         self.disk = disk
+        self.logger = logger
         let sessions = directory.appending("sessions")
         self.sessions = sessions
-        quarantine = Quarantine(directory: directory.appending("quarantine"), system: system, report: report)
+        quarantine = Quarantine(directory: directory.appending("quarantine"), system: system, logger: logger)
         switch settings.missingDirectory {
         case .create: try Self.createDirectory(directory, in: system)
         case .refuse:

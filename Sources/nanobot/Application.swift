@@ -36,12 +36,11 @@ struct Application {
             var storeSettings = try SessionStore.Settings(configuration)
             if isRestarted { storeSettings.missingDirectory = .waitFor }
             sessions = try SessionStore(
-                directory: FilePath(dataDirectory), settings: storeSettings, disk: try disk(storeSettings.durability),
-                report: { logger.warning("\($0)") })
+                directory: FilePath(dataDirectory), settings: storeSettings, disk: try disk(storeSettings.durability), logger: logger)
         } catch let error as SessionError {
             throw Failure(description: "\(error). Choose a directory that you can write with --data-dir.")
         }
-        let models = try configuration.models(engine: engine) { logger.warning("\($0)") }
+        let models = try configuration.models(engine: engine, logger: logger)
         usesUpstreams = !models.upstreams.isEmpty
         let service = ChatService(
             settings: try ChatService.Settings(configuration), sessions: sessions, models: models.catalog, logger: logger)

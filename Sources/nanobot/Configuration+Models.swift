@@ -1,6 +1,7 @@
 import BuiltinModel
 import ChatAPI
 import HTTPClient
+import Logging
 import Models
 
 extension Configuration {
@@ -8,9 +9,9 @@ extension Configuration {
     ///
     /// - Parameters:
     ///   - engine: makes the requests to upstreams.
-    ///   - report: gets a line about each attempt that failed and that others follow.
+    ///   - logger: gets a warning for each failed attempt that another one follows.
     func models(
-        engine: TransferEngine, report: @escaping @Sendable (String) -> Void
+        engine: TransferEngine, logger: Logger = Logger(label: "nanobot") { _ in SwiftLogNoOpLogHandler() }
     ) throws -> (catalog: ModelCatalog, upstreams: [UpstreamModel.Route]) {
         let limits = UpstreamLimits(
             timeout: try integer("upstream.timeout", in: UpstreamLimits.timeouts),
@@ -20,7 +21,7 @@ extension Configuration {
         func model(_ routes: [UpstreamModel.Route], _ limits: UpstreamLimits) -> any ChatModel {
             routes.isEmpty
                 ? BuiltinModel()
-                : UpstreamModel(routes, timeout: .seconds(limits.timeout), retries: limits.retries, report: report)
+                : UpstreamModel(routes, timeout: .seconds(limits.timeout), retries: limits.retries, logger: logger)
         }
         let system = given("model.system")
         let standard = ModelCatalog.Entry(

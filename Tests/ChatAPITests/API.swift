@@ -4,6 +4,7 @@ import Logging
 import Models
 import Server
 import SystemPackage
+import TestSupport
 
 @testable import ChatAPI
 @testable import Sessions
@@ -33,12 +34,11 @@ struct API: Sendable {
         change(&settings)
         // The store keeps the directory: an answer in pieces may outlive the API.
         sessions = try SessionStore(
-            directory: FilePath(self.directory.path), settings: settings,
-            report: { [kept = self.directory] _ in withExtendedLifetime(kept) {} })
+            directory: FilePath(self.directory.path), settings: settings, logger: .test(keeping: self.directory))
         var serviceSettings = ChatService.Settings()
         configure(&serviceSettings)
         let models = models ?? ModelCatalog(default: ModelCatalog.Entry(id: "nanobot", model: model))
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = Logger.test()
         let service = ChatService(
             settings: serviceSettings, sessions: sessions, models: models, logger: logger, now: { Date().addingTimeInterval(-age) })
         var options = ServerOptions()

@@ -1,5 +1,6 @@
 import Foundation
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Sessions
@@ -102,10 +103,10 @@ struct DirectoryTests {
         var settings = SessionStore.Settings()
         settings.missingDirectory = .refuse
         for path in [directory.path, directory.path.appending("none")] {
-            #expect(throws: SessionError.self) { try SessionStore(directory: path, settings: settings) { _ in } }
+            #expect(throws: SessionError.self) { try SessionStore(directory: path, settings: settings, logger: .test()) }
         }
         #expect(try directory.names(in: "") == [])
         _ = try directory.store()
-        _ = try SessionStore(directory: directory.path, settings: settings) { _ in }
+        _ = try SessionStore(directory: directory.path, settings: settings, logger: .test())
     }
 }

@@ -164,7 +164,7 @@ struct ExtremeFileTests {
         #expect(symlink("/nowhere", directory.path.appending("link").string) == 0)
         let path = path.hasPrefix("/") ? FilePath(path) : directory.path.appending(path)
         #expect {
-            try SessionStore(directory: path, settings: SessionStore.Settings(), report: { _ in })
+            try SessionStore(directory: path, settings: SessionStore.Settings(), logger: .test())
         } throws: {
             ($0 as? SessionError)?.code == .storageUnavailable
         }

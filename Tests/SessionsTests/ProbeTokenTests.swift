@@ -1,5 +1,6 @@
 import Glibc
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Sessions
@@ -9,7 +10,7 @@ struct ProbeTokenTests {
     @Test("a token is known while its pass is there, and says how much was acknowledged")
     func token() throws {
         let directory = try TemporaryDirectory()
-        let store = try SessionStore(directory: directory.path, report: { _ in })
+        let store = try SessionStore(directory: directory.path, logger: .test())
         let pass = try ProbeToken(in: directory.path)
         let other = try ProbeToken(in: directory.path)
         #expect(ProbeToken.isToken(pass.token) && pass.token != other.token)
@@ -29,7 +30,7 @@ struct ProbeTokenTests {
     @Test("a pass whose doctor was killed is worth nothing after ten minutes, and goes with the next one")
     func expiry() throws {
         let directory = try TemporaryDirectory()
-        let store = try SessionStore(directory: directory.path, report: { _ in })
+        let store = try SessionStore(directory: directory.path, logger: .test())
         let pass = try ProbeToken(in: directory.path)
         let path = directory.path.appending(pass.name)
         var times = [timespec(tv_sec: time(nil) - 601, tv_nsec: 0), timespec(tv_sec: time(nil) - 601, tv_nsec: 0)]

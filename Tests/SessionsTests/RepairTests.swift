@@ -1,6 +1,7 @@
 import Foundation
-import Concurrency
+import Logging
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Sessions
@@ -37,13 +38,13 @@ struct RepairTests {
         try await directory.store().say("one")
         let whole = try directory.bytes("a.json")
         try directory.write(whole.dropLast(4) + Array(",\n{\"id\":\"turn-2\",\"at".utf8), to: "a.json")
-        let reports = Mutex<[String]>([])
-        let store = try directory.store(report: { report in reports.withLock { $0.append(report) } })
+        let lines = Log<LogLine>()
+        let store = try directory.store(log: lines)
         #expect(try await store.say("two") == ["one"])
         let kept = try #require(try directory.names(in: "quarantine").first)
         let bytes = try Data(contentsOf: URL(fileURLWithPath: directory.path.appending("quarantine").appending(kept).string))
         #expect(String(decoding: bytes, as: UTF8.self) == ",\n{\"id\":\"turn-2\",\"at")
-        #expect(reports.withLock { $0.count == 1 && $0[0].contains("Session a:") })
+        #expect(lines.entries.count == 1 && lines.entries[0].level == .warning && lines.entries[0].message.contains("Session a:"))
     }
 
     @Test("a tail cut anywhere in its last turn, or closing, is mended")

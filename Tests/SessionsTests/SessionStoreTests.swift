@@ -1,6 +1,7 @@
 import Chat
 import Foundation
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Sessions
@@ -87,7 +88,7 @@ struct SessionStoreTests {
         let directory = try TemporaryDirectory()
         try Data().write(to: URL(fileURLWithPath: directory.path.appending("file").string))
         let error = #expect(throws: SessionError.self) {
-            try SessionStore(directory: directory.path.appending("file").appending("below"), report: { _ in })
+            try SessionStore(directory: directory.path.appending("file").appending("below"), logger: .test())
         }
         #expect(error?.code == .storageUnavailable)
     }

@@ -2,6 +2,7 @@ import Chat
 import Foundation
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Sessions
@@ -194,6 +195,6 @@ extension SimulatedFileSystem {
         var settings = SessionStore.Settings()
         settings.durability = durability
         settings.window = ContextLimits(maxTurns: 4, summarizes: true)
-        return try SessionStore(directory: Self.directory, settings: settings, system: self, report: { _ in })
+        return try SessionStore(directory: Self.directory, settings: settings, system: self, logger: .test())
     }
 }

@@ -2,6 +2,7 @@ import Chat
 import Foundation
 import Sessions
 import SystemPackage
+import TestSupport
 
 /// A data directory of one test; it goes with the test.
 final class TemporaryDirectory: Sendable {
@@ -16,7 +17,7 @@ final class TemporaryDirectory: Sendable {
 
     func store(
         limits: ContextLimits = ContextLimits(), busyTimeout: Duration = .seconds(600), durability: SessionStore.Durability = .relaxed,
-        maximumSessionBytes: Int = 64 << 20, report: @escaping @Sendable (String) -> Void = { _ in }
+        maximumSessionBytes: Int = 64 << 20, log lines: Log<LogLine> = Log()
     ) throws -> SessionStore {
         var settings = SessionStore.Settings()
         settings.window = limits
@@ -24,7 +25,7 @@ final class TemporaryDirectory: Sendable {
         settings.durability = durability
         settings.maximumSessionBytes = maximumSessionBytes
         // The store keeps the directory: it may outlive the test's own reference.
-        return try SessionStore(directory: path, settings: settings, report: { line in withExtendedLifetime(self) { report(line) } })
+        return try SessionStore(directory: path, settings: settings, logger: .test(lines, keeping: self))
     }
 
     func file(_ name: String) -> FilePath { path.appending("sessions").appending(name) }

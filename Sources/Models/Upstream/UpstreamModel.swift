@@ -1,3 +1,5 @@
+package import Logging
+
 /// A model on a server that speaks OpenAI's API, with further servers that are asked when it fails.
 ///
 /// Where the server does not say what a turn cost, words are counted, as the built-in model does.
@@ -18,7 +20,7 @@ package struct UpstreamModel: ChatModel {
     private let routes: [Route]
     private let timeout: Duration
     private let retries: Int
-    private let report: @Sendable (String) -> Void
+    private let logger: Logger
     private let clock: UpstreamClock
 
     /// Makes a model.
@@ -27,15 +29,13 @@ package struct UpstreamModel: ChatModel {
     ///   - routes: what is asked, in this order, until one answers; not empty.
     ///   - timeout: a turn's time limit, retries and all servers included.
     ///   - retries: how many times each server may be asked again.
-    ///   - report: gets one line for the operator about each attempt that failed and that others follow.
-    package init(
-        _ routes: [Route], timeout: Duration = .seconds(120), retries: Int = 2, report: @escaping @Sendable (String) -> Void = { _ in }
-    ) {
-        self.init(routes, timeout: timeout, retries: retries, report: report, clock: UpstreamClock())
+    ///   - logger: gets a warning for each failed attempt that another one follows.
+    package init(_ routes: [Route], timeout: Duration = .seconds(120), retries: Int = 2, logger: Logger) {
+        self.init(routes, timeout: timeout, retries: retries, logger: logger, clock: UpstreamClock())
     }
 
-    init(_ routes: [Route], timeout: Duration, retries: Int, report: @escaping @Sendable (String) -> Void, clock: UpstreamClock) {
-        (self.routes, self.timeout, self.retries, self.report, self.clock) = (routes, timeout, retries, report, clock)
+    init(_ routes: [Route], timeout: Duration, retries: Int, logger: Logger, clock: UpstreamClock) {
+        (self.routes, self.timeout, self.retries, self.logger, self.clock) = (routes, timeout, retries, logger, clock)
     }
 
     /// Asks one server after the other.
@@ -50,7 +50,7 @@ package struct UpstreamModel: ChatModel {
             } catch {
                 guard error.isForRetrying, !turn.hasBegun else { throw error.code == .timedOut ? timedOut : error }
                 failure = error
-                if index < routes.count - 1 { report("\(error); asking the next upstream") }
+                if index < routes.count - 1 { logger.warning("\(error); asking the next upstream") }
             }
         }
         throw failure
@@ -89,7 +89,7 @@ package struct UpstreamModel: ChatModel {
                 // Whoever has another server does not wait for long.
                 isLast || pause <= Backoff.longest
             else { throw error.error }
-            report("\(error.error); retrying")
+            logger.warning("\(error.error); retrying")
             do { try await clock.sleep(pause) } catch { throw ModelError(.cancelled, "The request was cancelled") }
         }
         throw failure ?? timedOut

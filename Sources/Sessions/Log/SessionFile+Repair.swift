@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import JSON
+import Logging
 import SystemPackage
 
 extension SessionFile {
@@ -74,8 +75,7 @@ extension SessionFile {
 struct Quarantine: Sendable {
     let directory: FilePath
     let system: any FileSystem
-    /// Told after something was kept: what, and where.
-    let report: @Sendable (String) -> Void
+    let logger: Logger
 
     func keep(_ bytes: [UInt8], of session: borrowing SessionFile) throws(SessionError) {
         let path = newPath(session.key)
@@ -84,7 +84,7 @@ struct Quarantine: Sendable {
             try file.write(bytes, at: 0)
             try file.synchronize()
         }
-        report("Session \(session.key): the last write was cut short; \(bytes.count) bytes were moved to \(path)")
+        logger.warning("Session \(session.key): the last write was cut short; \(bytes.count) bytes were moved to \(path)")
     }
 
     /// A name that nothing has yet.

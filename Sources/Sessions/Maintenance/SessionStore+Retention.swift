@@ -2,6 +2,7 @@ import Concurrency
 import FoundationEssentials
 import Glibc
 import JSON
+import Logging
 import SystemPackage
 
 extension SessionStore {
@@ -24,9 +25,9 @@ extension SessionStore {
         guard let age = settings.retention else { return }
         do {
             let count = try pruneOnce(olderThan: age)
-            if count > 0 { quarantine.report("Removed \(count) sessions that were not used for \(age)") }
+            if count > 0 { logger.notice("Removed \(count) sessions that were not used for \(age)") }
         } catch {
-            quarantine.report("\(error)")
+            logger.warning("\(error)")
         }
     }
 

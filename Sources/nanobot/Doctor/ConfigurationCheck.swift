@@ -13,7 +13,7 @@ enum ConfigurationCheck {
             { _ = try configuration.dataDirectory() }, { _ = try configuration.logger() }, { _ = try ChatService.Settings(configuration) },
             { _ = try SessionStore.Settings(configuration) }, { _ = try configuration.workerCount() },
             { _ = try ServerOptions(configuration) }, { _ = try configuration.allowsDocumentRoot() },
-            { _ = try configuration.models(engine: TransferEngine()) { _ in } },
+            { _ = try configuration.models(engine: TransferEngine()) },
         ]
         var findings: [Diagnostic] = []
         for reading in readings {

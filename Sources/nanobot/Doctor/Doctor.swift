@@ -45,7 +45,7 @@ struct Doctor: ParsableCommand {
                     let minimum = try? configuration.integer("storage.minFreeBytes", in: 0...(1 << 50))
                     try tell(DirectoryCheck(path: FilePath(path), minimumFreeBytes: minimum ?? 0).findings())
                 }
-                let upstreams = try? configuration.models(engine: engine) { _ in }.upstreams
+                let upstreams = try? configuration.models(engine: engine).upstreams
                 if let upstreams { try tell(await UpstreamCheck.findings(upstreams)) }
                 if let site {
                     try await SiteCheck(site, configuration, usesUpstreams: upstreams?.isEmpty == false, engine).run(

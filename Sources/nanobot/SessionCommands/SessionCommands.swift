@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 package import Sessions
 import SystemPackage
 
@@ -20,9 +21,9 @@ extension ConfigurationOptions {
         let configuration = try configuration()
         var settings = try SessionStore.Settings(configuration)
         settings.missingDirectory = .refuse
-        return try SessionStore(directory: FilePath(try configuration.dataDirectory()), settings: settings) {
-            Terminal.say("nanobot: \($0)")
-        }
+        return try SessionStore(
+            directory: FilePath(try configuration.dataDirectory()), settings: settings,
+            logger: Logger(label: "nanobot") { _ in TerminalLogHandler() })
     }
 }
 

@@ -55,9 +55,9 @@ struct HeldSite: Sendable {
         settings.streams = true
         configure(&settings)
         let socket = home.path + "/responder.sock"
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = Logger.test()
         let workers = try WorkerPool(threads: 4)
-        sessions = try SessionStore(directory: FilePath(home.path + "/data"), report: { _ in })
+        sessions = try SessionStore(directory: FilePath(home.path + "/data"), logger: logger)
         let service = ChatService(
             settings: settings, sessions: sessions, models: ModelCatalog(default: ModelCatalog.Entry(id: "nanobot", model: model)),
             logger: logger)

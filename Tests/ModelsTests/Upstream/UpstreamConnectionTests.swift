@@ -105,7 +105,7 @@ struct UpstreamConnectionTests {
         }
         let engine = TransferEngine()
         let upstream = Upstream(.init(address: try UpstreamModel.address(peer.url), model: "m"), engine: engine)
-        let model = UpstreamModel([UpstreamModel.Route(upstream)])
+        let model = UpstreamModel([UpstreamModel.Route(upstream)], logger: .test())
         let task = Task { try await model.failure() }
         try await waiting.wait()
         engine.stop()

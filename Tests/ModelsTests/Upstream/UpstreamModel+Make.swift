@@ -8,7 +8,7 @@ extension UpstreamModel {
     /// A model on servers at the given URLs, with connections of its own, which waits for nothing between attempts.
     static func make(
         _ urls: String..., key: String? = nil, model: String? = "m", timeout: Duration = .seconds(300),
-        connectTimeout: Duration = .seconds(10), retries: Int = 0, report: @escaping @Sendable (String) -> Void = { _ in },
+        connectTimeout: Duration = .seconds(10), retries: Int = 0, log lines: Log<LogLine> = Log(),
         clock: UpstreamClock = TestClock().clock
     ) throws -> UpstreamModel {
         let engine = TransferEngine()
@@ -17,7 +17,7 @@ extension UpstreamModel {
                 Upstream(
                     Upstream.Settings(address: try address(url), key: key, model: model, connectTimeout: connectTimeout), engine: engine))
         }
-        return UpstreamModel(routes, timeout: timeout, retries: retries, report: report, clock: clock)
+        return UpstreamModel(routes, timeout: timeout, retries: retries, logger: .test(lines), clock: clock)
     }
 
     static func address(_ url: String) throws -> UpstreamAddress {

@@ -1,4 +1,5 @@
 import Concurrency
+import Logging
 import TestSupport
 import Testing
 
@@ -72,13 +73,13 @@ struct UpstreamRetryTests {
     @Test("the next upstream is asked when one fails, in order, and the operator hears of it")
     func fallbacks() async throws {
         let (first, second, third, fourth) = try (peer(503, 503), peer(401), peer(200), peer())
-        let lines = Log<String>()
-        let model = try UpstreamModel.make(first.url, second.url, third.url, fourth.url, retries: 1, report: { lines.append($0) })
+        let lines = Log<LogLine>()
+        let model = try UpstreamModel.make(first.url, second.url, third.url, fourth.url, retries: 1, log: lines)
         #expect(try await model.answer().content == "Hello.")
         for peer in [first, second, third, fourth] { try await peer.finish() }
         #expect(fourth.connections == 0)
-        #expect(lines.entries.count == 3)
-        #expect(lines.entries.first?.contains(first.url) == true && lines.entries.last?.contains(second.url) == true)
+        #expect(lines.entries.count == 3 && lines.entries.allSatisfy { $0.level == .warning })
+        #expect(lines.entries.first?.message.contains(first.url) == true && lines.entries.last?.message.contains(second.url) == true)
     }
 
     @Test("with another upstream at hand, a long Retry-After is not waited for")
