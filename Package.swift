@@ -38,6 +38,7 @@ let package = Package(
         .target(
             name: "Crypto", dependencies: ["CSodium"], swiftSettings: settings, linkerSettings: [.linkedLibrary(":libsodium.a")]),
         .target(name: "HTTPClient", dependencies: ["CCurl", "CLinux", "Concurrency"], swiftSettings: settings),
+        .target(name: "Configuration", dependencies: ["HTTPClient", "JSON"], swiftSettings: settings),
         .target(name: "CGI", swiftSettings: settings),
         .target(
             name: "FastCGI",
@@ -78,8 +79,8 @@ let package = Package(
         .executableTarget(
             name: "nanobot",
             dependencies: [
-                "BuiltinModel", "CGI", "CLinux", "Chat", "ChatAPI", "Concurrency", "Crypto", "FastCGI", "HTTPClient", "JSON", "Models",
-                "Server", "Sessions",
+                "BuiltinModel", "CGI", "CLinux", "Chat", "ChatAPI", "Concurrency", "Configuration", "Crypto", "FastCGI", "HTTPClient",
+                "JSON", "Models", "Server", "Sessions",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -102,6 +103,7 @@ let package = Package(
             dependencies: ["Chat", "Concurrency", "Models", .product(name: "Logging", package: "swift-log")],
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "HTTPClient", "JSON"], swiftSettings: settings),
         .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "FastCGITests",

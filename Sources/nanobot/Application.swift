@@ -1,5 +1,6 @@
 import CGI
 import ChatAPI
+import Configuration
 import HTTPClient
 import Logging
 import Models
@@ -27,11 +28,12 @@ struct Application {
         _ configuration: Configuration, isRestarted: Bool = false,
         disk: (SessionStore.Durability) throws -> (any TaskExecutor)?
     ) throws {
+        try configuration.validate()
         let logger = try configuration.logger()
         self.logger = logger
-        dataDirectory = try configuration.dataDirectory()
+        dataDirectory = try configuration[.dataDirectory]
 
-        let mayBeExposed = try configuration.allowsDocumentRoot()
+        let mayBeExposed = try configuration[.allowsDocumentRoot]
         do {
             var storeSettings = try SessionStore.Settings(configuration)
             if isRestarted { storeSettings.missingDirectory = .waitFor }

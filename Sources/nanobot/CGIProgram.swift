@@ -1,3 +1,4 @@
+import Configuration
 import FoundationEssentials
 import CGI
 // The environment is read before anything else runs.
@@ -21,7 +22,7 @@ enum CGIProgram {
         signal(SIGPIPE, SIG_IGN)
         let transport = CGITransport(environment: CGITransport.processEnvironment(environ))
         do {
-            let configuration = try Configuration(options: [:], file: nil, environment: ProcessInfo.processInfo.environment)
+            let configuration = try Configuration(environment: ProcessInfo.processInfo.environment)
             let application = try Application(configuration) { _ in nil }
             // A client that is slow to take its answer holds one of the threads, and the turn goes on on the other.
             try run(on: WorkerPool(threads: 2)) {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import FoundationEssentials
 
 /// The options that every command takes.
@@ -15,9 +16,9 @@ struct ConfigurationOptions: ParsableArguments {
     }
 
     func configuration() throws -> Configuration {
-        var options: [String: String] = [:]
-        options["dataDir"] = dataDir
-        return try Configuration(options: options, file: config, environment: ProcessInfo.processInfo.environment)
+        var configuration = try Configuration(file: config, environment: ProcessInfo.processInfo.environment)
+        if let dataDir { configuration.setOption(.dataDirectory, dataDir) }
+        return configuration
     }
 }
 
@@ -26,16 +27,14 @@ struct PrintConfiguration: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config", abstract: "Print every setting, its value, and where the value came from.")
 
+    @Flag(help: "Print the table of settings, their defaults and meanings for the README instead.")
+    var markdown = false
+
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
         try reportingErrors {
-            let configuration = try options.configuration()
-            for setting in Configuration.settings {
-                let source = configuration.values[setting.key]?.source ?? "default"
-                print("\(setting.key) = \(configuration.shown(setting))")
-                print("    \(setting.meaning); from \(source); environment variable \(setting.environmentVariable)")
-            }
+            try Terminal.put(markdown ? Configuration.markdown() : try options.configuration().listing())
         }
     }
 }

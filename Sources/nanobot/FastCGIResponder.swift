@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLinux
+import Configuration
 import FastCGI
 import FoundationEssentials
 import Glibc
@@ -67,7 +68,7 @@ struct FastCGIResponder: ParsableCommand {
         let logger = try configuration.logger()
         let socket = try listeningSocket()
         var supervisor = try Supervisor(socket, options, logger: logger)
-        sayWhere(logger, try configuration.dataDirectory())
+        sayWhere(logger, try configuration[.dataDirectory])
         do {
             _ = try supervisor.run()
         } catch {

@@ -1,4 +1,5 @@
 import Concurrency
+import Configuration
 import FastCGI
 import Glibc
 import Logging
@@ -25,7 +26,7 @@ struct Responder {
     ///
     /// - Parameter isRestarted: whether another one served before, and so has had a data directory: it is not made anew.
     init(_ configuration: Configuration, isRestarted: Bool = false) throws {
-        let threads = try configuration.workerCount()
+        let threads = try configuration[.workers]
         let workers = try WorkerPool(threads: threads)
         self.workers = workers
         application = try Application(configuration, isRestarted: isRestarted) { durability in
@@ -33,11 +34,8 @@ struct Responder {
         }
         // A chat has a connection of the web server, and while it waits one to its upstream.
         let descriptors = Self.connectionLimit(workers: threads)
-        if configuration.text("limits.connections") == nil {
-            connections = descriptors / (application.usesUpstreams ? 2 : 1)
-        } else {
-            connections = min(descriptors, try configuration.integer("limits.connections", in: 8...65_536))
-        }
+        connections =
+            try configuration[.connections].map { min(descriptors, $0) } ?? descriptors / (application.usesUpstreams ? 2 : 1)
     }
 
     /// Serves the socket from now on, on threads of its own.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ChatAPI
+import Configuration
 import FastCGI
 import Glibc
 import Server
@@ -31,7 +32,7 @@ struct Serve: ParsableCommand {
             var webServer = try WebServer(webServer)
             try address.waitUntilFree()
             let configuration = try options.configuration()
-            let (bodyLimit, dataDirectory) = (try ServerOptions(configuration).bodyLimit, try configuration.dataDirectory())
+            let (bodyLimit, dataDirectory) = (try configuration[.bodyLimit], try configuration[.dataDirectory])
             let logger = try configuration.logger()
             let directory = try RuntimeDirectory()
             defer { directory.remove() }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Concurrency
+import Configuration
 import HTTPClient
 import Models
 import SystemPackage
@@ -41,8 +42,8 @@ struct Doctor: ParsableCommand {
                 let engine = TransferEngine()
                 defer { engine.stop() }
                 try tell(ConfigurationCheck.findings(configuration))
-                if let path = try? configuration.dataDirectory() {
-                    let minimum = try? configuration.integer("storage.minFreeBytes", in: 0...(1 << 50))
+                if let path = try? configuration[.dataDirectory] {
+                    let minimum = try? configuration[.storageMinFreeBytes]
                     try tell(DirectoryCheck(path: FilePath(path), minimumFreeBytes: minimum ?? 0).findings())
                 }
                 let upstreams = try? configuration.models(engine: engine).upstreams

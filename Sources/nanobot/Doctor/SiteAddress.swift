@@ -1,4 +1,5 @@
 import ArgumentParser
+import HTTPClient
 import Models
 
 /// Where clients reach the program: a URL, of which the paths in front may be asked for, too.

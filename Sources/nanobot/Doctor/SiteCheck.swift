@@ -1,4 +1,5 @@
 import Chat
+import Configuration
 import FoundationEssentials
 import Glibc
 import HTTPClient
@@ -22,11 +23,11 @@ struct SiteCheck {
 
     init(_ site: SiteAddress, _ configuration: Configuration, usesUpstreams: Bool, _ engine: TransferEngine) throws {
         (self.site, self.engine) = (site, engine)
-        dataDirectory = FilePath(try configuration.dataDirectory())
-        mayBeExposed = (try? configuration.allowsDocumentRoot()) ?? false
-        let limit = try? configuration.integer(usesUpstreams ? "upstream.timeout" : "session.busyTimeout", in: 0...86_400)
+        dataDirectory = FilePath(try configuration[.dataDirectory])
+        mayBeExposed = (try? configuration[.allowsDocumentRoot]) ?? false
+        let limit = try? configuration[usesUpstreams ? .upstreamTimeout : .sessionBusyTimeout]
         // With white space in between, silence is shorter.
-        let silence = try? configuration.integer("heartbeat.after", in: 1...86_400)
+        let silence = try? configuration[.heartbeatAfter]
         turnLimit = min(limit ?? 120, silence ?? .max)
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Logging
 package import Sessions
 import SystemPackage
@@ -22,7 +23,7 @@ extension ConfigurationOptions {
         var settings = try SessionStore.Settings(configuration)
         settings.missingDirectory = .refuse
         return try SessionStore(
-            directory: FilePath(try configuration.dataDirectory()), settings: settings,
+            directory: FilePath(try configuration[.dataDirectory]), settings: settings,
             logger: Logger(label: "nanobot") { _ in TerminalLogHandler() })
     }
 }

@@ -21,8 +21,8 @@ struct DoctorTests {
             "NANOBOT_WORKERS": "x", "NANOBOT_DURABILITY": "maybe", "NANOBOT_MODELS": "[", "NANOBOT_UPSTREAM_KEY": "secret word",
         ]
         let diagnosis = try await Diagnosis(try Scratch(), [], environment: environment)
-        diagnosis.expectProblems(["configuration", "configuration", "configuration"])
-        for name in ["workers", "durability", "models"] { #expect(diagnosis.problems.contains { $0.text.contains(name) }) }
+        diagnosis.expectProblems(["configuration", "configuration", "configuration", "configuration"])
+        for name in ["workers", "durability", "models", "upstream.key"] { #expect(diagnosis.problems.contains { $0.text.contains(name) }) }
         #expect(!diagnosis.findings("data directory").isEmpty)
         #expect(!diagnosis.description.contains("secret"))
     }

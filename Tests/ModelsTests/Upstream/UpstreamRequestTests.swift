@@ -1,6 +1,7 @@
 import Chat
 import Concurrency
 import FoundationEssentials
+import HTTPClient
 import JSON
 import TestSupport
 import Testing

@@ -3,7 +3,7 @@
 /// A server on a Unix-domain socket is written as nginx does: `http://unix:/run/model.sock:/v1`.
 package struct UpstreamAddress: Sendable, Hashable, CustomStringConvertible {
     private let base: String
-    let socketPath: String?
+    package let socketPath: String?
     /// The address without user and password.
     package let description: String
 

@@ -1,0 +1,98 @@
+import FoundationEssentials
+import Glibc
+
+/// The program's settings and where each value came from: option, environment variable, configuration file or default, the first of them
+/// that has it.
+///
+/// A value is read and checked when it is asked for, so that one bad setting does not keep a command from its work that does not need it;
+/// `validate` checks all.
+package struct Configuration: Sendable {
+    private var settings: [String: Setting] = [:]
+
+    /// Finds each setting's text.
+    ///
+    /// - Parameters:
+    ///   - file: the file that `--config` names; nil for `$NANOBOT_CONFIG`, `$HOME/.nanobot/config.json` or `/etc/nanobot/config.json`.
+    ///   - environment: the process's environment.
+    /// - Throws: if the file cannot be read, is not JSON, or has unknown keys.
+    package init(file: String? = nil, environment: [String: String]) throws(ConfigurationError) {
+        let home = Self.home(environment)
+        for key in Self.keys {
+            guard let fallback = key.fallback else { continue }
+            if !fallback.hasPrefix("$HOME") {
+                settings[key.name] = Setting(key: key, text: fallback, source: .default)
+            } else if let home {
+                settings[key.name] = Setting(key: key, text: home + fallback.dropFirst("$HOME".count), source: .default)
+            }
+        }
+        if let path = Self.path(file, environment, home: home) {
+            for setting in try Self.settings(of: path) { settings[setting.key.name] = setting }
+        }
+        for key in Self.keys {
+            let variable = key.environmentVariable
+            if let text = environment[variable] { settings[key.name] = Setting(key: key, text: text, source: .environment(variable)) }
+        }
+    }
+
+    /// Sets what an option on the command line says.
+    package mutating func setOption<Value>(_ key: Key<Value>, _ text: String) {
+        settings[key.name] = Setting(key: key, text: text, source: .option)
+    }
+
+    /// A setting's value.
+    package subscript<Value>(_ key: Key<Value>) -> Value {
+        get throws(ConfigurationError) { try key.value(settings[key.name]) }
+    }
+
+    /// Where a setting's value comes from.
+    package func source(of key: any SettingKey) -> Source { settings[key.name]?.source ?? .default }
+
+    /// A setting's text as it is written; nil if there is neither value nor default.
+    func text(of key: any SettingKey) -> String? { settings[key.name]?.text }
+
+    /// Everything that is wrong with the settings. None of their values is refused later: what passes here starts.
+    package func problems() -> [ConfigurationError] {
+        var problems: [ConfigurationError] = []
+        func collect(_ check: () throws(ConfigurationError) -> Void) {
+            do throws(ConfigurationError) {
+                try check()
+            } catch {
+                // A rule about several settings reads them again.
+                if !problems.contains(error) { problems.append(error) }
+            }
+        }
+        for key in Self.keys { collect { () throws(ConfigurationError) in try key.check(settings[key.name]) } }
+        collect { () throws(ConfigurationError) in _ = try upstreams() }
+        return problems
+    }
+
+    /// Throws the first of the problems.
+    package func validate() throws(ConfigurationError) {
+        if let problem = problems().first { throw problem }
+    }
+
+    /// The servers that answer, in the order in which they are asked: the one of `upstream.url`, then those of `upstream.fallbacks`. Empty
+    /// if the built-in model answers.
+    package func upstreams() throws(ConfigurationError) -> [UpstreamSetting] {
+        let fallbacks = try self[.upstreamFallbacks]
+        guard let address = try self[.upstreamURL] else {
+            guard fallbacks == nil else {
+                throw ConfigurationError("upstream.fallbacks needs upstream.url: the upstream that they stand in for.")
+            }
+            return []
+        }
+        return [UpstreamSetting(address: address, key: try self[.upstreamKey], model: try self[.upstreamModel])] + (fallbacks ?? [])
+    }
+
+    /// The user's home directory: a web server starts programs without HOME.
+    private static func home(_ environment: [String: String]) -> String? {
+        if let home = environment["HOME"], !home.isEmpty { return home }
+        return getpwuid(geteuid()).flatMap { $0.pointee.pw_dir }.map { String(cString: $0) }
+    }
+
+    private static func path(_ file: String?, _ environment: [String: String], home: String?) -> String? {
+        if let named = file ?? environment["NANOBOT_CONFIG"] { return named }
+        let usual = [home.map { $0 + "/.nanobot/config.json" }, "/etc/nanobot/config.json"]
+        return usual.compactMap(\.self).first { FileManager.default.fileExists(atPath: $0) }
+    }
+}

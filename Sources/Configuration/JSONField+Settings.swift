@@ -1,0 +1,40 @@
+import JSON
+
+/// Reads settings: here `null` is a value like any other, a text is never empty, and sentences say "a JSON object" and "a text", since the
+/// reader may know neither.
+extension JSONField {
+    func settingMembers() throws(JSONFieldError) -> [(name: String, field: JSONField)] {
+        guard case .object = value else { throw refused("must be a JSON object") }
+        return try members()
+    }
+
+    func settingElements() throws(JSONFieldError) -> [JSONField] {
+        guard case .array = value else { throw refused("must be a JSON array") }
+        return try elements()
+    }
+
+    /// Fails unless the value is an object whose members have these names.
+    func expectMembers(_ names: [String]) throws(JSONFieldError) {
+        for (name, _) in try settingMembers() where !names.contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
+            throw refused("has the unknown key \"\(name)\"; it may have \(names.joined(separator: ", "))")
+        }
+    }
+
+    /// A member of an object; nil if it is not written.
+    func setting(_ name: String) throws(JSONFieldError) -> JSONField? {
+        try settingMembers().first { $0.name.utf8.elementsEqual(name.utf8) }?.field
+    }
+
+    /// A text that is not empty.
+    func settingText() throws(JSONFieldError) -> String {
+        guard case .string(let text) = value, !text.isEmpty else { throw refused("must be a text") }
+        return text
+    }
+
+    func settingInteger(in range: ClosedRange<Int>) throws(JSONFieldError) -> Int {
+        guard let number = try? integer(in: range) else {
+            throw refused("must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+}

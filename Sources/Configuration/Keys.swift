@@ -1,0 +1,167 @@
+package import HTTPClient
+
+extension Configuration {
+    /// Every setting, in the order in which they are listed. What is not here is not known to files, variables and `problems`.
+    package static let keys = Key<Never>.all
+}
+
+extension Key {
+    fileprivate static var all: [any SettingKey] {
+        [
+            dataDirectory, modelName, systemPrompt, models, requiresModel,
+            upstreamURL, upstreamKey, upstreamModel, upstreamTimeout, upstreamConnectTimeout, upstreamRetries, upstreamFallbacks,
+            allowsRemoteImages,
+            streams, onDisconnect, heartbeatAfter,
+            historyMaxTurns, historyMaxTokens, summarizesHistory,
+            durability, sessionBusyTimeout, sessionMaxBytes, retentionDays, storageMinFreeBytes, allowsDocumentRoot,
+            mount, bodyLimit, connections, workers,
+            logLevel, logFormat,
+        ]
+    }
+}
+
+// MARK: Models
+
+extension Key {
+    package static var modelName: Key<String> {
+        .init("model.name", default: "nanobot", expecting: "a name", help: "the model id that clients see")
+    }
+    package static var systemPrompt: Key<String?> {
+        .init("model.system", help: "the system prompt of every turn") { setting in setting.text }
+    }
+    package static var models: Key<[ModelSetting]?> {
+        .init("models", form: .json, help: "models that clients may choose: a JSON object from id to upstream, model and system") {
+            setting throws(ConfigurationError) in try setting.json(ModelSetting.list)
+        }
+    }
+    package static var requiresModel: Key<Bool> { .init("requireModel", help: "a request without model is an error") }
+
+    package static var upstreamURL: Key<UpstreamAddress?> {
+        .init(
+            "upstream.url", form: .address,
+            help: "the server that answers, such as https://api.openai.com/v1; if not set, the built-in model answers"
+        ) { setting throws(ConfigurationError) in
+            guard let address = UpstreamAddress(setting.text) else { throw setting.refused(UpstreamSetting.addressExpectation) }
+            return address
+        }
+    }
+    package static var upstreamKey: Key<String?> {
+        .init("upstream.key", form: .secret, help: "the bearer key of that server") { setting throws(ConfigurationError) in
+            guard UpstreamSetting.isKey(setting.text) else { throw setting.refused(UpstreamSetting.keyExpectation) }
+            return setting.text
+        }
+    }
+    package static var upstreamModel: Key<String?> {
+        .init("upstream.model", help: "the model to ask for; if not set, the first one that the server lists") { setting in setting.text }
+    }
+    /// Seconds.
+    package static var upstreamTimeout: Key<Int> {
+        .init("upstream.timeout", in: UpstreamSetting.timeouts, default: 120, help: "seconds a turn may take, retries included")
+    }
+    /// Seconds.
+    package static var upstreamConnectTimeout: Key<Int> {
+        .init("upstream.connectTimeout", in: UpstreamSetting.timeouts, default: 10, help: "seconds a connection may take to open")
+    }
+    package static var upstreamRetries: Key<Int> {
+        .init("upstream.retries", in: UpstreamSetting.retryCounts, default: 2, help: "how often each upstream is asked again")
+    }
+    package static var upstreamFallbacks: Key<[UpstreamSetting]?> {
+        .init(
+            "upstream.fallbacks", form: .json, help: "upstreams to ask if that one fails: a JSON array of objects with url, key and model"
+        ) {
+            setting throws(ConfigurationError) in try setting.json(UpstreamSetting.fallbacks)
+        }
+    }
+    package static var allowsRemoteImages: Key<Bool> {
+        .init("upstream.allowRemoteImages", help: "accept pictures as https URLs, which the upstream fetches")
+    }
+}
+
+// MARK: Turns
+
+extension Key {
+    package static var streams: Key<Bool> {
+        .init("stream", help: "answer stream: true with server-sent events instead of an error")
+    }
+    package static var onDisconnect: Key<Configuration.DisconnectPolicy> {
+        .init(
+            "onDisconnect", default: .finish,
+            help: "what happens if a client leaves: finish stores its turn, so that a retry finds it; cancel ends it")
+    }
+    /// Seconds.
+    package static var heartbeatAfter: Key<Int?> {
+        .init(
+            "heartbeat.after", in: 1...86_400,
+            help: "seconds after which an answer that is not streamed begins with white space; off if not set")
+    }
+    package static var historyMaxTurns: Key<Int> {
+        .init("history.maxTurns", in: 1...100_000, default: 500, help: "the most turns the model sees")
+    }
+    package static var historyMaxTokens: Key<Int> {
+        .init("history.maxTokens", in: 1...10_000_000, default: 16_000, help: "the most tokens of history the model sees")
+    }
+    package static var summarizesHistory: Key<Bool> {
+        .init("history.summarize", help: "the model summarizes the turns it no longer sees, and sees the summary")
+    }
+}
+
+// MARK: Storage
+
+extension Key {
+    package static var dataDirectory: Key<String> {
+        .init(
+            "dataDir", default: "$HOME/.nanobot/data", expecting: "a directory; set HOME, or give --data-dir",
+            help: "where sessions live; $HOME/.nanobot/data if not set")
+    }
+    package static var durability: Key<Configuration.Durability> {
+        .init("durability", default: .sync, help: "sync: a turn is on disk before its answer is sent; relaxed: the kernel decides when")
+    }
+    /// Seconds.
+    package static var sessionBusyTimeout: Key<Int> {
+        .init("session.busyTimeout", in: 0...86_400, default: 30, help: "seconds a turn waits for the one before it")
+    }
+    package static var sessionMaxBytes: Key<Int> {
+        .init("session.maxBytes", in: 4096...(1 << 40), default: 64 << 20, help: "a session file this large (in bytes) takes no more turns")
+    }
+    package static var retentionDays: Key<Int?> {
+        .init("retention.days", in: 1...36_500, help: "days after which an unused session is removed; never if not set")
+    }
+    package static var storageMinFreeBytes: Key<Int> {
+        .init(
+            "storage.minFreeBytes", in: 0...(1 << 50), default: 16 << 20,
+            help: "bytes that must stay free on the file system of the data directory")
+    }
+    package static var allowsDocumentRoot: Key<Bool> {
+        .init("storage.allowInDocumentRoot", help: "allow a data directory inside the web server's document root")
+    }
+}
+
+// MARK: The web server and the process
+
+extension Key {
+    /// A path that begins with a slash and does not end with one; empty for the root.
+    package static var mount: Key<String?> {
+        .init(
+            named: "mount", absent: .some(nil),
+            help: "where the program's paths begin, if the web server does not tell, such as /chat"
+        ) { setting throws(ConfigurationError) in
+            guard let mount = Configuration.mount(setting.text) else { throw setting.refused("a path such as /chat, without ?, # and ..") }
+            return mount
+        }
+    }
+    package static var bodyLimit: Key<Int> {
+        .init("limits.bodyBytes", in: 1024...(1 << 30), default: 1 << 20, help: "the largest request body, in bytes")
+    }
+    package static var connections: Key<Int?> {
+        .init(
+            "limits.connections", in: 8...65_536,
+            help: "connections from the web server at once; if not set, as many as there are file descriptors for")
+    }
+    package static var workers: Key<Int> { .init("workers", in: 1...256, default: 4, help: "worker threads") }
+    package static var logLevel: Key<Configuration.LogLevel> {
+        .init(
+            "log.level", default: .info, expecting: "a level such as info or debug",
+            help: "the least level that is logged: trace, debug, info, notice, warning, error or critical")
+    }
+    package static var logFormat: Key<Configuration.LogFormat> { .init("log.format", default: .text, help: "text, or json for collectors") }
+}

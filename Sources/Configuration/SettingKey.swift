@@ -1,0 +1,34 @@
+/// A setting, whatever its type.
+package protocol SettingKey: Sendable {
+    /// The path in the configuration file, such as `limits.connections`.
+    var name: String { get }
+    /// The default as it would be written; nil if there is none. A `$HOME` in front stands for the user's home directory.
+    var fallback: String? { get }
+    var form: SettingForm { get }
+    /// What the setting means: a phrase.
+    var help: String { get }
+
+    /// Throws what reading the setting would.
+    func check(_ setting: Setting?) throws(ConfigurationError)
+}
+
+extension SettingKey {
+    /// `NANOBOT_` and the name in upper snake case.
+    package var environmentVariable: String {
+        "NANOBOT_"
+            + name.unicodeScalars.map { scalar in
+                scalar == "." ? "_" : (scalar.properties.isUppercase ? "_" : "") + scalar.properties.uppercaseMapping
+            }.joined()
+    }
+}
+
+/// What of a setting may be shown.
+package enum SettingForm: Sendable {
+    case plain
+    /// Nothing.
+    case secret
+    /// A URL: all but its user and password.
+    case address
+    /// A JSON value: all but the keys in it and the users of its URLs.
+    case json
+}

@@ -1,0 +1,83 @@
+package import HTTPClient
+import JSON
+
+/// A server that answers, as `upstream.*`, `upstream.fallbacks` and `models` describe it.
+package struct UpstreamSetting: Sendable, Equatable {
+    package var address: UpstreamAddress
+    /// The bearer key.
+    package var key: String?
+    /// The model asked for; nil for the first of the server's list.
+    package var model: String?
+    /// Seconds that a turn may take; nil for `upstream.timeout`.
+    package var timeout: Int?
+    /// Seconds that a connection may take to stand; nil for `upstream.connectTimeout`.
+    package var connectTimeout: Int?
+    /// How many times the server is asked again; nil for `upstream.retries`.
+    package var retries: Int?
+
+    static let timeouts = 1...86_400
+    static let retryCounts = 0...10
+
+    /// What stands in for the upstream of `upstream.url`: an array.
+    static func fallbacks(_ field: JSONField) throws(JSONFieldError) -> [UpstreamSetting] {
+        var settings: [UpstreamSetting] = []
+        for element in try field.settingElements() { settings.append(try UpstreamSetting(element, members: ["url", "key", "model"])) }
+        return settings
+    }
+
+    /// Reads an object.
+    init(
+        _ field: JSONField, members names: [String] = ["url", "key", "model", "timeout", "connectTimeout", "retries"]
+    ) throws(JSONFieldError) {
+        try field.expectMembers(names)
+        guard let url = try field.setting("url") else { throw field.refused("must have a url") }
+        guard let address = UpstreamAddress(try url.settingText()) else { throw url.refused("must be \(Self.addressExpectation)") }
+        self.address = address
+        if let field = try field.setting("key") {
+            let key = try field.settingText()
+            guard Self.isKey(key) else { throw field.refused("must be \(Self.keyExpectation)") }
+            self.key = key
+        }
+        model = try field.setting("model")?.settingText()
+        timeout = try field.setting("timeout")?.settingInteger(in: Self.timeouts)
+        connectTimeout = try field.setting("connectTimeout")?.settingInteger(in: Self.timeouts)
+        retries = try field.setting("retries")?.settingInteger(in: Self.retryCounts)
+    }
+
+    /// Describes an upstream.
+    package init(address: UpstreamAddress, key: String? = nil, model: String? = nil) {
+        (self.address, self.key, self.model) = (address, key, model)
+    }
+
+    static let addressExpectation = "a URL such as https://api.openai.com/v1 or http://unix:/run/model.sock:/v1"
+    static let keyExpectation = "one word of visible ASCII characters"
+
+    /// True if a header line can hold the key: nothing in it may end the line.
+    static func isKey(_ text: String) -> Bool { !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f } }
+}
+
+/// A model that clients may choose, as `models` describes it.
+package struct ModelSetting: Sendable, Equatable {
+    /// The name that clients ask for.
+    package var id: String
+    /// The model that the upstream is asked for; nil for the upstream's own.
+    package var model: String?
+    /// The system prompt; nil for `model.system`.
+    package var system: String?
+    /// The server that answers; nil for those of `upstream.url` and `upstream.fallbacks`.
+    package var upstream: UpstreamSetting?
+
+    /// Reads an object of id to model, in the order in which it is written.
+    static func list(_ field: JSONField) throws(JSONFieldError) -> [ModelSetting] {
+        var settings: [ModelSetting] = []
+        for (id, field) in try field.settingMembers() {
+            try field.expectMembers(["upstream", "model", "system"])
+            var setting = ModelSetting(id: id)
+            setting.model = try field.setting("model")?.settingText()
+            setting.system = try field.setting("system")?.settingText()
+            if let upstream = try field.setting("upstream") { setting.upstream = try UpstreamSetting(upstream) }
+            settings.append(setting)
+        }
+        return settings
+    }
+}

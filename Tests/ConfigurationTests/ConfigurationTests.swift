@@ -1,0 +1,106 @@
+import Configuration
+import Testing
+
+@Suite("The configuration")
+struct ConfigurationTests {
+    @Test("prefers an option to a variable, that to the file, and that to the default")
+    func precedence() throws {
+        let file = try SettingsFile(#"{"dataDir":"/file","workers":2,"stream":true}"#)
+        let environment = [
+            "HOME": "/home/alice", "NANOBOT_DATA_DIR": "/variable", "NANOBOT_WORKERS": "3", "NANOBOT_CONFIG": "/nonexistent",
+        ]
+        var configuration = try Configuration(file: file.path, environment: environment)
+        func source(_ name: String) throws -> Source { configuration.source(of: try #require(Configuration.key(name))) }
+
+        #expect(try configuration[.dataDirectory] == "/variable")
+        #expect(try configuration[.workers] == 3)
+        #expect(try configuration[.streams])
+        #expect(try source("dataDir") == .environment("NANOBOT_DATA_DIR"))
+        #expect(try source("stream") == .file(file.path))
+        #expect(try source("durability") == .default)
+        configuration.setOption(.dataDirectory, "/option")
+        #expect(try configuration[.dataDirectory] == "/option")
+        #expect(try source("dataDir") == .option)
+    }
+
+    @Test("finds its file by $NANOBOT_CONFIG, and without HOME a directory by the user")
+    func places() throws {
+        let file = try SettingsFile(#"{"workers":2}"#)
+        #expect(try Configuration(environment: ["NANOBOT_CONFIG": file.path])[.workers] == 2)
+        #expect(try Configuration(environment: ["NANOBOT_CONFIG": file.path])[.dataDirectory].hasSuffix("/.nanobot/data"))
+        #expect(try Configuration(environment: ["NANOBOT_CONFIG": file.path, "HOME": ""])[.dataDirectory].hasPrefix("/"))
+    }
+
+    @Test("reads a file that begins with a byte order mark")
+    func byteOrderMark() throws {
+        let file = try SettingsFile([0xef, 0xbb, 0xbf] + #"{"workers":2}"#.utf8)
+        #expect(try Configuration(file: file.path, environment: [:])[.workers] == 2)
+    }
+
+    @Test("reads nested members, values of each kind, and JSON as it is written or as a text")
+    func file() throws {
+        let configuration = try Configuration.make(
+            file: """
+                {"model":{"name":"e\\u0301","system":"Be \\"brief\\""},"history":{"maxTurns":"7","maxTokens":1e3,"summarize":true},
+                 "limits.connections":64,"upstream":{"url":"http://a/v1"},
+                 "models":"{\\"x\\":{}}","upstream.fallbacks":[ {"url" : "http://b"} ]}
+                """)
+        #expect(configuration.problems() == [])
+        #expect(try configuration[.modelName].utf8.elementsEqual("e\u{301}".utf8))
+        #expect(try configuration[.systemPrompt] == #"Be "brief""#)
+        #expect(try configuration[.historyMaxTurns] == 7 && configuration[.historyMaxTokens] == 1000)
+        #expect(try configuration[.summarizesHistory])
+        #expect(try configuration[.connections] == 64)
+        #expect(try configuration[.models]?.map(\.id) == ["x"])
+        #expect(try configuration.upstreams().map(\.address.description) == ["http://a/v1", "http://b"])
+    }
+
+    @Test(
+        "refuses a file that is not an object of settings",
+        arguments: [
+            ("", "is not a JSON object of settings: it ends in the middle of line 1."), ("[1]", "is not a JSON object of settings."),
+            ("{\n\"workers\":tru}", "is not a JSON object of settings: line 2 is not JSON."),
+            ("{} {}", "is not a JSON object of settings: line 1 is not JSON."),
+            (#"{"model":{"nmae":"x"}}"#, #"has the unknown key "model.nmae". The nearest known one is "model.name"."#),
+            (#"{"wokers":1}"#, #"has the unknown key "wokers". The nearest known one is "workers"."#),
+        ])
+    func badFile(text: String, sentence: String) throws {
+        let file = try SettingsFile(text)
+        let message = message { _ = try Configuration(file: file.path, environment: [:]) }
+        #expect(message.hasSuffix(sentence), "\(message)")
+        #expect(message.contains(file.path))
+    }
+
+    @Test("refuses a value that no setting has", arguments: [#"{"workers":1.5}"#, #"{"workers":null}"#, #"{"workers":[1]}"#])
+    func badValue(text: String) throws {
+        #expect(message { _ = try Configuration.make(file: text) } == "The configuration file gives workers a value that no setting has.")
+    }
+
+    @Test("refuses a file that is deep, not UTF-8, or not there")
+    func hostileFile() throws {
+        let deep = String(repeating: #"{"a":"#, count: 300) + "1" + String(repeating: "}", count: 300)
+        #expect(message { _ = try Configuration.make(file: deep) }.contains("a.a.a.a.a.a.a.a a value that no setting has"))
+        let deepest = String(repeating: "[", count: 100_000)
+        #expect(message { _ = try Configuration.make(file: deepest) }.contains("is not JSON"))
+        let file = try SettingsFile([0x7b, 0x22, 0xff, 0x22, 0x7d])
+        #expect(message { _ = try Configuration(file: file.path, environment: [:]) }.contains("line 1 is not JSON"))
+        #expect(
+            message { _ = try Configuration(file: "/nonexistent/x", environment: [:]) }
+                == "The configuration file /nonexistent/x cannot be read.")
+    }
+
+    @Test("lists every problem, not only the first, and what settings are to each other")
+    func problems() throws {
+        let configuration = try Configuration.make([
+            "NANOBOT_WORKERS": "x", "NANOBOT_LIMITS_CONNECTIONS": "7", "NANOBOT_UPSTREAM_FALLBACKS": "[]",
+        ])
+        #expect(
+            configuration.problems().map(\.description) == [
+                "limits.connections must be a whole number from 8 to 65536; NANOBOT_LIMITS_CONNECTIONS says \"7\".",
+                "workers must be a whole number from 1 to 256; NANOBOT_WORKERS says \"x\".",
+                "upstream.fallbacks needs upstream.url: the upstream that they stand in for.",
+            ])
+        // What is wrong elsewhere keeps no setting from being read.
+        #expect(try configuration[.durability] == .sync)
+    }
+}

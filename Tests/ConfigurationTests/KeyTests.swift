@@ -1,0 +1,107 @@
+import Configuration
+import Foundation
+import Testing
+
+@Suite("The table of settings")
+struct KeyTests {
+    @Test("has every declared key once")
+    func complete() throws {
+        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../Sources/Configuration/Keys.swift"
+        let text = try String(contentsOfFile: source, encoding: .utf8)
+        let declared = text.matches(of: /package static var \w+: Key</).count
+        #expect(declared == Configuration.keys.count)
+        #expect(Set(Configuration.keys.map(\.name)).count == declared)
+        #expect(Set(Configuration.keys.map(\.environmentVariable)).count == declared)
+    }
+
+    @Test(
+        "derives the environment variable from the name",
+        arguments: [
+            ("dataDir", "NANOBOT_DATA_DIR"), ("limits.connections", "NANOBOT_LIMITS_CONNECTIONS"),
+            ("upstream.connectTimeout", "NANOBOT_UPSTREAM_CONNECT_TIMEOUT"),
+            ("storage.allowInDocumentRoot", "NANOBOT_STORAGE_ALLOW_IN_DOCUMENT_ROOT"), ("mount", "NANOBOT_MOUNT"),
+        ])
+    func variable(name: String, variable: String) throws {
+        #expect(try #require(Configuration.key(name)).environmentVariable == variable)
+    }
+
+    @Test("has defaults that are accepted, and nothing wrong with them together")
+    func defaults() throws {
+        let configuration = try Configuration.make()
+        #expect(configuration.problems() == [])
+        try configuration.validate()
+        #expect(try configuration[.dataDirectory] == "/nonexistent/.nanobot/data")
+        #expect(try configuration[.modelName] == "nanobot")
+        #expect(try configuration[.connections] == nil)
+        #expect(try configuration[.onDisconnect] == .finish)
+        #expect(try configuration[.sessionMaxBytes] == 67_108_864)
+        #expect(try configuration[.models] == nil)
+        #expect(try configuration[.mount] == nil)
+        for key in Configuration.keys { #expect(configuration.source(of: key) == .default) }
+    }
+
+    /// For each setting a text that is none of its values, and what the error says of it.
+    private static let mistakes: [(name: String, text: String, expectation: String)] = [
+        ("dataDir", "", "a directory; set HOME, or give --data-dir"), ("model.name", "", "a name"),
+        ("models", "[", "JSON: it ends in the middle of line 1"), ("requireModel", "yes", "true or false"),
+        ("upstream.url", "ftp://a", "a URL such as https://api.openai.com/v1 or http://unix:/run/model.sock:/v1"),
+        ("upstream.key", "two words", "one word of visible ASCII characters"),
+        ("upstream.timeout", "0", "a whole number from 1 to 86400"), ("upstream.connectTimeout", "86401", "a whole number from 1 to 86400"),
+        ("upstream.retries", "11", "a whole number from 0 to 10"), ("upstream.fallbacks", "{}", "a JSON array"),
+        ("upstream.allowRemoteImages", "1", "true or false"), ("stream", "TRUE", "true or false"),
+        ("onDisconnect", "stop", "finish or cancel"), ("heartbeat.after", "0", "a whole number from 1 to 86400"),
+        ("history.maxTurns", "0", "a whole number from 1 to 100000"), ("history.maxTokens", "1e3", "a whole number from 1 to 10000000"),
+        ("history.summarize", "", "true or false"), ("durability", "maybe", "sync or relaxed"),
+        ("session.busyTimeout", "-1", "a whole number from 0 to 86400"),
+        ("session.maxBytes", "4095", "a whole number from 4096 to 1099511627776"),
+        ("retention.days", "", "a whole number from 1 to 36500"),
+        ("storage.minFreeBytes", "99999999999999999999", "a whole number from 0 to 1125899906842624"),
+        ("storage.allowInDocumentRoot", "no", "true or false"), ("mount", "chat", "a path such as /chat, without ?, # and .."),
+        ("limits.bodyBytes", "1023", "a whole number from 1024 to 1073741824"),
+        ("limits.connections", "7", "a whole number from 8 to 65536"), ("workers", "257", "a whole number from 1 to 256"),
+        ("log.level", "loud", "a level such as info or debug"), ("log.format", "xml", "text or json"),
+    ]
+
+    @Test("names what a value must be, and where a wrong one came from", arguments: mistakes)
+    func mistake(name: String, text: String, expectation: String) throws {
+        let key = try #require(Configuration.key(name))
+        // Fallbacks alone would be another problem.
+        var environment = [key.environmentVariable: text]
+        if name == "upstream.fallbacks" { environment["NANOBOT_UPSTREAM_URL"] = "http://a" }
+        let configuration = try Configuration.make(environment)
+        let quote = key.form == .plain ? "; \(key.environmentVariable) says \"\(text)\"" : ""
+        let sentence = "\(name) must be \(expectation)\(quote)."
+        #expect(configuration.problems().map(\.description) == [sentence])
+        #expect(message { try configuration.validate() } == sentence)
+    }
+
+    @Test("has a wrong value for every setting but texts without a rule")
+    func everyKey() {
+        let free = ["model.system", "upstream.model"]
+        #expect(Configuration.keys.map(\.name).filter { name in !Self.mistakes.contains { $0.name == name } } == free)
+    }
+
+    @Test(
+        "takes an empty text for none where files of variables have such lines",
+        arguments: ["model.system", "models", "upstream.url", "upstream.key", "upstream.model", "upstream.fallbacks"])
+    func empty(name: String) throws {
+        let configuration = try Configuration.make([try #require(Configuration.key(name)).environmentVariable: ""])
+        #expect(configuration.problems() == [])
+        #expect(try configuration.upstreams() == [])
+        #expect(try configuration[.systemPrompt] == nil && configuration[.models] == nil && configuration[.upstreamKey] == nil)
+    }
+
+    @Test(
+        "reads a mount as a path without a slash at its end, and the root as none",
+        arguments: [("/chat", "/chat"), ("/a/b/", "/a/b"), ("/", ""), ("", ""), ("//", ""), ("/你好", "/你好"), ("/a.b", "/a.b")])
+    func mount(text: String, path: String) throws {
+        #expect(try Configuration.make(["NANOBOT_MOUNT": text])[.mount] == path)
+    }
+
+    @Test(
+        "refuses a mount that is no path",
+        arguments: ["chat", "chat/", "/a?b", "/a#b", "/..", "/a/../b", "/a//b", "/./a", "/a\nb", "https://a/b"])
+    func badMount(text: String) throws {
+        #expect(try Configuration.make(["NANOBOT_MOUNT": text]).problems().count == 1)
+    }
+}
