@@ -75,6 +75,7 @@ let package = Package(
                 "CGI", "Chat", "Concurrency", "Crypto", "JSON", "Models", "Server", "Sessions",
                 .product(name: "Logging", package: "swift-log"),
             ],
+            exclude: ["openapi.json"],
             swiftSettings: settings),
         .executableTarget(
             name: "nanobot",
@@ -96,6 +97,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
+            exclude: ["README.md"],
             swiftSettings: settings),
         // What several test targets need.
         .target(
@@ -114,7 +116,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "CGI", "ChatAPI", "Concurrency", "FastCGI", "JSON", "Server", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "CGI", "ChatAPI", "Concurrency", "FastCGI", "JSON", "Server", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(

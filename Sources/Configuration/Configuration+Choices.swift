@@ -19,6 +19,11 @@ extension Configuration {
         case trace, debug, info, notice, warning, error, critical
     }
 
+    /// How the access log names sessions.
+    package enum SessionNames: String, CaseIterable, Sendable {
+        case full, hash, none
+    }
+
     package enum LogFormat: String, CaseIterable, Sendable {
         case text, json
     }

@@ -15,7 +15,7 @@ extension Key {
             historyMaxTurns, historyMaxTokens, summarizesHistory,
             durability, sessionBusyTimeout, sessionMaxBytes, retentionDays, storageMinFreeBytes, allowsDocumentRoot,
             mount, bodyLimit, connections, workers,
-            logLevel, logFormat,
+            logLevel, logFormat, logSessions,
         ]
     }
 }
@@ -164,4 +164,7 @@ extension Key {
             help: "the least level that is logged: trace, debug, info, notice, warning, error or critical")
     }
     package static var logFormat: Key<Configuration.LogFormat> { .init("log.format", default: .text, help: "text, or json for collectors") }
+    package static var logSessions: Key<Configuration.SessionNames> {
+        .init("log.sessions", default: .hash, help: "how the access log names sessions: full (the key), hash (of the key) or none")
+    }
 }

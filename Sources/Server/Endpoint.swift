@@ -13,10 +13,14 @@ package protocol Endpoint: Sendable {
     /// True if the endpoint answers even while the data directory is exposed by the web server.
     var answersWhileExposed: Bool { get }
 
+    /// False if there is nothing at the path for the client, whatever the method.
+    func isVisible(to context: RequestContext) -> Bool
+
     /// Answers a request: gives the writer one response, or throws before it has begun.
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws
 }
 
 extension Endpoint {
     package var answersWhileExposed: Bool { false }
+    package func isVisible(to context: RequestContext) -> Bool { true }
 }

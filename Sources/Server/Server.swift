@@ -54,7 +54,7 @@ package struct Server: Sendable {
     }
 
     private static func dispatch(_ context: RequestContext, _ writer: ResponseWriter) async throws {
-        guard let route = context.route else { throw APIError.notFound }
+        guard let route = context.route, route.endpoints.contains(where: { $0.isVisible(to: context) }) else { throw APIError.notFound }
         if let endpoint = context.endpoint { return try await endpoint.respond(to: context, writer) }
         let allowed = route.methods.joined(separator: ", ")
         guard context.request.method == "OPTIONS" else { throw APIError.methodNotAllowed(allowed: allowed) }

@@ -47,7 +47,8 @@ struct Application {
         let service = ChatService(
             settings: try ChatService.Settings(configuration), sessions: sessions, models: models.catalog, logger: logger)
         server = service.server(
-            guarding: mayBeExposed ? nil : dataDirectory, sessionNames: .hash, options: try ServerOptions(configuration), logger: logger)
+            guarding: mayBeExposed ? nil : dataDirectory, sessionNames: AccessLog.SessionNames(try configuration[.logSessions]),
+            options: try ServerOptions(configuration), logger: logger)
     }
 
     /// Ends what is left of requests to upstreams.

@@ -14,6 +14,7 @@ import JSON
 struct API: Sendable {
     let directory: DataDirectory
     let sessions: SessionStore
+    let endpoints: EndpointTable
     private let server: Server
 
     /// - Parameters:
@@ -41,6 +42,7 @@ struct API: Sendable {
         let logger = Logger.test()
         let service = ChatService(
             settings: serviceSettings, sessions: sessions, models: models, logger: logger, now: { Date().addingTimeInterval(-age) })
+        endpoints = service.endpoints
         var options = ServerOptions()
         options.bodyLimit = bodyLimit
         options.onDisconnect = .cancel

@@ -60,6 +60,7 @@ struct KeyTests {
         ("limits.bodyBytes", "1023", "a whole number from 1024 to 1073741824"),
         ("limits.connections", "7", "a whole number from 8 to 65536"), ("workers", "257", "a whole number from 1 to 256"),
         ("log.level", "loud", "a level such as info or debug"), ("log.format", "xml", "text or json"),
+        ("log.sessions", "key", "full or hash or none"),
     ]
 
     @Test("names what a value must be, and where a wrong one came from", arguments: mistakes)

@@ -1,6 +1,6 @@
 """Serves a language model with OpenAI's API on loopback until SIGTERM or SIGINT.
 
-usage: server.py FILE.gguf PORT   (port 0: any that is free)
+usage: server.py FILE.gguf PORT   (port 0: any free one)
 """
 
 import os
@@ -11,7 +11,7 @@ import xllamacpp
 
 
 def main(path: str, port: int) -> None:
-    # Blocked before there are threads, which inherit that: they are waited for below. Whoever ignores SIGINT goes on ignoring it.
+    # Block the signals before there are threads, which inherit that; they are waited for below. An ignored SIGINT stays ignored.
     ends = [signal.SIGTERM]
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         ends.append(signal.SIGINT)
@@ -23,15 +23,15 @@ def main(path: str, port: int) -> None:
     params.model_alias = {name}
     params.hostnames = ["127.0.0.1"]
     params.port = port
-    # What the model was trained with, for four chats at a time that share it: a long one may take more than a quarter.
+    # The context that the model was trained with. Four chats at a time share it, and a long one may take more than a quarter.
     params.n_ctx = 8192
     params.n_parallel = 4
     params.kv_unified = True
-    # A chat that waits for its turn holds one of these.
+    # Each waiting chat holds a thread.
     params.n_threads_http = 64
-    # The other half of the processors is for those who ask.
+    # The other half of the processors is for the programs that ask.
     params.cpuparams.n_threads = max(1, len(os.sched_getaffinity(0)) // 2)
-    # Other users of the host reach the port, too: nothing there shows what is said.
+    # Other users of the host can reach the port, so do not show what is said.
     params.endpoint_slots = False
     params.ui = False
     params.verbosity = 1

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs nanobot in a home directory, without root, where a web server runs CGI programs as this user; again, to upgrade it.
+# Installs nanobot in a home directory, without root, for a web server that runs CGI programs as this user. Run it again to upgrade.
 # usage: ./install.sh [--dir DIRECTORY] [--uninstall]
-# --dir: the folder that becomes nanobot's own, instead of "nanobot" in the cgi-bin or the web server's folder that is found.
-# --uninstall: removes the program from there. Conversations and settings stay.
+# --dir: the folder to use. The default is "nanobot" in the first cgi-bin or folder of the site that is found.
+# --uninstall: removes the program. Conversations and settings stay.
 set -eu
 
 fail() {
@@ -26,10 +26,10 @@ while [ $# -gt 0 ]; do
 done
 
 [ "$(id -u)" != 0 ] || fail "This is for a user's own home directory; it does not run as root."
-[ -n "${HOME-}" ] && [ -d "$HOME" ] && [ -w "$HOME" ] || fail "HOME is not a directory that you can write: ${HOME-not set}."
+[ -n "${HOME-}" ] && [ -d "$HOME" ] && [ -w "$HOME" ] || fail "HOME is not a directory that you can write to: ${HOME-not set}."
 HOME=$(cd "$HOME" && pwd -P)
 
-# A folder of programs before one of pages: there the web server is sure to run them.
+# A cgi-bin comes first: there the web server is sure to run programs.
 if [ -z "$target" ]; then
     for folder in cgi-bin public_html/cgi-bin www/cgi-bin htdocs/cgi-bin public_html www htdocs; do
         if [ -d "$HOME/$folder" ]; then
@@ -38,15 +38,15 @@ if [ -z "$target" ]; then
         fi
     done
     [ -n "$target" ] ||
-        fail "There is no cgi-bin, public_html, www or htdocs in $HOME. Name nanobot's folder with --dir, such as --dir ~/web/nanobot."
+        fail "There is no cgi-bin, public_html, www or htdocs in $HOME. Choose a folder with --dir, such as --dir ~/web/nanobot."
 fi
 case $target in /*) ;; *) target=$PWD/$target ;; esac
 target=${target%/}
 
-# The folder's .htaccess hands every path below it to nanobot.
+# .htaccess hands every path below the folder to nanobot, so it must not hold anything else.
 owned() { [ ! -e "$target" ] || [ -f "$target/nanobot.cgi" ] || [ -z "$(ls -A "$target")" ]; }
-case $target in "" | "$HOME") fail "The home directory cannot be nanobot's folder. Choose one of the web server's." ;; esac
-owned || fail "$target holds other files, which would no longer be served. Choose a folder of nanobot's own with --dir."
+case $target in "" | "$HOME") fail "The home directory cannot be nanobot's folder. Choose a folder below it with --dir." ;; esac
+owned || fail "$target holds other files, which would no longer be served. Choose another folder with --dir."
 
 if [ -n "$uninstall" ]; then
     [ -f "$target/nanobot.cgi" ] || fail "There is no nanobot in $target."
@@ -57,22 +57,22 @@ if [ -n "$uninstall" ]; then
     exit
 fi
 
-# Tried before anything is changed: a host may have an older system, or forbid programs here.
+# Try the program before anything changes: the host may be older, or may not allow programs here.
 program=$here/nanobot/nanobot.cgi
 [ -f "$program" ] || fail "$program is missing. Unpack the whole archive and run this from there."
 version=$(env -u GATEWAY_INTERFACE "$program" --version 2>&1) ||
-    fail "The program does not run on this host, which has to be Linux on @ARCH@ with glibc @GLIBC@ or newer. It says: $version"
+    fail "The program does not run on this host. It needs Linux on @ARCH@ with glibc @GLIBC@ or newer. It says: $version"
 
 parent=$(dirname "$target")
-[ -d "$parent" ] || fail "$parent is not there. Make it first, or name another folder with --dir."
+[ -d "$parent" ] || fail "$parent is not there. Create it first, or choose another folder with --dir."
 if [ ! -d "$target" ]; then
-    mkdir "$target" || fail "$target cannot be made."
+    mkdir "$target" || fail "$target cannot be created."
 fi
-[ -w "$target" ] || fail "$target cannot be written."
-# The web server reads the folder; nobody else may change it, or suexec refuses to run what is there.
+[ -w "$target" ] || fail "You cannot write to $target."
+# The web server has to read the folder. suexec runs nothing in a folder that others can write.
 chmod 755 "$target"
 
-# Moved into place, so that a request never meets half a program.
+# Copies a file, and moves it into place when it is complete, so that no request meets half a program.
 put() {
     temporary=$target/.new.$$
     trap 'rm -f "$temporary"' EXIT
@@ -95,7 +95,7 @@ else
 fi
 chmod 600 "$configuration"
 
-# The part of the path that a browser sees.
+# The path as browsers see it.
 case $target in
 "$HOME"/public_html | "$HOME"/www | "$HOME"/htdocs) address='' ;;
 */cgi-bin/*) address=/cgi-bin/${target##*/cgi-bin/}/nanobot.cgi ;;

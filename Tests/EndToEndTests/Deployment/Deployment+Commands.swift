@@ -41,30 +41,34 @@ extension Deployment.Way {
     }
 
     /// What an operator has around the files that are shipped.
-    func configuration(port: Int, responderPort: Int) -> String {
+    func configuration(port: Int, responderPort: Int, mount: String) -> String {
         switch self {
-        case .lighttpd, .lighttpdSpawn, .lighttpdCGI: lighttpd(port)
-        case .apache, .apacheFcgid, .apacheCGI, .apachePrefork: apache(port)
-        case .caddy:
-            """
+        case .lighttpd, .lighttpdSpawn, .lighttpdCGI: lighttpd(port, mount)
+        case .apache, .apacheFcgid, .apacheCGI, .apachePrefork: apache(port, mount)
+        case .caddy: caddy(port, mount)
+        default: nginx(port, responderPort, mount)
+        }
+    }
+
+    private func caddy(_ port: Int, _ mount: String) -> String {
+        let shipped = "import \(Nanobot.deploy)/caddy/nanobot.caddy"
+        return """
             {
                 admin off
                 auto_https off
             }
             http://:\(port) {
                 bind 127.0.0.1
-                import \(Nanobot.deploy)/caddy/nanobot.caddy
+                \(mount.isEmpty ? shipped : "handle_path \(mount)/* {\n\(shipped)\n}")
             }
 
             """
-        default: nginx(port, responderPort)
-        }
     }
 
-    private func nginx(_ port: Int, _ responderPort: Int) -> String {
-        var shipped = ["nanobot.conf", "nanobot-server.conf"].map { name in
-            FileManager.default.contents(atPath: "\(Nanobot.deploy)/nginx/\(name)").map { String(decoding: $0, as: UTF8.self) } ?? ""
-        }
+    private func nginx(_ port: Int, _ responderPort: Int, _ mount: String) -> String {
+        var shipped = ["nanobot.conf", "nanobot-server.conf"].map { Self.shipped("nginx/\($0)") }
+        shipped[1].replace("location / {", with: "location \(mount)/ {")
+        shipped[1].replace("^()(/.*)$", with: "^(\(mount))(/.*)$")
         if self == .nginxWithoutKeepAlive { shipped[1].replace("fastcgi_keep_conn on", with: "fastcgi_keep_conn off") }
         if self == .nginxToPort { shipped[0].replace("unix:/run/nanobot/socket", with: "127.0.0.1:\(responderPort)") }
         return """
@@ -84,13 +88,14 @@ extension Deployment.Way {
             """
     }
 
-    private func lighttpd(_ port: Int) -> String {
+    private func lighttpd(_ port: Int, _ mount: String) -> String {
         let file =
             switch self {
             case .lighttpdSpawn: "nanobot-spawn.conf"
             case .lighttpdCGI: "nanobot-cgi.conf"
             default: "nanobot-socket.conf"
             }
+        let mounted = Self.shipped("lighttpd/\(file)").replacing("\"/\" => ((", with: "\"\(mount)\" => ((")
         return """
             server.bind = "127.0.0.1"
             server.port = \(port)
@@ -98,12 +103,12 @@ extension Deployment.Way {
             server.groupname = "www-data"
             server.document-root = "/var/www/html"
             server.upload-dirs = ( "/run/lighttpd" )
-            include "\(Nanobot.deploy)/lighttpd/\(file)"
+            \(mount.isEmpty ? "include \"\(Nanobot.deploy)/lighttpd/\(file)\"" : mounted)
 
             """
     }
 
-    private func apache(_ port: Int) -> String {
+    private func apache(_ port: Int, _ mount: String) -> String {
         let (file, ways) =
             switch self {
             case .apacheFcgid: ("nanobot-fcgid.conf", ["fcgid"])
@@ -122,8 +127,21 @@ extension Deployment.Way {
             User www-data
             Group www-data
             DocumentRoot /var/www/html
-            Include \(Nanobot.deploy)/apache/\(file)
+            \(mount.isEmpty ? "Include \(Nanobot.deploy)/apache/\(file)" : Self.mounted(Self.shipped("apache/\(file)"), mount))
 
             """
+    }
+
+    private static func shipped(_ file: String) -> String {
+        FileManager.default.contents(atPath: "\(Nanobot.deploy)/\(file)").map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
+    /// One of Apache's files, with the lines that its comments give for a mount point.
+    private static func mounted(_ file: String, _ mount: String) -> String {
+        file.split(separator: "\n").map(String.init).filter {
+            !$0.contains("ProxyFCGISetEnvIf \"true\" PATH_INFO") && !$0.hasSuffix("SCRIPT_NAME \"\"")
+        }
+        .joined(separator: "\n").replacing("# /chat: ", with: "").replacing("ProxyPass \"/\"", with: "ProxyPass \"\(mount)/\"")
+        .replacing("ScriptAlias \"/\"", with: "ScriptAlias \"\(mount)/\"").replacing("/chat", with: mount)
     }
 }

@@ -36,14 +36,20 @@ struct Deployment: Sendable {
 
     /// Runs `body` with a deployment that is stopped afterwards, whatever happens: then no process may be left of it.
     ///
-    /// - Parameter settings: the program's configuration file, in JSON.
-    static func run(_ way: Way, settings: String = "{}", _ body: (Server) async throws -> Void) async throws {
-        try await run(way, settings: settings) { server, _ in try await body(server) }
+    /// - Parameters:
+    ///   - settings: the program's configuration file, in JSON.
+    ///   - mount: where the files' comments put the API, if it is not at the root; over CGI it is where the program is in any case.
+    static func run(
+        _ way: Way, settings: String = "{}", mount: String = "", _ body: (Server) async throws -> Void
+    ) async throws {
+        try await run(way, settings: settings, mount: mount) { server, _ in try await body(server) }
     }
 
     /// As above; `body` also gets the programs that were started, of which one has the responder's processes below it.
-    static func run(_ way: Way, settings: String = "{}", _ body: (Server, [Program]) async throws -> Void) async throws {
-        let deployment = try await Deployment(way, settings)
+    static func run(
+        _ way: Way, settings: String = "{}", mount: String = "", _ body: (Server, [Program]) async throws -> Void
+    ) async throws {
+        let deployment = try await Deployment(way, settings, mount)
         do {
             try await body(deployment.server, [deployment.server.program] + [deployment.responder].compactMap(\.self))
         } catch {
@@ -53,7 +59,7 @@ struct Deployment: Sendable {
         try await deployment.stop(way)
     }
 
-    private init(_ way: Way, _ settings: String) async throws {
+    private init(_ way: Way, _ settings: String, _ mount: String) async throws {
         let home = try Scratch()
         let port = Port.free()
         let responderPort = Port.free()
@@ -72,12 +78,12 @@ struct Deployment: Sendable {
             // systemd's SocketMode.
             if way == .systemd { chmod(socket, 0o666) }
         }
-        let configuration = try home.file("web.conf", way.configuration(port: port, responderPort: responderPort).utf8)
+        let configuration = try home.file("web.conf", way.configuration(port: port, responderPort: responderPort, mount: mount).utf8)
         let program = try Self.start(way.webServer(configuration: configuration), home)
         started.append(program)
         var server = Server(port: port, program: program, home: home)
         server.dataDirectory = home.path + "/www/.nanobot/data"
-        server.mount = way.isCGI ? "/cgi-bin/nanobot.cgi" : ""
+        server.mount = way.isCGI ? "/cgi-bin/nanobot.cgi" : mount
         self.server = server
         isReady = try await eventually { Port.isAnswered(port) }
         try #require(isReady, "\(program.standardError)")

@@ -16,8 +16,9 @@ struct DescribeRequest: Endpoint {
     let path = "/v1/doctor/{token}"
     let answersWhileExposed = true
 
+    func isVisible(to context: RequestContext) -> Bool { service.hasProbeToken(context) }
+
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
-        _ = try service.probeToken(context)
         let request = context.request
         // Values of headers are not shown: the doctor knows the digests of those that it sent.
         func digest(_ header: String) -> JSONValue {
@@ -41,11 +42,13 @@ struct StreamChunks: Endpoint {
     let path = "/v1/doctor/{token}/stream"
     let answersWhileExposed = true
 
+    func isVisible(to context: RequestContext) -> Bool { service.hasProbeToken(context) }
+
     /// How long an acknowledgement may take. A web server that collects chunks keeps the doctor waiting for so long.
     private static let patience = Duration.seconds(10)
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
-        let token = try service.probeToken(context)
+        let token = context.parameter("token")
         writer.begin(status: 200, headers: EventStream.headers)
         for chunk in 1...3 {
             let isInTime = try await isAcknowledged(chunk - 1, token)
@@ -71,8 +74,9 @@ struct WaitBeforeAnswer: Endpoint {
     let path = "/v1/doctor/{token}/wait/{seconds}"
     let answersWhileExposed = true
 
+    func isVisible(to context: RequestContext) -> Bool { service.hasProbeToken(context) }
+
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
-        _ = try service.probeToken(context)
         guard let seconds = Int(context.parameter("seconds")), 1...600 ~= seconds else { throw APIError.notFound }
         try await Task.sleep(for: .seconds(seconds))
         try await writer.send(.json(["object": "doctor.wait", "seconds": .integer(seconds)]))
@@ -80,12 +84,8 @@ struct WaitBeforeAnswer: Endpoint {
 }
 
 extension ChatService {
-    /// The token in the path of a doctor's request.
-    ///
-    /// - Throws: `notFound` unless a doctor of this data directory has it.
-    fileprivate func probeToken(_ context: RequestContext) throws(APIError) -> String {
-        let token = context.parameter("token")
-        guard sessions.doctorAcknowledgements(token: token) != nil else { throw .notFound }
-        return token
+    /// True if a doctor of this data directory has the token in the path.
+    fileprivate func hasProbeToken(_ context: RequestContext) -> Bool {
+        sessions.doctorAcknowledgements(token: context.parameter("token")) != nil
     }
 }
