@@ -77,11 +77,18 @@ let package = Package(
             ],
             exclude: ["openapi.json"],
             swiftSettings: settings),
+        .target(
+            name: "Doctor",
+            dependencies: [
+                "Chat", "Concurrency", "Configuration", "Crypto", "HTTPClient", "JSON", "Models", "Server", "Sessions",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "nanobot",
             dependencies: [
-                "BuiltinModel", "CGI", "CLinux", "Chat", "ChatAPI", "Concurrency", "Configuration", "Crypto", "FastCGI", "HTTPClient",
-                "JSON", "Models", "Server", "Sessions",
+                "BuiltinModel", "CGI", "CLinux", "Chat", "ChatAPI", "Concurrency", "Configuration", "Crypto", "Doctor", "FastCGI",
+                "HTTPClient", "JSON", "Models", "Server", "Sessions",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -139,6 +146,13 @@ let package = Package(
             dependencies: [
                 "BuiltinModel", "CGI", "Chat", "ChatAPI", "Concurrency", "JSON", "Models", "Server", "Sessions", "TestSupport",
                 .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DoctorTests",
+            dependencies: [
+                "Concurrency", "Configuration", "Crypto", "Doctor", "HTTPClient", "Models",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         // The real binary behind the real web servers.

@@ -11,7 +11,7 @@ struct Nanobot: ParsableCommand {
         abstract: "An OpenAI-compatible chat API with a memory, for hosts that have only a web server.",
         discussion: "Started by a web server, it is a FastCGI responder where descriptor 0 listens, else a CGI program.",
         version: "0.1.0",
-        subcommands: [Serve.self, FastCGIResponder.self, SessionCommands.self, PrintConfiguration.self, Doctor.self])
+        subcommands: [Serve.self, FastCGIResponder.self, SessionCommands.self, PrintConfiguration.self, DoctorCommand.self])
 
     static func main() {
         // A standard descriptor that is closed would become a session file's, and messages would be written into that. open(2) takes the

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The configuration")
 struct ConfigurationTests {
-    @Test("prefers an option to a variable, that to the file, and that to the default")
+    @Test("an option wins over a variable, that over the file, and that over the default")
     func precedence() throws {
         let file = try SettingsFile(#"{"dataDir":"/file","workers":2,"stream":true}"#)
         let environment = [
@@ -24,7 +24,7 @@ struct ConfigurationTests {
         #expect(try source("dataDir") == .option)
     }
 
-    @Test("finds its file by $NANOBOT_CONFIG, and without HOME a directory by the user")
+    @Test("$NANOBOT_CONFIG names the file; without HOME the user's entry gives the data directory")
     func places() throws {
         let file = try SettingsFile(#"{"workers":2}"#)
         #expect(try Configuration(environment: ["NANOBOT_CONFIG": file.path])[.workers] == 2)
@@ -32,13 +32,13 @@ struct ConfigurationTests {
         #expect(try Configuration(environment: ["NANOBOT_CONFIG": file.path, "HOME": ""])[.dataDirectory].hasPrefix("/"))
     }
 
-    @Test("reads a file that begins with a byte order mark")
+    @Test("a file may begin with a byte order mark")
     func byteOrderMark() throws {
         let file = try SettingsFile([0xef, 0xbb, 0xbf] + #"{"workers":2}"#.utf8)
         #expect(try Configuration(file: file.path, environment: [:])[.workers] == 2)
     }
 
-    @Test("reads nested members, values of each kind, and JSON as it is written or as a text")
+    @Test("a file has nested members, values of each kind, and JSON as such or as a text")
     func file() throws {
         let configuration = try Configuration.make(
             file: """
@@ -57,7 +57,7 @@ struct ConfigurationTests {
     }
 
     @Test(
-        "refuses a file that is not an object of settings",
+        "a file that is not an object of known settings is refused",
         arguments: [
             ("", "is not a JSON object of settings: it ends in the middle of line 1."), ("[1]", "is not a JSON object of settings."),
             ("{\n\"workers\":tru}", "is not a JSON object of settings: line 2 is not JSON."),
@@ -72,12 +72,12 @@ struct ConfigurationTests {
         #expect(message.contains(file.path))
     }
 
-    @Test("refuses a value that no setting has", arguments: [#"{"workers":1.5}"#, #"{"workers":null}"#, #"{"workers":[1]}"#])
+    @Test("a value that no setting has is refused", arguments: [#"{"workers":1.5}"#, #"{"workers":null}"#, #"{"workers":[1]}"#])
     func badValue(text: String) throws {
         #expect(message { _ = try Configuration.make(file: text) } == "The configuration file gives workers a value that no setting has.")
     }
 
-    @Test("refuses a file that is deep, not UTF-8, or not there")
+    @Test("a file that is nested deep, not UTF-8, or missing is refused")
     func hostileFile() throws {
         let deep = String(repeating: #"{"a":"#, count: 300) + "1" + String(repeating: "}", count: 300)
         #expect(message { _ = try Configuration.make(file: deep) }.contains("a.a.a.a.a.a.a.a a value that no setting has"))
@@ -90,7 +90,7 @@ struct ConfigurationTests {
                 == "The configuration file /nonexistent/x cannot be read.")
     }
 
-    @Test("lists every problem, not only the first, and what settings are to each other")
+    @Test("every problem is listed, those between settings too")
     func problems() throws {
         let configuration = try Configuration.make([
             "NANOBOT_WORKERS": "x", "NANOBOT_LIMITS_CONNECTIONS": "7", "NANOBOT_UPSTREAM_FALLBACKS": "[]",

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The table of settings")
 struct KeyTests {
-    @Test("has every declared key once")
+    @Test("the table has every declared key once")
     func complete() throws {
         let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../Sources/Configuration/Keys.swift"
         let text = try String(contentsOfFile: source, encoding: .utf8)
@@ -15,7 +15,7 @@ struct KeyTests {
     }
 
     @Test(
-        "derives the environment variable from the name",
+        "an environment variable is derived from the key",
         arguments: [
             ("dataDir", "NANOBOT_DATA_DIR"), ("limits.connections", "NANOBOT_LIMITS_CONNECTIONS"),
             ("upstream.connectTimeout", "NANOBOT_UPSTREAM_CONNECT_TIMEOUT"),
@@ -25,7 +25,7 @@ struct KeyTests {
         #expect(try #require(Configuration.key(name)).environmentVariable == variable)
     }
 
-    @Test("has defaults that are accepted, and nothing wrong with them together")
+    @Test("the defaults are accepted")
     func defaults() throws {
         let configuration = try Configuration.make()
         #expect(configuration.problems() == [])
@@ -63,7 +63,7 @@ struct KeyTests {
         ("log.sessions", "key", "full or hash or none"),
     ]
 
-    @Test("names what a value must be, and where a wrong one came from", arguments: mistakes)
+    @Test("a wrong value is one problem, which says what it must be and where it came from", arguments: mistakes)
     func mistake(name: String, text: String, expectation: String) throws {
         let key = try #require(Configuration.key(name))
         // Fallbacks alone would be another problem.
@@ -76,14 +76,14 @@ struct KeyTests {
         #expect(message { try configuration.validate() } == sentence)
     }
 
-    @Test("has a wrong value for every setting but texts without a rule")
+    @Test("every setting with a rule has a wrong value among these tests")
     func everyKey() {
         let free = ["model.system", "upstream.model"]
         #expect(Configuration.keys.map(\.name).filter { name in !Self.mistakes.contains { $0.name == name } } == free)
     }
 
     @Test(
-        "takes an empty text for none where files of variables have such lines",
+        "an empty text for an optional setting counts as none",
         arguments: ["model.system", "models", "upstream.url", "upstream.key", "upstream.model", "upstream.fallbacks"])
     func empty(name: String) throws {
         let configuration = try Configuration.make([try #require(Configuration.key(name)).environmentVariable: ""])
@@ -93,14 +93,14 @@ struct KeyTests {
     }
 
     @Test(
-        "reads a mount as a path without a slash at its end, and the root as none",
+        "a mount is a path without a slash at its end, and empty for the root",
         arguments: [("/chat", "/chat"), ("/a/b/", "/a/b"), ("/", ""), ("", ""), ("//", ""), ("/你好", "/你好"), ("/a.b", "/a.b")])
     func mount(text: String, path: String) throws {
         #expect(try Configuration.make(["NANOBOT_MOUNT": text])[.mount] == path)
     }
 
     @Test(
-        "refuses a mount that is no path",
+        "a mount that is no path is refused",
         arguments: ["chat", "chat/", "/a?b", "/a#b", "/..", "/a/../b", "/a//b", "/./a", "/a\nb", "https://a/b"])
     func badMount(text: String) throws {
         #expect(try Configuration.make(["NANOBOT_MOUNT": text]).problems().count == 1)

@@ -13,15 +13,12 @@ final class SettingsFile {
 }
 
 extension Configuration {
-    /// Settings from variables alone, of a user who has no configuration file.
-    static func make(_ environment: [String: String] = [:]) throws -> Configuration {
-        try Configuration(environment: environment.merging(["HOME": "/nonexistent"]) { own, _ in own })
-    }
-
-    /// Settings from a file.
-    static func make(file: String) throws -> Configuration {
-        let file = try SettingsFile(file)
-        return try Configuration(file: file.path, environment: ["HOME": "/nonexistent"])
+    /// Settings from variables, and from a file that sets nothing unless its text is given. This host's own file is not read.
+    static func make(_ environment: [String: String] = [:], file text: String = "{}") throws -> Configuration {
+        let file = try SettingsFile(text)
+        return try withExtendedLifetime(file) {
+            try Configuration(file: file.path, environment: environment.merging(["HOME": "/nonexistent"]) { own, _ in own })
+        }
     }
 
     static func key(_ name: String) -> (any SettingKey)? { keys.first { $0.name == name } }

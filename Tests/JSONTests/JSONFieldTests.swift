@@ -10,7 +10,7 @@ struct JSONFieldTests {
         return ""
     }
 
-    @Test("know where they stand")
+    @Test("a field knows where it stands")
     func paths() throws {
         let body = try field(#"{"messages":[{"content":"a"},{"content":5}],"n":null}"#)
         let messages = try body.required("messages").elements()
@@ -24,7 +24,7 @@ struct JSONFieldTests {
         #expect(try field("[1]", path: "models").elements()[0].path == "models[0]")
     }
 
-    @Test("say what they must be")
+    @Test("a field's error says what it must be")
     func expectations() throws {
         for (text, message) in [
             (#""a""#, "x must be an object"), ("{}", "x must be a string"), (#""true""#, "x must be a boolean"),
@@ -45,14 +45,14 @@ struct JSONFieldTests {
         #expect(try JSONField(.integer(7), path: "x").number(in: 0...10) == 7)
     }
 
-    @Test("are compared by bytes: names that only look alike are different")
+    @Test("members whose names only look alike are different")
     func names() throws {
         let body = try field("{\"e\u{301}\":1}")
         #expect(try body.member("\u{e9}") == nil)
         #expect(try body.member("e\u{301}") != nil)
     }
 
-    @Test("are read from UTF-8, whole, with or without a byte order mark")
+    @Test("a document is UTF-8, whole, with or without a byte order mark")
     func parsing() throws {
         let mark: [UInt8] = [0xef, 0xbb, 0xbf]
         #expect(try JSONField(parsing: mark + "{}".utf8).members().isEmpty)

@@ -2,8 +2,6 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import nanobot
-
 @Suite("nanobot doctor on this host")
 struct DoctorTests {
     @Test("the doctor finds nothing wrong with a new host, and creates nothing")
@@ -117,25 +115,6 @@ struct DoctorTests {
     func fullDisk() async throws {
         let environment = ["NANOBOT_STORAGE_MIN_FREE_BYTES": "1125899906842624"]
         try await Diagnosis(try Scratch(), [], environment: environment).expectProblems(["data directory"])
-    }
-
-    @Test("network and in-memory file systems get a warning, by the nearest mount point")
-    func fileSystems() throws {
-        let mounts = """
-            1 0 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
-            2 1 0:2 / /srv/a\\040b rw - nfs4 host:/x rw
-            3 1 0:3 / /home rw master:1 - fuse.sshfs host: rw
-            4 3 0:4 / /home/alice rw - xfs /dev/sdb rw
-            5 4 0:5 / /home/alice rw - tmpfs none rw
-            """
-        for (path, name, isDoubted) in [
-            ("/var", "ext4", false), ("/srv/a b/data", "nfs4", true), ("/srv/a", "ext4", false), ("/home/bob", "fuse.sshfs", true),
-            ("/home/alice", "tmpfs", true), ("/homeless", "ext4", false),
-        ] {
-            let kind = try #require(FileSystemKind(at: path, mounts: mounts))
-            #expect(kind.name == name && (kind.doubt != nil) == isDoubted, "\(path)")
-        }
-        #expect(FileSystemKind(at: "/proc/self")?.name == "proc")
     }
 
     @Test("an argument that is not a URL is refused", arguments: ["", "ftp://x", "http://", "http://unix:/x.sock:/", "http://x/?a"])

@@ -5,7 +5,7 @@ struct FileSystemKind {
     /// What Linux calls it, such as `ext4`.
     let name: String
 
-    /// Why sessions may not be safe there; nil where they are.
+    /// Why sessions may not be safe there; nil if they are.
     var doubt: String? {
         if Self.memories.contains(name) { return "it is in memory, and empty after the host's next start" }
         return Self.networks.contains(name) || name.hasPrefix("fuse")
@@ -17,7 +17,7 @@ struct FileSystemKind {
     ]
     private static let memories = ["tmpfs", "ramfs"]
 
-    /// Looks among the mount points: the module Glibc has no statfs(2). Nil where they do not say.
+    /// Looks among the mount points, since the module Glibc has no statfs(2). Nil if they do not say.
     ///
     /// - Parameter path: without symbolic links.
     init?(at path: String) {
@@ -25,14 +25,14 @@ struct FileSystemKind {
         self.init(at: path, mounts: String(decoding: table, as: UTF8.self))
     }
 
-    /// - Parameter mounts: as proc(5) describes mountinfo. Of two at one point the later one hides the other.
+    /// - Parameter mounts: as proc(5) describes mountinfo. Of two mounts at one point the later one hides the other.
     init?(at path: String, mounts: String) {
         var found: (point: String, name: String)?
         for line in mounts.split(separator: "\n") {
             let fields = line.split(separator: " ")
             guard fields.count > 4, let separator = fields.firstIndex(of: "-"), separator + 1 < fields.count else { continue }
             let point = Self.unescaped(fields[4])
-            guard path == point || path.hasPrefix(point.hasSuffix("/") ? point : point + "/"),
+            guard path.utf8.elementsEqual(point.utf8) || path.utf8.starts(with: (point.hasSuffix("/") ? point : point + "/").utf8),
                 point.utf8.count >= found?.point.utf8.count ?? 0
             else { continue }
             found = (point, String(fields[separator + 1]))

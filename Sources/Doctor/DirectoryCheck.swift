@@ -1,15 +1,16 @@
 import Glibc
+import Server
 import Sessions
 import SystemPackage
 import Server
 
-/// Whether sessions can live in the data directory.
+/// Checks that sessions can live in the data directory.
 struct DirectoryCheck {
     let path: FilePath
     let minimumFreeBytes: Int
 
-    func findings() -> [Diagnostic] {
-        // Where there is none yet, what a responder would make it in is examined.
+    func diagnostics() -> [Diagnostic] {
+        // If it does not exist yet, the directory that a responder would create it in is checked.
         var (directory, isThere) = (path, true)
         var status = stat()
         while directory.withPlatformString({ stat($0, &status) }) != 0 {
@@ -27,7 +28,7 @@ struct DirectoryCheck {
             return [unusable(directory, Errno(rawValue: errno), owner: Self.userName(status.st_uid))]
         }
         let found = isThere ? "\(path) can be written" : "\(path) is not there yet, and can be made in \(directory)"
-        return [.ok("data directory: \(found)")] + trial(in: directory) + place(directory) + (isThere ? modes(status.st_mode) : [])
+        return [.ok("data directory: \(found)")] + probe(in: directory) + place(directory) + (isThere ? modes(status.st_mode) : [])
     }
 
     private func unusable(_ directory: FilePath, _ error: Errno, owner: String) -> Diagnostic {
@@ -39,12 +40,12 @@ struct DirectoryCheck {
     }
 
     /// Writes, waits for the disk, and locks, as turns do.
-    private func trial(in directory: FilePath) -> [Diagnostic] {
+    private func probe(in directory: FilePath) -> [Diagnostic] {
         do {
-            let trial = try FileSystemProbe(in: directory)
-            try trial.write()
-            try trial.lock()
-            let free = try trial.freeByteCount()
+            let probe = try FileSystemProbe(in: directory)
+            try probe.write()
+            try probe.lock()
+            let free = try probe.freeByteCount()
             let works = Diagnostic.ok("data directory: what is written gets to the disk (fdatasync), and locks keep others out")
             guard free < minimumFreeBytes else { return [works] }
             let text = "data directory: \(free) bytes are free; with fewer than \(minimumFreeBytes) no turn is stored"
@@ -62,7 +63,7 @@ struct DirectoryCheck {
         ]
     }
 
-    /// Whether other users can read what was said, or who said something: a session's key is its file's name.
+    /// Checks that other users can read neither what was said nor who said it: a session's key is its file's name.
     private func modes(_ mode: mode_t) -> [Diagnostic] {
         let isEntered = mode & 0o011 != 0
         let open = ["sessions", "quarantine"].map { path.appending($0) }.filter { directory in

@@ -1,27 +1,27 @@
-/// What mends a web server, in the lines of its configuration.
+/// What fixes a web server, in the lines of its configuration.
 enum Fix {
     /// A request header that does not arrive, such as `X-Session-Key`.
     case header(String)
     /// The query string does not arrive.
     case query
-    /// Pieces of an answer are collected.
+    /// The chunks of a response are collected.
     case streams
-    /// Answers that take so many seconds are given up.
+    /// The web server gives up before a response that takes so many seconds.
     case timeout(Int)
-    /// Requests for a path, such as `/chat/`, do not get to the program.
+    /// Requests for a path, such as `/chat/`, do not reach the program.
     case path(String)
-    /// They would, and the program is not reached, or not told the path.
+    /// The path is right, but the program is not reached, or not told the path.
     case program
-    /// Files of a directory are given to everyone; its path ends in a slash.
+    /// Everyone can read the files of a directory, whose path ends in a slash.
     case served(String)
 
-    /// Another data directory.
+    /// Choosing another data directory.
     static let elsewhere = [
         "nanobot, in the configuration (or --data-dir, NANOBOT_DATA_DIR), and move what is in this one:",
         "    {\"dataDir\":\"/var/lib/nanobot\"}",
     ]
 
-    /// The lines for each of some web servers.
+    /// The lines for each of some web servers, after a line that says where they go.
     func lines(_ brands: [WebServerBrand]) -> [String] {
         brands.flatMap { brand in
             let (place, lines) =

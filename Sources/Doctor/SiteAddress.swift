@@ -1,9 +1,7 @@
-import ArgumentParser
 import HTTPClient
-import Models
 
-/// Where clients reach the program: a URL, of which the paths in front may be asked for, too.
-struct SiteAddress: ExpressibleByArgument, CustomStringConvertible {
+/// Where clients reach the program: a URL. The paths above it may be asked for, too.
+package struct SiteAddress: Sendable, CustomStringConvertible {
     /// Scheme and authority.
     let origin: String
     /// The path's segments as they are written.
@@ -11,9 +9,9 @@ struct SiteAddress: ExpressibleByArgument, CustomStringConvertible {
     /// The origin without user and password.
     private let shownOrigin: String
 
-    /// Reads a URL; one without a scheme is taken for `http`. Nil where it is none.
-    init?(argument: String) {
-        let text = argument.contains("://") ? argument : "http://" + argument
+    /// Reads a URL; `http` if it has no scheme. Nil if the text is no URL.
+    package init?(_ text: String) {
+        let text = text.contains("://") ? text : "http://" + text
         guard let address = UpstreamAddress(text), !address.description.contains("://unix:"), let scheme = text.firstRange(of: "://") else {
             return nil
         }
@@ -23,12 +21,12 @@ struct SiteAddress: ExpressibleByArgument, CustomStringConvertible {
         path = parts.dropFirst().map(String.init)
     }
 
-    /// As it may be printed: without user and password.
-    var description: String { ([shownOrigin] + path).joined(separator: "/") }
+    /// The address as it may be printed: without user and password.
+    package var description: String { ([shownOrigin] + path).joined(separator: "/") }
 
-    /// As it may be printed, with another path.
+    /// The address as it may be printed, with another path.
     func shown(_ path: String) -> String { shownOrigin + path }
 
-    /// The URL of what is below the address.
+    /// The URL of a path below the address.
     func url(_ below: String) -> String { ([origin] + path).joined(separator: "/") + "/" + below }
 }

@@ -1,43 +1,43 @@
+import HTTPClient
 import Models
 
-/// Whether the servers that answer can be reached, take the key, and have the model.
+/// Checks that the upstreams can be reached, take their keys, and have their models.
 enum UpstreamCheck {
     private static let timeout = Duration.seconds(15)
 
-    static func findings(_ routes: [UpstreamModel.Route]) async -> [Diagnostic] {
+    static func diagnostics(_ routes: [UpstreamModel.Route]) async -> [Diagnostic] {
         guard !routes.isEmpty else { return [.ok("upstream: none is configured; the built-in model answers")] }
-        var findings: [Diagnostic] = []
-        var examined: Set<ObjectIdentifier> = []
-        for upstream in routes.map(\.upstream) where examined.insert(ObjectIdentifier(upstream)).inserted {
+        var diagnostics: [Diagnostic] = []
+        var checked: Set<ObjectIdentifier> = []
+        for upstream in routes.map(\.upstream) where checked.insert(ObjectIdentifier(upstream)).inserted {
             let models = routes.filter { $0.upstream === upstream }.map { $0.model ?? upstream.settings.model }
-            findings += await self.findings(upstream, models: models)
+            diagnostics += await self.diagnostics(upstream, models: models)
         }
-        return findings
+        return diagnostics
     }
 
-    /// - Parameter models: those that it is asked for; nil is the first of its list.
-    private static func findings(_ upstream: Upstream, models: [String?]) async -> [Diagnostic] {
+    /// - Parameter models: those that the upstream is asked for; nil stands for the first of its list.
+    private static func diagnostics(_ upstream: Upstream, models: [String?]) async -> [Diagnostic] {
         let name = "upstream \(upstream.settings.address)"
         let needsList = models.contains(nil)
         let naming = ["set upstream.model (NANOBOT_UPSTREAM_MODEL) to the model that it is to be asked for"]
         do {
             guard let list = try await upstream.models(within: timeout) else {
                 return [
-                    Diagnostic(level: needsList ? .problem : .warning, text: "\(name): what it gives as /models is no list", remedy: naming)
+                    Diagnostic(level: needsList ? .problem : .warning, text: "\(name): what it gives as /models is no list", fix: naming)
                 ]
             }
             guard !needsList || !list.isEmpty else { return [.problem("\(name): it lists no models", naming)] }
             let key = upstream.settings.key == nil ? "wants no key" : "takes the key"
-            return [.ok("\(name): it answers, \(key), and lists \(quantity(list.count, "model"))")]
+            return [.ok("\(name): it answers, \(key), and lists \(list.count) model\(list.count == 1 ? "" : "s")")]
                 + models.compactMap(\.self).filter { !list.contains($0) }.map {
                     .warning("\(name): its list does not have the model \"\($0)\"", naming)
                 }
         } catch  where error.code == .refused(status: 404) {
-            let text = "\(name): it has no list of models (404)"
             return [
                 Diagnostic(
-                    level: needsList ? .problem : .warning, text: text,
-                    remedy: naming + ["and upstream.url to a URL that ends in /v1, mostly"])
+                    level: needsList ? .problem : .warning, text: "\(name): it has no list of models (404)",
+                    fix: naming + ["and upstream.url to a URL that ends in /v1, mostly"])
             ]
         } catch {
             return [

@@ -1,13 +1,10 @@
-import HTTPClient
-import Models
-
-/// A web server in whose language a remedy is written.
+/// A web server, in whose configuration language a fix is written.
 enum WebServerBrand: String, CaseIterable {
     case nginx
     case lighttpd
     case apache = "Apache"
 
-    /// Those that name themselves, in front (the header `Server`) or beside the program; all, where none does.
+    /// The brands that name themselves, to clients (the header `Server`) or to the program; all if none does.
     static func brands(_ names: [String?]) -> [WebServerBrand] {
         let known = Set(names.compactMap { name in name.flatMap(Self.init(named:)) })
         return allCases.filter { known.isEmpty || known.contains($0) }
@@ -15,7 +12,7 @@ enum WebServerBrand: String, CaseIterable {
 
     private init?(named name: String) {
         let name = name.lowercased()
-        // They have another's configuration: OpenResty and Tengine nginx's, LiteSpeed Apache's .htaccess.
+        // OpenResty and Tengine are configured like nginx, LiteSpeed by Apache's .htaccess.
         if ["nginx", "openresty", "tengine"].contains(where: name.contains) {
             self = .nginx
         } else if name.contains("lighttpd") {

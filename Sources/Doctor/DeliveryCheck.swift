@@ -1,31 +1,30 @@
 import Concurrency
 import HTTPClient
-import Models
 import Sessions
 
-/// How answers get from the responder to clients: in pieces or collected, and within which time.
+/// Checks how responses get from the responder to clients: chunk by chunk or collected, and within which time.
 struct DeliveryCheck {
     let site: SiteAddress
-    let pass: ProbeToken
+    let token: ProbeToken
     let engine: TransferEngine
     let brands: [WebServerBrand]
 
-    /// Seconds that are waited for when nobody asks for more.
+    /// How long to wait, in seconds, unless more is asked for.
     private static let shortWait = 3
 
-    /// Whether each piece is here before the next is sent.
+    /// Checks that each chunk arrives before the next one is sent.
     ///
-    /// - Parameter isProblem: whether the responder answers in pieces.
+    /// - Parameter isProblem: whether the responder streams.
     func streams(isProblem: Bool) async -> Diagnostic {
         let acknowledged = Mutex(0)
-        @Sendable func has(_ piece: String, in answer: HTTPResponse) -> Bool {
-            answer.body.firstRange(of: Array("data: \(piece)\n".utf8)) != nil
+        @Sendable func has(_ chunk: String, in response: HTTPResponse) -> Bool {
+            response.body.firstRange(of: Array("data: \(chunk)\n".utf8)) != nil
         }
         let last: HTTPResponse
         do {
-            last = try await engine.get(site.url("v1/doctor/\(pass.token)/stream"), timeout: Self.streamTimeout) { [pass] answer in
+            last = try await engine.get(site.url("v1/doctor/\(token.token)/stream"), timeout: Self.streamTimeout) { [token] response in
                 acknowledged.withLock { acknowledged in
-                    while acknowledged < 2, has(String(acknowledged + 1), in: answer), (try? pass.acknowledge()) != nil {
+                    while acknowledged < 2, has(String(acknowledged + 1), in: response), (try? token.acknowledge()) != nil {
                         acknowledged += 1
                     }
                 }
@@ -41,28 +40,28 @@ struct DeliveryCheck {
             level: isProblem ? .problem : .warning,
             text: "streams: the web server collects the pieces of an answer"
                 + (isProblem ? "" : "; that matters once the setting stream is on"),
-            remedy: Fix.streams.lines(brands))
+            fix: Fix.streams.lines(brands))
     }
 
-    /// More than the responder waits for acknowledgements.
+    /// Longer than the responder waits for acknowledgements.
     private static let streamTimeout = Duration.seconds(40)
 
-    /// Whether an answer that takes long comes.
+    /// Checks that a slow response arrives.
     ///
     /// - Parameter turnLimit: how long a turn may take, in seconds.
-    func timeout(turnLimit: Int, waitsLong: Bool) async -> Diagnostic {
+    func timeout(turnLimit: Int, waitsLong: Bool, progress: @Sendable (String) -> Void) async -> Diagnostic {
         let seconds = waitsLong ? min(600, turnLimit + 5) : Self.shortWait
-        Terminal.progress("time limit: waiting for \(seconds) s")
+        progress("time limit: waiting for \(seconds) s")
         let start = ContinuousClock.now
         let failure: String
         do {
-            let answer = try await engine.get(
-                site.url("v1/doctor/\(pass.token)/wait/\(seconds)"), timeout: .seconds(seconds) + SiteCheck.timeout)
-            if answer.status == 200 {
+            let response = try await engine.get(
+                site.url("v1/doctor/\(token.token)/wait/\(seconds)"), timeout: .seconds(seconds) + SiteCheck.timeout)
+            if response.status == 200 {
                 let hint = waitsLong || turnLimit <= seconds ? "" : "; a turn may take \(turnLimit) s: --timeout-check waits for so long"
                 return .ok("time limit: an answer that takes \(seconds) s comes\(hint)")
             }
-            failure = "status \(answer.status)"
+            failure = "status \(response.status)"
         } catch {
             failure = error.description
         }

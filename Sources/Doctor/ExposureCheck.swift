@@ -1,40 +1,39 @@
 import HTTPClient
-import Models
+import Server
 import Sessions
 import SystemPackage
 import Server
 
-/// Whether the web server gives files of the data directory to whoever asks: the pass is asked for wherever it may be.
+/// Checks that the web server does not give files of the data directory to everyone: it asks for the probe's file wherever that may be.
 struct ExposureCheck {
     let site: SiteAddress
     let directory: FilePath
-    let pass: ProbeToken
+    let token: ProbeToken
     let engine: TransferEngine
 
-    func findings(_ brands: [WebServerBrand]) async -> [Diagnostic] {
-        let content = Array(pass.content.utf8)
+    func diagnostics(_ brands: [WebServerBrand]) async -> [Diagnostic] {
+        let content = Array(token.content.utf8)
+        let paths = Self.paths(of: directory, at: site)
         for path in paths {
             do {
-                let answer = try await engine.get(site.origin + path + pass.name, timeout: SiteCheck.timeout)
-                guard answer.status == 200, answer.body.starts(with: content) else { continue }
+                let response = try await engine.get(site.origin + path + token.name, timeout: SiteCheck.timeout)
+                guard response.status == 200, response.body.starts(with: content) else { continue }
             } catch {
                 return [.warning("data over HTTP: it could not be seen whether \(site.shown(path)) is the data directory: \(error)")]
             }
             let denial = path == "/" ? [] : ["until then:"] + Fix.served(path).lines(brands)
             return [
-                .problem(
-                    "data over HTTP: everyone can read the data directory at \(site.shown(path))",
-                    Fix.elsewhere + denial)
+                .problem("data over HTTP: everyone can read the data directory at \(site.shown(path))", Fix.elsewhere + denial)
             ]
         }
         return [.ok("data over HTTP: the data directory is at none of the \(paths.count) paths where it might be")]
     }
 
-    /// The directory's last names, one to all of them, below the site's path and each one in front of it.
-    private var paths: [String] {
+    /// The directory's last names, from none to all, below the site's path and below each path above it.
+    static func paths(of directory: FilePath, at site: SiteAddress) -> [String] {
         var paths: [String] = []
         let resolved = DocumentRootCheck.resolved(directory.string).map { FilePath($0) } ?? directory
-        let names = [directory, resolved].map { $0.components.map { Self.encoded($0.string) }.suffix(8) }
+        let names = [directory, resolved].map { $0.components.map { encoded($0.string) }.suffix(8) }
         for length in stride(from: min(site.path.count, 6), through: 0, by: -1) {
             for names in names {
                 for count in 0...names.count {

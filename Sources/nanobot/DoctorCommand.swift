@@ -1,0 +1,58 @@
+import ArgumentParser
+import Concurrency
+import Configuration
+import Doctor
+import HTTPClient
+
+/// `nanobot doctor`: what is wrong, and which lines fix it.
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Look for what is wrong, and say which lines fix it.",
+        discussion: """
+            Checks the configuration, the data directory and the upstreams, and, with a URL, the web server between clients and the \
+            responder there. It prints a line for each check: ok, warning or problem. The exit status is 1 if there is a problem.
+
+            Run it as the user that the responder runs as, with its configuration.
+            """)
+
+    @Argument(help: ArgumentHelp("Where clients reach nanobot, such as https://example.org/chat.", valueName: "URL"))
+    var site: SiteAddress?
+
+    @Flag(help: "Also wait as long as a turn may take, to see which time limit cuts it off.")
+    var timeoutCheck = false
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() throws {
+        let hasProblem = Mutex(false)
+        let report = { @Sendable (diagnostics: [Diagnostic]) throws in
+            try Terminal.put(diagnostics.map(\.lines).joined())
+            if diagnostics.contains(where: { $0.level == .problem }) { hasProblem.withLock { $0 = true } }
+        }
+        try reportingErrors {
+            let configuration: Configuration
+            do {
+                configuration = try options.configuration()
+            } catch {
+                try report([.problem("configuration: \(error) Nothing else was examined.")])
+                throw ExitCode.failure
+            }
+            try runBlocking { [site, timeoutCheck] in
+                let engine = TransferEngine()
+                defer { engine.stop() }
+                let upstreams = try? configuration.models(engine: engine) { _ in }.upstreams
+                let doctor = Doctor(configuration, upstreams: upstreams, engine: engine)
+                try await doctor.checkHost(report)
+                if let site {
+                    try await doctor.checkSite(site, waitsLong: timeoutCheck, progress: { Terminal.progress($0) }, report)
+                }
+            }
+            if hasProblem.withLock(\.self) { throw ExitCode.failure }
+        }
+    }
+}
+
+extension SiteAddress: ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+}
