@@ -26,7 +26,7 @@ package struct HTTPRequest: Sendable {
 }
 
 /// A response without its body.
-package struct HTTPReply: Sendable, Equatable {
+package struct HTTPResponseHead: Sendable, Equatable {
     package var status: Int
     /// `Retry-After`, in seconds.
     package var retryAfter: Int?

@@ -43,16 +43,16 @@ extension TransferEngine {
     ///   - url: an absolute `http` or `https` URL.
     ///   - headers: lines, such as `Accept: text/plain`.
     ///   - timeout: from the beginning to the last byte of the answer.
-    ///   - onPiece: gets what has come so far, whenever something comes; on the engine's thread, so it must not wait.
+    ///   - onChunk: gets what has come so far, whenever something comes; on the engine's thread, so it must not wait.
     package func get(
-        _ url: String, headers: [String] = [], timeout: Duration, onPiece: @escaping @Sendable (HTTPResponse) -> Void = { _ in }
+        _ url: String, headers: [String] = [], timeout: Duration, onChunk: @escaping @Sendable (HTTPResponse) -> Void = { _ in }
     ) async throws(TransferError) -> HTTPResponse {
         let received = Mutex<[UInt8]>([])
         var request = HTTPRequest(url: url, headers: headers, timeout: timeout, connectTimeout: min(timeout, .seconds(10)))
         request.includesHead = true
         request.bodyLimit = 1 << 20
         _ = try await perform(request) { _, bytes in
-            onPiece(
+            onChunk(
                 HTTPResponse(
                     received.withLock { received in
                         received += bytes

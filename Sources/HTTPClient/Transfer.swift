@@ -11,7 +11,7 @@ final class Transfer: @unchecked Sendable {
     private let onBody: @Sendable (Int, UnsafeRawBufferPointer) -> Void
     /// The client's request for which this one is made: what comes of it is read on the transfer thread, which has no task.
     private let label = RequestLabel.current
-    private var continuation: CheckedContinuation<Result<HTTPReply, TransferError>, Never>?
+    private var continuation: CheckedContinuation<Result<HTTPResponseHead, TransferError>, Never>?
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let reason: UnsafeMutablePointer<CChar>
     private var deadline = ContinuousClock.now
@@ -25,7 +25,7 @@ final class Transfer: @unchecked Sendable {
 
     init(
         _ request: HTTPRequest, onBody: @escaping @Sendable (Int, UnsafeRawBufferPointer) -> Void,
-        continuation: CheckedContinuation<Result<HTTPReply, TransferError>, Never>
+        continuation: CheckedContinuation<Result<HTTPResponseHead, TransferError>, Never>
     ) {
         self.request = request
         self.onBody = onBody
@@ -84,7 +84,7 @@ final class Transfer: @unchecked Sendable {
 
     /// Frees libcurl's handle and wakes the task that asked.
     func finish(_ result: Result<Void, TransferError>) {
-        let reply = result.map { HTTPReply(status: info(CURLINFO_RESPONSE_CODE), retryAfter: retryAfter) }
+        let reply = result.map { HTTPResponseHead(status: info(CURLINFO_RESPONSE_CODE), retryAfter: retryAfter) }
         if let handle { ccurl_easy_cleanup(handle) }
         handle = nil
         ccurl_slist_free_all(headers)

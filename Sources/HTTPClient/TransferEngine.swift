@@ -26,7 +26,7 @@ package final class TransferEngine: Sendable {
     /// - Parameter onBody: gets the status and the body's pieces as they come, unpacked; on the transfer thread, so it must not wait.
     package func perform(
         _ request: HTTPRequest, onBody: @escaping @Sendable (Int, UnsafeRawBufferPointer) -> Void
-    ) async throws(TransferError) -> HTTPReply {
+    ) async throws(TransferError) -> HTTPResponseHead {
         let loop = try startedLoop()
         let ticket = TransferLoop.Ticket()
         let result = await withTaskCancellationHandler {

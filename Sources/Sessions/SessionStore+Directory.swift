@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 
 /// A session as a list shows it.
-package struct SessionListing: Sendable, Equatable {
+package struct SessionListEntry: Sendable, Equatable {
     /// Its key.
     package var key: SessionKey
     /// How many turns it has.
@@ -19,7 +19,7 @@ extension SessionStore {
     /// are. Files that do not say which session they are, or that go away meanwhile, are passed over.
     ///
     /// - Parameter prefix: only keys that begin with it.
-    package func list(prefix: String = "", _ visit: (SessionListing) throws -> Bool) throws {
+    package func list(prefix: String = "", _ visit: (SessionListEntry) throws -> Bool) throws {
         var isWanted = true
         var position: Int? = 0
         while isWanted, let from = position {
@@ -29,7 +29,7 @@ extension SessionStore {
                 guard let key = key(named: name), key.description.utf8.starts(with: prefix.utf8),
                     let file = try SessionFile(path(named: name), key: key, isWritable: false, in: system)
                 else { continue }
-                isWanted = try visit(try file.listing())
+                isWanted = try visit(try file.listEntry())
             }
         }
     }
@@ -42,60 +42,6 @@ extension SessionStore {
             (names, position) = try self.names(from: from)
             for key in names.compactMap(key(named:)) { try await visit(key) }
         }
-    }
-
-    /// Removes sessions whose last use is long ago. One that is in use, in any process, is left.
-    ///
-    /// - Parameters:
-    ///   - limit: the date before which a session's last use has to be.
-    ///   - isDryRun: whether the sessions stay, and are only reported.
-    ///   - looked: told after each look at some names how many it has been so far.
-    ///   - removed: told each session that went, and its last use.
-    /// - Throws: `SessionError`, and what `removed` throws.
-    package func prune(
-        before limit: Date, isDryRun: Bool = false, looked: (Int) -> Void = { _ in }, removed: (SessionKey, Date) throws -> Void
-    ) throws {
-        var bound = PruneBound(names: .max, removals: .max)
-        var position: Int? = 0
-        while let from = position {
-            position = try prune(before: limit, isDryRun: isDryRun, from: from, &bound, removed)
-            looked(.max - bound.names)
-        }
-    }
-
-    /// How much of the directory one pass of pruning may touch.
-    struct PruneBound {
-        var names: Int
-        var removals: Int
-        var isReached: Bool { names <= 0 || removals <= 0 }
-    }
-
-    /// One step of pruning: a few hundred names from a position in the directory. Returns where to go on; nil at the end.
-    func prune(
-        before limit: Date, isDryRun: Bool, from position: Int, _ bound: inout PruneBound, _ removed: (SessionKey, Date) throws -> Void
-    ) throws -> Int? {
-        let (names, next) = try names(from: position)
-        bound.names -= names.count
-        var wasRemoved = false
-        for name in names where !bound.isReached {
-            let path = path(named: name)
-            if !isDryRun { removeAbandoned(name) }
-            // Cheap first: most sessions are not that old.
-            guard let status = try self.status(at: path), status.modified < limit, let key = key(named: name) else { continue }
-            let lastUse = try lock.withLockIfFree(key) { () throws(SessionError) -> Date? in
-                guard let status = try self.status(at: path), status.modified < limit else { return nil }
-                if !isDryRun {
-                    try attempt("remove \(path)") { () throws(Errno) in try system.unlink(path) }
-                }
-                return status.modified
-            }
-            guard let lastUse = lastUse ?? nil else { continue }
-            bound.removals -= 1
-            wasRemoved = !isDryRun
-            try removed(key, lastUse)
-        }
-        if wasRemoved, synchronizes { try SessionWriter.synchronize(sessions, in: system) }
-        return next
     }
 
     /// Some names of files from a position in the directory, and where to go on; nil at the end.
@@ -117,14 +63,6 @@ extension SessionStore {
         try attempt("look at \(path)") { () throws(Errno) in try system.statusIfThere(path) }
     }
 
-    /// Removes what a process that died left beside the sessions, once it is certain that it is at nothing any more.
-    func removeAbandoned(_ name: String) {
-        guard name.hasPrefix(SessionWriter.temporaryPrefix), let status = try? system.status(at: path(named: name)),
-            status.modified.addingTimeInterval(3600) < Date()
-        else { return }
-        try? system.unlink(path(named: name))
-    }
-
     func path(named name: String) -> FilePath { sessions.appending(name) }
 
     /// The key of a session file's name; nil for other files. A shortened name has to be looked up in the file; nil where that does not say, or says another's.
@@ -142,7 +80,7 @@ extension SessionStore {
 
 extension SessionFile {
     /// Counts the turns without reading them: a line each, between the header's line and the closing, where summaries' lines may be, too.
-    fileprivate func listing() throws(SessionError) -> SessionListing {
+    fileprivate func listEntry() throws(SessionError) -> SessionListEntry {
         let status = try status()
         let end = file.system.dataEnd(file.descriptor, size: status.size)
         var count = 0
@@ -152,7 +90,7 @@ extension SessionFile {
                 if !Self.isSummary(bytes[(index + 1)...]) { count += 1 }
             }
         }
-        return SessionListing(key: key, turnCount: max(0, count - 2), byteCount: status.size, lastUsed: status.modified)
+        return SessionListEntry(key: key, turnCount: max(0, count - 2), byteCount: status.size, lastUsed: status.modified)
     }
 }
 

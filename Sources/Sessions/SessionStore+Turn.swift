@@ -24,16 +24,16 @@ extension SessionStore {
     ) async throws -> (turn: Turn, isReplayed: Bool) {
         defer { pruneIfDue() }
         return try await lock.withLock(key) {
-            let past = try past(of: key)
-            if let turn = try storedTurn(for: origin, isRetry: isRetry, past, key) {
-                if let past { cache.put(key, past.status, past.tail) }
+            let loaded = try load(key)
+            if let turn = try storedTurn(for: origin, isRetry: isRetry, loaded, key) {
+                if let loaded { cache.put(key, loaded.status, loaded.tail) }
                 return (turn, true)
             }
-            try checkRoom(past, key)
-            if let past { try await summarizeOverflow(of: past, key, by: summarize) }
-            let turn = try await body(past?.tail.window.visible ?? [])
+            try checkRoom(loaded, key)
+            if let loaded { try await summarizeOverflow(of: loaded, key, by: summarize) }
+            let turn = try await body(loaded?.tail.window.visible ?? [])
             try await withTaskExecutorPreference(synchronizes ? disk : nil) {
-                try store(turn, after: past, of: key)
+                try store(turn, after: loaded, of: key)
             }
             return (turn, false)
         }
@@ -50,87 +50,88 @@ extension SessionStore {
     }
 
     /// What there is of a session, by cache or file; nil where there is no file.
-    private func past(of key: SessionKey) throws(SessionError) -> LoadedSession? {
+    private func load(_ key: SessionKey) throws(SessionError) -> LoadedSession? {
         guard var file = try SessionFile(path(of: key), key: key, in: system) else { return nil }
         let status = try file.status()
         if let tail = cache.take(key, status) { return LoadedSession(tail, status) }
-        return try past(reading: &file)
+        return try load(from: &file)
     }
 
-    private func past(reading file: inout SessionFile) throws(SessionError) -> LoadedSession {
+    private func load(from file: inout SessionFile) throws(SessionError) -> LoadedSession {
         try file.recover(quarantine: quarantine)
         return LoadedSession(SessionTail(window: try file.readWindow(limits: settings.window)), try file.status())
     }
 
-    private func store(_ turn: Turn, after past: LoadedSession?, of key: SessionKey) throws(SessionError) {
-        guard let past else {
+    private func store(_ turn: Turn, after loaded: LoadedSession?, of key: SessionKey) throws(SessionError) {
+        guard let loaded else {
             var writer = try SessionWriter(path(of: key), key: key, createdAt: turn.at, in: system)
             try writer.append(turn.line)
             return try writer.commit(replaces: false, synchronizes: synchronizes)
         }
-        let offset = try append(turn.line, to: past, of: key)
-        past.tail.window.append(turn.messages, limits: settings.window)
-        past.tail.idempotencyIndex?.insert(turn, offset: offset, now: Date())
-        cache.put(key, past.status, past.tail)
+        let offset = try append(turn.line, to: loaded, of: key)
+        loaded.tail.window.append(turn.messages, limits: settings.window)
+        loaded.tail.idempotencyIndex?.insert(turn, offset: offset, now: Date())
+        cache.put(key, loaded.status, loaded.tail)
     }
 
     /// Appends a line to a session's file, and says where it begins. The file is opened again: a chat that waits for its model holds no
     /// descriptor.
-    private func append(_ line: [UInt8], to past: LoadedSession, of key: SessionKey) throws(SessionError) -> Int {
+    private func append(_ line: [UInt8], to loaded: LoadedSession, of key: SessionKey) throws(SessionError) -> Int {
         guard var file = try SessionFile(path(of: key), key: key, in: system) else { throw Self.hasMoved(key) }
-        if try file.status() == past.status {
-            file.assumeIntact(size: past.status.size)
+        if try file.status() == loaded.status {
+            file.assumeIntact(size: loaded.status.size)
         } else {
-            past.tail = try self.past(reading: &file).tail
+            loaded.tail = try load(from: &file).tail
         }
         let offset = try file.append(line, synchronizes: synchronizes)
-        past.status = try file.status()
+        loaded.status = try file.status()
         return offset
     }
 
     /// Stores summaries of the oldest turns until what is left fits the window, or one fails.
     private func summarizeOverflow(
-        of past: LoadedSession, _ key: SessionKey, by summarize: ([PastTurn], String) async throws -> HistorySummary?
+        of loaded: LoadedSession, _ key: SessionKey, by summarize: ([PastTurn], String) async throws -> HistorySummary?
     ) async throws {
-        while let (oldest, left) = past.tail.window.excess(limits: settings.window) {
-            guard let newest = try withFile(of: past, key, { file in try file.turnID(before: left) }),
+        while let (oldest, left) = loaded.tail.window.overflow(limits: settings.window) {
+            guard let newest = try withFile(of: loaded, key, { file in try file.turnID(before: left) }),
                 let summary = try await summarize(oldest, newest)
             else { return }
             try await withTaskExecutorPreference(synchronizes ? disk : nil) {
-                _ = try append(summary.line, to: past, of: key)
+                _ = try append(summary.line, to: loaded, of: key)
             }
-            past.tail.window = try withFile(of: past, key) { file in try file.readWindow(limits: settings.window) }
+            loaded.tail.window = try withFile(of: loaded, key) { file in try file.readWindow(limits: settings.window) }
         }
     }
 
     /// Reads a session's file, which is as it was.
     private func withFile<Result>(
-        of past: LoadedSession, _ key: SessionKey, _ body: (borrowing SessionFile) throws -> Result
+        of loaded: LoadedSession, _ key: SessionKey, _ body: (borrowing SessionFile) throws -> Result
     ) throws -> Result {
         guard var file = try SessionFile(path(of: key), key: key, isWritable: false, in: system) else { throw Self.hasMoved(key) }
-        file.assumeIntact(size: past.status.size)
+        file.assumeIntact(size: loaded.status.size)
         return try body(file)
     }
 
     /// The turn that the first try of a request stored.
     private func storedTurn(
-        for origin: Turn.Origin, isRetry: Bool, _ past: LoadedSession?, _ key: SessionKey
+        for origin: Turn.Origin, isRetry: Bool, _ loaded: LoadedSession?, _ key: SessionKey
     ) throws -> Turn? {
-        guard let past, isRetry || origin.idempotencyKey != nil else { return nil }
-        return try withFile(of: past, key) { file in
+        guard let loaded, isRetry || origin.idempotencyKey != nil else { return nil }
+        return try withFile(of: loaded, key) { file in
             let now = Date()
             if let idempotencyKey = origin.idempotencyKey {
-                if past.tail.idempotencyIndex == nil { past.tail.idempotencyIndex = try IdempotencyIndex(file, now: now) }
-                guard let offset = past.tail.idempotencyIndex?.offset(of: idempotencyKey), let turn = try file.turn(at: offset),
+                if loaded.tail.idempotencyIndex == nil { loaded.tail.idempotencyIndex = try IdempotencyIndex(file, now: now) }
+                guard let offset = loaded.tail.idempotencyIndex?.offset(of: idempotencyKey), let turn = try file.turn(at: offset),
                     turn.request.idempotencyKey?.utf8.elementsEqual(idempotencyKey.utf8) == true,
-                    IdempotencyIndex.reaches(turn.at, now: now)
+                    IdempotencyIndex.isWithinPeriod(turn.at, now: now)
                 else { return nil }
                 guard turn.request.bodySHA256 == origin.bodySHA256 else {
                     throw SessionError(.idempotencyConflict, "Another request of session \(key) had the same idempotency key")
                 }
                 return turn
             }
-            guard let turn = try file.lastTurn(), turn.request.bodySHA256 == origin.bodySHA256, IdempotencyIndex.reaches(turn.at, now: now)
+            guard let turn = try file.lastTurn(), turn.request.bodySHA256 == origin.bodySHA256,
+                IdempotencyIndex.isWithinPeriod(turn.at, now: now)
             else { return nil }
             return turn
         }
@@ -142,8 +143,8 @@ extension SessionStore {
     }
 
     /// Before the model is asked: an answer that cannot be stored should not be paid for.
-    private func checkRoom(_ past: LoadedSession?, _ key: SessionKey) throws(SessionError) {
-        if let size = past?.status.size, size >= settings.maximumSessionBytes {
+    private func checkRoom(_ loaded: LoadedSession?, _ key: SessionKey) throws(SessionError) {
+        if let size = loaded?.status.size, size >= settings.maximumSessionBytes {
             throw SessionError(
                 .sessionFull, "Session \(key) has \(size) bytes and takes no more turns from \(settings.maximumSessionBytes) on")
         }

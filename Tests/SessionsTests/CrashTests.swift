@@ -10,13 +10,13 @@ struct CrashTests {
         "a process that dies at any call, or at any byte of a write, leaves the session as before or as after",
         arguments: StoreOperation.all(length: 60))
     func process(_ operation: StoreOperation) async throws {
-        for moment in try await Self.moments(of: operation).moments {
-            try await operation.check(moment.disk, "died before \(moment.call)")
-            guard let write = moment.write else { continue }
+        for recorded in try await Self.recordedCalls(of: operation).recordedCalls {
+            try await operation.check(recorded.disk, "died before \(recorded.call)")
+            guard let write = recorded.write else { continue }
             for count in Self.prefixes(write.bytes.count) {
-                var disk = moment.disk
+                var disk = recorded.disk
                 disk.write(write.bytes.prefix(count), to: write.inode, at: write.offset)
-                try await operation.check(disk, "died after \(count) bytes of \(moment.call)")
+                try await operation.check(disk, "died after \(count) bytes of \(recorded.call)")
             }
         }
     }
@@ -47,10 +47,10 @@ struct CrashTests {
 
     private static func killMachine(_ operation: StoreOperation, limit: Int) async throws {
         var generator = SplitMix64(seed: 1)
-        let (moments, end) = try await moments(of: operation)
-        for moment in moments {
-            for state in moment.disk.crashStates(limit: limit, using: &generator) {
-                try await operation.check(state, "the machine died before \(moment.call)")
+        let (recordedCalls, end) = try await recordedCalls(of: operation)
+        for recorded in recordedCalls {
+            for state in recorded.disk.crashStates(limit: limit, using: &generator) {
+                try await operation.check(state, "the machine died before \(recorded.call)")
             }
         }
         for state in end.crashStates(limit: limit, using: &generator) {
@@ -58,10 +58,12 @@ struct CrashTests {
         }
     }
 
-    private static func moments(of operation: StoreOperation) async throws -> (moments: [SimulatedFileSystem.Moment], end: SimulatedDisk) {
+    private static func recordedCalls(of operation: StoreOperation) async throws -> (
+        recordedCalls: [SimulatedFileSystem.RecordedCall], end: SimulatedDisk
+    ) {
         let (system, store) = try await operation.prepared()
         system.reset(records: true)
         try await operation.run(store)
-        return (system.moments, system.disk)
+        return (system.recordedCalls, system.disk)
     }
 }

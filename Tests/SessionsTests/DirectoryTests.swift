@@ -23,14 +23,14 @@ struct DirectoryTests {
         for _ in 0..<3 { try await store.say("one", to: long) }
         try directory.write(Array("{}".utf8), to: "%zz.json")
         try directory.write([], to: ".new-x")
-        var listings: [SessionListing] = []
-        try store.list { listing in
-            listings.append(listing)
+        var entries: [SessionListEntry] = []
+        try store.list { entry in
+            entries.append(entry)
             return true
         }
-        #expect(listings.count == 1101)
-        #expect(Set(listings.map(\.key)).count == 1101)
-        let group = try #require(listings.first { $0.key.description == long })
+        #expect(entries.count == 1101)
+        #expect(Set(entries.map(\.key)).count == 1101)
+        let group = try #require(entries.first { $0.key.description == long })
         #expect(group.turnCount == 3)
         let file = try directory.bytes(SessionKey(long).fileName + ".json")
         #expect(group.byteCount == file.count)
@@ -38,7 +38,7 @@ struct DirectoryTests {
 
         var keys: Set<SessionKey> = []
         try await store.visitKeys { keys.insert($0) }
-        #expect(keys == Set(listings.map(\.key)))
+        #expect(keys == Set(entries.map(\.key)))
 
         var groups = 0
         try store.list(prefix: "wx:group:") { _ in

@@ -20,7 +20,7 @@ struct ExportFormatTests {
         let lines = String(decoding: try await store.exported("a", as: .jsonl), as: UTF8.self).split(
             separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.count == turnCount + 2)
-        #expect(lines[0] == #"{"format":"nanobot-session/1","key":"a","created_at":"\#(Turn.moment)"}"#)
+        #expect(lines[0] == #"{"format":"nanobot-session/1","key":"a","created_at":"\#(Turn.time)"}"#)
         #expect(lines.last == "")
         let file = String(decoding: try directory.bytes("a.json"), as: UTF8.self).split(separator: "\n")
         #expect(lines.dropFirst().dropLast().elementsEqual(file.dropFirst().dropLast().map { $0.last == "," ? $0.dropLast() : $0 }))
@@ -36,24 +36,24 @@ struct ExportFormatTests {
             String(decoding: try await store.exported("wx:dm:user_alice", as: .markdown), as: UTF8.self) == """
                 # `wx:dm:user_alice`
 
-                Begun at \(Turn.moment). 2 turns, the last one at \(Turn.moment).
+                Begun at \(Turn.time). 2 turns, the last one at \(Turn.time).
 
-                ## user · \(Turn.moment)
+                ## user · \(Turn.time)
 
                 > Hello
                 >\u{20}
                 > - a
                 > - b
 
-                ## assistant · \(Turn.moment)
+                ## assistant · \(Turn.time)
 
                 > Hi
 
-                ## user · \(Turn.moment)
+                ## user · \(Turn.time)
 
                 > Again
 
-                ## assistant · \(Turn.moment)
+                ## assistant · \(Turn.time)
 
                 > Yes
 
@@ -76,8 +76,8 @@ struct ExportFormatTests {
         let lines = exported.unicodeScalars.split { $0 == "\n" || $0 == "\r" }.map(String.init)
         #expect(
             lines.filter { !$0.hasPrefix("> ") } == [
-                "# `a`", "Begun at \(Turn.moment). 1 turn, the last one at \(Turn.moment).",
-                "## user · \(Turn.moment)", "## assistant · \(Turn.moment)",
+                "# `a`", "Begun at \(Turn.time). 1 turn, the last one at \(Turn.time).",
+                "## user · \(Turn.time)", "## assistant · \(Turn.time)",
             ])
         #expect(exported.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
     }

@@ -21,7 +21,7 @@ struct ExtremeFileTests {
         try directory.write(Array((written.joined(separator: "\n") + "\n").utf8), to: "a.json")
     }
 
-    private func line(id: String = "turn-x", at: String = Turn.moment, usage: String = "1", total: String? = nil) -> String {
+    private func line(id: String = "turn-x", at: String = Turn.time, usage: String = "1", total: String? = nil) -> String {
         #"{"id":"\#(id)","at":"\#(at)","messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y"}],"model":"m","#
             + #""finish_reason":"stop","usage":{"prompt_tokens":\#(usage),"completion_tokens":\#(usage),"total_tokens":\#(total ?? usage)},"#
             + #""request":{"id":"r","idempotency_key":"key-x","body_sha256":"00"}}"#
@@ -195,7 +195,7 @@ struct ExtremeFileTests {
         file.assumeIntact(size: before.count)
         var codes: [SessionError.Code] = []
         do throws(SessionError) { _ = try file.append(line, synchronizes: false) } catch { codes.append(error.code) }
-        var writer = try SessionWriter(path, key: key, createdAt: Turn.moment, in: system)
+        var writer = try SessionWriter(path, key: key, createdAt: Turn.time, in: system)
         do throws(SessionError) { try writer.append(line) } catch { codes.append(error.code) }
         #expect(codes == [.turnTooLong, .turnTooLong])
         #expect(try directory.bytes("a.json") == before)

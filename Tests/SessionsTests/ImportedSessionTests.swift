@@ -19,7 +19,7 @@ struct ImportedSessionTests {
             """#, key: "k")
         #expect(
             try session.said() == [["assistant: Welcome"], ["user: a", "assistant: b"], ["user: c"], ["user: d", "assistant: e"]])
-        #expect(session.leftOut == ImportedSession.LeftOut(instructions: 2))
+        #expect(session.omissions == ImportedSession.Omissions(instructions: 2))
         for turn in try session.decodedTurns() {
             #expect(turn.model == "gpt" && turn.at == "2026-01-01T00:00:00Z" && turn.finishReason == "stop")
             #expect(turn.id.wholeMatch(of: /turn-[a-z0-5]{24}/) != nil)
@@ -40,7 +40,7 @@ struct ImportedSessionTests {
                 """#)
         #expect(session.key.description == "wx:dm:user_alice")
         #expect(session.createdAt == "2026-01-02T03:04:05Z")
-        #expect(session.leftOut == ImportedSession.LeftOut(media: 1))
+        #expect(session.omissions == ImportedSession.Omissions(media: 1))
         let turns = try session.decodedTurns()
         #expect(
             turns.map(\.messages) == [
@@ -78,7 +78,7 @@ struct ImportedSessionTests {
             .text("a"), .image(url: "data:image/png;base64,AAAA", detail: nil), .audio(data: "BBBB", format: "mp3"), .text("c"),
         ]
         #expect(try session.decodedTurns()[0].messages == [Message(role: .user, content: "a c", parts: parts)])
-        #expect(session.leftOut == ImportedSession.LeftOut(media: 2))
+        #expect(session.omissions == ImportedSession.Omissions(media: 2))
     }
 
     @Test("records that are not messages are passed over, and so are blank lines and line ends of any kind")

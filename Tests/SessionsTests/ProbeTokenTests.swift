@@ -7,48 +7,48 @@ import Testing
 
 @Suite("The doctor's pass, and trials of storage")
 struct ProbeTokenTests {
-    @Test("a token is known while its pass is there, and says how much was acknowledged")
+    @Test("a token is known while its probe is there, and says how much was acknowledged")
     func token() throws {
         let directory = try TemporaryDirectory()
         let store = try SessionStore(directory: directory.path, logger: .test())
-        let pass = try ProbeToken(in: directory.path)
+        let probe = try ProbeToken(in: directory.path)
         let other = try ProbeToken(in: directory.path)
-        #expect(ProbeToken.isToken(pass.token) && pass.token != other.token)
-        #expect(!pass.name.contains(pass.token) && pass.content != pass.token)
-        #expect(store.doctorAcknowledgements(token: pass.token) == 0)
-        try pass.acknowledge()
-        try pass.acknowledge()
-        #expect(store.doctorAcknowledgements(token: pass.token) == 2)
-        #expect(store.doctorAcknowledgements(token: other.token) == 0)
-        for text in ["", "0", pass.token.uppercased() + "0", "../" + pass.token.dropFirst(3)] {
-            #expect(store.doctorAcknowledgements(token: text) == nil)
+        #expect(ProbeToken.isToken(probe.token) && probe.token != other.token)
+        #expect(!probe.name.contains(probe.token) && probe.content != probe.token)
+        #expect(store.probeAcknowledgements(token: probe.token) == 0)
+        try probe.acknowledge()
+        try probe.acknowledge()
+        #expect(store.probeAcknowledgements(token: probe.token) == 2)
+        #expect(store.probeAcknowledgements(token: other.token) == 0)
+        for text in ["", "0", probe.token.uppercased() + "0", "../" + probe.token.dropFirst(3)] {
+            #expect(store.probeAcknowledgements(token: text) == nil)
         }
-        pass.remove()
-        #expect(store.doctorAcknowledgements(token: pass.token) == nil)
+        probe.remove()
+        #expect(store.probeAcknowledgements(token: probe.token) == nil)
     }
 
-    @Test("a pass whose doctor was killed is worth nothing after ten minutes, and goes with the next one")
+    @Test("a probe whose doctor was killed is worth nothing after ten minutes, and goes with the next one")
     func expiry() throws {
         let directory = try TemporaryDirectory()
         let store = try SessionStore(directory: directory.path, logger: .test())
-        let pass = try ProbeToken(in: directory.path)
-        let path = directory.path.appending(pass.name)
+        let probe = try ProbeToken(in: directory.path)
+        let path = directory.path.appending(probe.name)
         var times = [timespec(tv_sec: time(nil) - 601, tv_nsec: 0), timespec(tv_sec: time(nil) - 601, tv_nsec: 0)]
         #expect(utimensat(AT_FDCWD, path.string, &times, 0) == 0)
-        #expect(store.doctorAcknowledgements(token: pass.token) == nil)
+        #expect(store.probeAcknowledgements(token: probe.token) == nil)
         #expect(access(path.string, F_OK) == 0)
         _ = try ProbeToken(in: directory.path)
         #expect(access(path.string, F_OK) != 0)
     }
 
-    @Test("a trial writes, locks, and leaves nothing")
-    func trial() throws {
+    @Test("a probe writes, locks, and leaves nothing")
+    func probe() throws {
         let directory = try TemporaryDirectory()
         do {
-            let trial = try FileSystemProbe(in: directory.path)
-            try trial.write()
-            try trial.lock()
-            let free = try trial.freeByteCount()
+            let probe = try FileSystemProbe(in: directory.path)
+            try probe.write()
+            try probe.lock()
+            let free = try probe.freeByteCount()
             #expect(free > 0)
         }
         var names: [String] = []

@@ -16,7 +16,7 @@ struct SessionFileTests {
         let bytes = try directory.bytes("wx%3Adm%3Auser_alice.json")
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         #expect(
-            lines[0] == #"{"format":"nanobot-session/1","key":"wx:dm:user_alice","created_at":"\#(Turn.moment)","turns":["#)
+            lines[0] == #"{"format":"nanobot-session/1","key":"wx:dm:user_alice","created_at":"\#(Turn.time)","turns":["#)
         #expect(lines.count == 5)
         #expect(lines[3...] == ["]}", ""])
         let document = try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])

@@ -27,7 +27,7 @@ final class SimulatedFileSystem: FileSystem {
     }
 
     /// A system call, and what there was before it.
-    struct Moment: Sendable {
+    struct RecordedCall: Sendable {
         var call: String
         var disk: SimulatedDisk
         var write: (inode: Int, bytes: [UInt8], offset: Int)?
@@ -50,7 +50,7 @@ final class SimulatedFileSystem: FileSystem {
         var locks: [Byte: CInt] = [:]
         var calls: [String] = []
         var fault: Fault?
-        var moments: [Moment]?
+        var recordedCalls: [RecordedCall]?
     }
 
     private let state: Mutex<State>
@@ -72,12 +72,12 @@ final class SimulatedFileSystem: FileSystem {
         state.withLock { state in
             state.calls = []
             state.fault = fault
-            state.moments = records ? [] : nil
+            state.recordedCalls = records ? [] : nil
         }
     }
 
     /// What there was before each call that changes something, since the counter was reset.
-    var moments: [Moment] { state.withLock { $0.moments ?? [] } }
+    var recordedCalls: [RecordedCall] { state.withLock { $0.recordedCalls ?? [] } }
 
     // MARK: FileSystem
 
@@ -211,7 +211,7 @@ final class SimulatedFileSystem: FileSystem {
     ) throws(Errno) -> Result {
         try state.withLock { state throws(Errno) in
             state.calls.append(name)
-            if changes { state.moments?.append(Moment(call: name, disk: state.disk)) }
+            if changes { state.recordedCalls?.append(RecordedCall(call: name, disk: state.disk)) }
             if canFail, let fault = state.fault {
                 switch fault.effect {
                 case .failure(let error) where fault.call == state.calls.count: throw error
@@ -231,7 +231,8 @@ final class SimulatedFileSystem: FileSystem {
         guard let description = state.withLock({ $0.descriptions[descriptor] }) else { throw .badFileDescriptor }
         if let writing {
             state.withLock { state in
-                state.moments?.append(Moment(call: name, disk: state.disk, write: (description.inode, writing.bytes, writing.offset)))
+                state.recordedCalls?.append(
+                    RecordedCall(call: name, disk: state.disk, write: (description.inode, writing.bytes, writing.offset)))
             }
         }
         return try call("\(name) \(description.inode)", changes: changes, canFail: canFail) { state throws(Errno) in

@@ -24,7 +24,7 @@ final class Summarizer: Sendable {
         }
         guard !isFailing else { return nil }
         return HistorySummary(
-            at: Turn.moment, text: turns.names.joined(separator: " "), covers: newest, model: "nanobot",
+            at: Turn.time, text: turns.names.joined(separator: " "), covers: newest, model: "nanobot",
             usage: Usage(promptTokens: 10, completionTokens: 5))
     }
 }

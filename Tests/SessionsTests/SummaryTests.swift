@@ -136,7 +136,7 @@ struct SummaryTests {
     func longSummary() throws {
         for (text, shown) in [(String(repeating: "a", count: 1000), 100), (String(repeating: "字", count: 100), 96), ("short", 5)] {
             let summary = HistorySummary(
-                at: Turn.moment, text: text, covers: "turn-1", model: "m", usage: Usage(promptTokens: 1, completionTokens: 1))
+                at: Turn.time, text: text, covers: "turn-1", model: "m", usage: Usage(promptTokens: 1, completionTokens: 1))
             let turn = summary.pastTurn(tokens: shown)
             #expect(turn.messages[0].content == "Summary of our conversation so far:\n" + text.prefix(shown))
             #expect(turn.messages.map(\.role) == [.user, .assistant])

@@ -4,13 +4,13 @@ import Sessions
 
 extension Turn {
     /// When the turns of tests are: not long ago, since retries are recognised for a day.
-    static let moment = Date().ISO8601Format()
+    static let time = Date().ISO8601Format()
 
     static func make(
         _ question: String = "Hello", answer: String = "Hi", id: String = "turn-1", idempotencyKey: String? = nil
     ) -> Turn {
         Turn(
-            id: id, at: moment,
+            id: id, at: time,
             messages: [Message(role: .user, content: question), Message(role: .assistant, content: answer)],
             model: "nanobot", finishReason: "stop", usage: Usage(promptTokens: 1, completionTokens: 1),
             request: .make(idempotencyKey))

@@ -18,7 +18,7 @@ struct VerificationTests {
         let directory = try TemporaryDirectory()
         for key in ["a", "微信:dm:x", String(repeating: "y", count: 400)] { try await directory.store().say("one", to: key) }
         var looked = 0
-        try await directory.store().verify(looked: { looked = $0 }, found: { Issue.record("\($0)") })
+        try await directory.store().verify(onProgress: { looked = $0 }, onDamage: { Issue.record("\($0)") })
         #expect(looked == 3)
     }
 

@@ -5,7 +5,7 @@ import FoundationEssentials
 struct CompletionChunk: Decodable {
     var choice: Choice?
     var usage: Usage?
-    var fault: UpstreamErrorBody?
+    var errorBody: UpstreamErrorBody?
 
     private enum CodingKeys: String, CodingKey {
         case choices
@@ -17,15 +17,15 @@ struct CompletionChunk: Decodable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let choices = (try? container.decode([Choice].self, forKey: .choices)) ?? []
         choice = choices.first { ($0.index ?? 0) == 0 }
-        usage = (try? container.decode(ReplyUsage.self, forKey: .usage))?.usage
+        usage = (try? container.decode(ChunkUsage.self, forKey: .usage))?.usage
         if container.contains(.error), !((try? container.decodeNil(forKey: .error)) ?? true) {
-            fault = (try? container.decode(UpstreamErrorBody.self, forKey: .error)) ?? UpstreamErrorBody()
+            errorBody = (try? container.decode(UpstreamErrorBody.self, forKey: .error)) ?? UpstreamErrorBody()
         }
     }
 
     struct Choice: Decodable {
         var index: Int?
-        var piece: Piece?
+        var message: MessageChunk?
         var finishReason: String?
         var hasLogprobs: Bool
 
@@ -40,14 +40,15 @@ struct CompletionChunk: Decodable {
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             index = try? container.decode(Int.self, forKey: .index)
-            piece = (try? container.decode(Piece.self, forKey: .delta)) ?? (try? container.decode(Piece.self, forKey: .message))
+            message =
+                (try? container.decode(MessageChunk.self, forKey: .delta)) ?? (try? container.decode(MessageChunk.self, forKey: .message))
             finishReason = (try? container.decode(String.self, forKey: .finishReason)).flatMap { $0.isEmpty ? nil : $0 }
             hasLogprobs = !((try? container.decodeNil(forKey: .logprobs)) ?? true)
         }
     }
 
     /// A message, or what is added to it.
-    struct Piece: Decodable {
+    struct MessageChunk: Decodable {
         var content: String
         var refusal: String?
         var toolCalls: [Call]
@@ -101,7 +102,7 @@ struct CompletionChunk: Decodable {
         }
     }
 
-    private struct ReplyUsage: Decodable {
+    private struct ChunkUsage: Decodable {
         var usage: Usage
 
         private enum CodingKeys: String, CodingKey {

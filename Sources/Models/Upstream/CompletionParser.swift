@@ -20,13 +20,13 @@ struct CompletionParser {
     private var logprobs = LogprobsParser()
     private var finishReason: String?
     private var usage: Usage?
-    private var fault: UpstreamErrorBody?
+    private var errorBody: UpstreamErrorBody?
     private var isUnderstood = true
     private var hasChoice = false
     private var isDone = false
 
     /// Whether the answer is whole, even if the connection breaks now.
-    var isWhole: Bool { fault == nil && isUnderstood && (isDone || finishReason != nil) && form == .events }
+    var isWhole: Bool { errorBody == nil && isUnderstood && (isDone || finishReason != nil) && form == .events }
 
     /// The pieces of the answer that end in these bytes.
     mutating func read(_ bytes: UnsafeRawBufferPointer) -> [Delta] {
@@ -57,10 +57,10 @@ struct CompletionParser {
     /// The whole answer.
     ///
     /// - Parameter prompt: counted, as words, where the upstream does not say what the turn cost.
-    func completion(of prompt: Prompt) throws(UpstreamReplyError) -> Completion {
-        if let fault { throw .fault(fault) }
-        guard isUnderstood, form == .events || hasChoice else { throw .notUnderstood }
-        guard isDone && hasChoice || finishReason != nil else { throw .cut }
+    func completion(of prompt: Prompt) throws(CompletionError) -> Completion {
+        if let errorBody { throw .upstreamError(errorBody) }
+        guard isUnderstood, form == .events || hasChoice else { throw .invalid }
+        guard isDone && hasChoice || finishReason != nil else { throw .truncated }
         var reason = finishReason ?? "stop"
         if !calls.calls.isEmpty, reason == "stop" { reason = "tool_calls" }
         let usage = usage ?? Usage(promptTokens: prompt.wordCount, completionTokens: content.wordCount)
@@ -73,20 +73,20 @@ struct CompletionParser {
             isDone = true
             return nil
         }
-        guard fault == nil, isUnderstood, !data.isEmpty else { return nil }
+        guard errorBody == nil, isUnderstood, !data.isEmpty else { return nil }
         guard let chunk = try? JSONDecoder().read(CompletionChunk.self, from: data[...]) else {
             isUnderstood = false
             return nil
         }
-        fault = chunk.fault
+        errorBody = chunk.errorBody
         usage = chunk.usage ?? usage
-        guard fault == nil, let choice = chunk.choice else { return nil }
+        guard errorBody == nil, let choice = chunk.choice else { return nil }
         hasChoice = true
         finishReason = choice.finishReason ?? finishReason
-        var delta = Delta(content: choice.piece?.content ?? "", refusal: choice.piece?.refusal)
+        var delta = Delta(content: choice.message?.content ?? "", refusal: choice.message?.refusal)
         content += delta.content
         if let text = delta.refusal { refusal = (refusal ?? "") + text }
-        delta.toolCalls = (choice.piece?.toolCalls ?? []).map { calls.read($0) }
+        delta.toolCalls = (choice.message?.toolCalls ?? []).map { calls.read($0) }
         if choice.hasLogprobs { delta.logprobs = logprobs.read(chunk: data) }
         guard delta != Delta() else { return nil }
         return delta
@@ -94,11 +94,11 @@ struct CompletionParser {
 }
 
 /// Why a reply is no answer.
-enum UpstreamReplyError: Error, Equatable {
+enum CompletionError: Error, Equatable {
     /// The upstream says so.
-    case fault(UpstreamErrorBody)
+    case upstreamError(UpstreamErrorBody)
     /// It is no reply of this API.
-    case notUnderstood
+    case invalid
     /// It ended too early.
-    case cut
+    case truncated
 }

@@ -8,29 +8,29 @@ struct ToolCallParser {
     private var positions: [Int: Int] = [:]
     private var given: [String?] = []
 
-    /// Takes a piece; gives it with the position and the id that its call has here.
-    mutating func read(_ piece: CompletionChunk.Call) -> Delta.ToolCall {
-        let position = position(of: piece)
+    /// Takes a chunk; gives it with the position and the id that its call has here.
+    mutating func read(_ chunk: CompletionChunk.Call) -> Delta.ToolCall {
+        let position = position(of: chunk)
         guard position == calls.count else {
-            calls[position].arguments += piece.arguments
-            return Delta.ToolCall(index: position, arguments: piece.arguments)
+            calls[position].arguments += chunk.arguments
+            return Delta.ToolCall(index: position, arguments: chunk.arguments)
         }
         // The result will refer to the id, so there has to be one.
-        let id = piece.id ?? Identifier.make(prefix: "call_")
-        calls.append(Message.ToolCall(id: id, name: piece.name ?? "", arguments: piece.arguments))
-        given.append(piece.id)
-        if let index = piece.index { positions[index] = position }
-        return Delta.ToolCall(index: position, id: id, name: piece.name ?? "", arguments: piece.arguments)
+        let id = chunk.id ?? Identifier.make(prefix: "call_")
+        calls.append(Message.ToolCall(id: id, name: chunk.name ?? "", arguments: chunk.arguments))
+        given.append(chunk.id)
+        if let index = chunk.index { positions[index] = position }
+        return Delta.ToolCall(index: position, id: id, name: chunk.name ?? "", arguments: chunk.arguments)
     }
 
-    /// Which call a piece belongs to. Some servers send whole calls without an index, or all of them with index 0.
-    private func position(of piece: CompletionChunk.Call) -> Int {
-        if let index = piece.index {
+    /// Which call a chunk belongs to. Some servers send whole calls without an index, or all of them with index 0.
+    private func position(of chunk: CompletionChunk.Call) -> Int {
+        if let index = chunk.index {
             guard let position = positions[index] else { return calls.count }
-            let isOther = piece.id != nil && given[position] != nil && piece.id != given[position]
+            let isOther = chunk.id != nil && given[position] != nil && chunk.id != given[position]
             return isOther ? calls.count : position
         }
-        if let id = piece.id { return given.firstIndex(of: id) ?? calls.count }
-        return piece.name == nil && !calls.isEmpty ? calls.count - 1 : calls.count
+        if let id = chunk.id { return given.firstIndex(of: id) ?? calls.count }
+        return chunk.name == nil && !calls.isEmpty ? calls.count - 1 : calls.count
     }
 }

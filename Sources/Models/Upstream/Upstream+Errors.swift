@@ -12,15 +12,15 @@ struct AttemptError: Error {
 extension Upstream {
     /// What a status other than 200 means, with the body that came with it.
     func error(status: Int, retryAfter: Int?, body: [UInt8]) -> AttemptError {
-        error(status: status, retryAfter: retryAfter, fault: UpstreamErrorBody(body))
+        error(status: status, retryAfter: retryAfter, errorBody: UpstreamErrorBody(body))
     }
 
     /// What a reply that is no answer means.
-    func error(_ error: UpstreamReplyError) -> AttemptError {
+    func error(_ error: CompletionError) -> AttemptError {
         switch error {
-        case .fault(let fault): self.error(status: fault.status ?? 502, retryAfter: nil, fault: fault)
-        case .notUnderstood: AttemptError(error: ModelError(.failed, "The upstream \(name) gave a reply that is no chat completion"))
-        case .cut: AttemptError(error: ModelError(.failed, "The upstream \(name) broke off its reply"))
+        case .upstreamError(let errorBody): self.error(status: errorBody.status ?? 502, retryAfter: nil, errorBody: errorBody)
+        case .invalid: AttemptError(error: ModelError(.failed, "The upstream \(name) gave a reply that is no chat completion"))
+        case .truncated: AttemptError(error: ModelError(.failed, "The upstream \(name) broke off its reply"))
         }
     }
 
@@ -48,8 +48,8 @@ extension Upstream {
     /// When it is worth to ask an upstream again that cannot be reached, in seconds.
     static let retryAfter = 5
 
-    private func error(status: Int, retryAfter: Int?, fault: UpstreamErrorBody?) -> AttemptError {
-        let message = fault?.message.map { redacted(String($0.prefix(1000))) }
+    private func error(status: Int, retryAfter: Int?, errorBody: UpstreamErrorBody?) -> AttemptError {
+        let message = errorBody?.message.map { redacted(String($0.prefix(1000))) }
         let description = "The upstream \(name) answered with status \(status)" + (message.map { ": \($0)" } ?? "")
         switch status {
         case 400, 404, 413, 422:
@@ -57,7 +57,7 @@ extension Upstream {
                 error: ModelError(
                     .refused(status: status), description,
                     clientMessage: message ?? "The upstream refuses the request with status \(status) and gives no reason",
-                    param: fault?.param))
+                    param: errorBody?.param))
         case 429: return AttemptError(error: ModelError(.rateLimited, description, retryAfter: retryAfter), isRetryable: true)
         case 401, 403: return AttemptError(error: ModelError(.failed, "\(description). Is its key right?"))
         case 300..<400: return AttemptError(error: ModelError(.failed, "\(description). Redirects are not followed: is its URL right?"))

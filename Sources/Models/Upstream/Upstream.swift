@@ -58,20 +58,20 @@ package final class Upstream: Sendable {
     ) async throws(AttemptError) -> Completion {
         var name = model ?? settings.model
         if name == nil { name = try await firstModel(within: remaining()) }
-        let reader = Mutex(CompletionParser())
+        let parser = Mutex(CompletionParser())
         let body = prompt.upstreamBody(model: name ?? "", streams: onDelta != nil)
         let request = request("chat/completions", body: body, timeout: remaining())
         do {
             try await reply(to: request) { bytes in
-                for delta in reader.withLock({ $0.read(bytes) }) { onDelta?(delta) }
+                for delta in parser.withLock({ $0.read(bytes) }) { onDelta?(delta) }
             }
         } catch {
             // An answer that has its end is whole, whatever becomes of the connection then.
-            guard error.isBreak, reader.withLock(\.isWhole) else { throw error }
+            guard error.isBreak, parser.withLock(\.isWhole) else { throw error }
         }
-        for delta in reader.withLock({ $0.end() }) { onDelta?(delta) }
+        for delta in parser.withLock({ $0.end() }) { onDelta?(delta) }
         do {
-            return try reader.withLock { reader throws(UpstreamReplyError) in try reader.completion(of: prompt) }
+            return try parser.withLock { parser throws(CompletionError) in try parser.completion(of: prompt) }
         } catch {
             throw self.error(error)
         }
@@ -108,7 +108,7 @@ package final class Upstream: Sendable {
         to request: HTTPRequest, onBody: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
     ) async throws(AttemptError) {
         let refusal = Mutex<[UInt8]>([])
-        let reply: HTTPReply
+        let reply: HTTPResponseHead
         do {
             reply = try await engine.perform(request) { status, bytes in
                 if status == 200 { onBody(bytes) } else { refusal.withLock { $0 += bytes } }

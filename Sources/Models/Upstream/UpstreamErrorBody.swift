@@ -15,9 +15,9 @@ struct UpstreamErrorBody: Equatable {
     init?(_ body: [UInt8]) {
         let (decoder, text) = (JSONDecoder(), body[...])
         guard let body = (try? decoder.read(Body.self, from: text)) ?? (try? decoder.read(Wrapped.self, from: text))?.body,
-            let fault = body.fault
+            let errorBody = body.errorBody
         else { return nil }
-        self = fault
+        self = errorBody
     }
 }
 
@@ -51,7 +51,7 @@ extension UpstreamErrorBody: Decodable {
     }
 
     private struct Body: Decodable {
-        var fault: UpstreamErrorBody?
+        var errorBody: UpstreamErrorBody?
 
         private enum CodingKeys: String, CodingKey {
             case error
@@ -61,13 +61,13 @@ extension UpstreamErrorBody: Decodable {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
-            if let fault = try? container.decode(UpstreamErrorBody.self, forKey: .error) {
-                self.fault = fault
+            if let errorBody = try? container.decode(UpstreamErrorBody.self, forKey: .error) {
+                self.errorBody = errorBody
             } else if container.contains(.message) {
-                fault = try UpstreamErrorBody(from: decoder)
+                errorBody = try UpstreamErrorBody(from: decoder)
             } else {
                 // FastAPI's: a text, or a list of what is wrong.
-                fault = try? container.decode(UpstreamErrorBody.self, forKey: .detail)
+                errorBody = try? container.decode(UpstreamErrorBody.self, forKey: .detail)
             }
         }
     }

@@ -51,19 +51,19 @@ struct ContextWindow: Sendable, Equatable {
         weight += limits.weight(tokens[tokens.count - 1])
         byteCount += Self.byteCount(messages)
         let bound = limits.bound
-        var excess = 0
-        while turns.count - excess > bound.turns || weight > bound.tokens, let next = beginning(after: excess) {
-            weight -= tokens[excess..<next].reduce(0) { $0 + limits.weight($1) }
-            byteCount -= turns[excess..<next].reduce(0) { $0 + Self.byteCount($1.messages) }
-            excess = next
+        var overflow = 0
+        while turns.count - overflow > bound.turns || weight > bound.tokens, let next = beginning(after: overflow) {
+            weight -= tokens[overflow..<next].reduce(0) { $0 + limits.weight($1) }
+            byteCount -= turns[overflow..<next].reduce(0) { $0 + Self.byteCount($1.messages) }
+            overflow = next
         }
-        turns.removeFirst(excess)
-        tokens.removeFirst(excess)
+        turns.removeFirst(overflow)
+        tokens.removeFirst(overflow)
     }
 
     /// The oldest turns, as a model sees them, that a summary has to replace, and how many turns are left then: about half of what fits,
     /// so that not every turn needs a new summary. Nil where all of it fits.
-    func excess(limits: ContextLimits) -> (oldest: [PastTurn], left: Int)? {
+    func overflow(limits: ContextLimits) -> (oldest: [PastTurn], left: Int)? {
         guard limits.summarizes else { return nil }
         var left = tokens.reduce(0, +)
         let summaryTokens = summary.map { Self.estimatedTokens($0.messages) } ?? 0

@@ -13,17 +13,17 @@ package enum ExportFormat: String, CaseIterable, Sendable {
 }
 
 extension SessionStore {
-    /// Gives a whole session, as it is now, to `write`: in pieces of about 64 KiB, or of one turn where that is longer.
+    /// Gives a whole session, as it is now, to `write`: in parts of about 64 KiB, or of one turn where that is longer.
     ///
     /// - Throws: `SessionError`, `notFound` among others, and what `write` throws.
     package func export(_ key: SessionKey, as format: ExportFormat, to write: ([UInt8]) throws -> Void) async throws {
-        try await reading(key) { file in
-            var piece: [UInt8] = []
+        try await withExistingSession(key) { file in
+            var chunk: [UInt8] = []
             func add(_ bytes: some Sequence<UInt8>) throws {
-                piece += bytes
-                guard piece.count >= 1 << 16 else { return }
-                try write(piece)
-                piece.removeAll(keepingCapacity: true)
+                chunk += bytes
+                guard chunk.count >= 1 << 16 else { return }
+                try write(chunk)
+                chunk.removeAll(keepingCapacity: true)
             }
             switch format {
             case .json:
@@ -52,7 +52,7 @@ extension SessionStore {
                     try add(turn.markdown.utf8)
                 }
             }
-            if !piece.isEmpty { try write(piece) }
+            if !chunk.isEmpty { try write(chunk) }
         }
     }
 }

@@ -52,9 +52,9 @@ struct ImportedMessage: Decodable {
         var parts: [Message.Part] = []
         if let text = try? container.decodeIfPresent(String.self, forKey: .content) {
             content = text
-        } else if let pieces = try container.decodeIfPresent([Part].self, forKey: .content) {
-            let kept = pieces.compactMap(\.part)
-            lostParts = pieces.count - kept.count
+        } else if let found = try container.decodeIfPresent([Part].self, forKey: .content) {
+            let kept = found.compactMap(\.part)
+            lostParts = found.count - kept.count
             content = kept.text
             parts = kept.hasMoreThanText ? kept : []
         }

@@ -15,7 +15,7 @@ package struct ImportedSession: Sendable {
     }
 
     /// What no session has.
-    package struct LeftOut: Sendable, Equatable {
+    package struct Omissions: Sendable, Equatable {
         /// Messages of `system` and `developer`: they belong to a request.
         package var instructions = 0
         /// Parts of messages that are neither text nor a picture or recording in the file itself.
@@ -29,7 +29,7 @@ package struct ImportedSession: Sendable {
     /// Its turns, oldest first, and the summaries among them.
     let lines: [Line]
     /// What the file has and the session will not.
-    package let leftOut: LeftOut
+    package let omissions: Omissions
 
     /// Reads the contents of a file: this program's own JSON or JSON lines, OpenAI-style `{"messages":[…]}`, or a session of
     /// HKUDS/nanobot.
@@ -62,8 +62,8 @@ package struct ImportedSession: Sendable {
         }
     }
 
-    init(key: SessionKey, createdAt: String, lines: [Line], leftOut: LeftOut = LeftOut()) {
-        (self.key, self.createdAt, self.lines, self.leftOut) = (key, createdAt, lines, leftOut)
+    init(key: SessionKey, createdAt: String, lines: [Line], omissions: Omissions = Omissions()) {
+        (self.key, self.createdAt, self.lines, self.omissions) = (key, createdAt, lines, omissions)
     }
 
     /// Says of a text that is not JSON that it cannot be read.

@@ -15,7 +15,7 @@ struct ImportedTurns {
     private let decoder = JSONDecoder()
     private var turns: [ImportedSession.Line] = []
     private var messageCount = 0
-    private var leftOut = ImportedSession.LeftOut()
+    private var omissions = ImportedSession.Omissions()
 
     /// - Parameters:
     ///   - model: what answered; nil where the file does not say.
@@ -27,25 +27,25 @@ struct ImportedTurns {
     /// Adds a message, or passes over a record that is none.
     mutating func add(_ record: Range<Int>, _ scanner: JSONScanner) throws(SessionError) {
         messageCount += 1
-        guard let foreign = scanner.decode(ImportedMessage.self, record, decoder) else {
+        guard let imported = scanner.decode(ImportedMessage.self, record, decoder) else {
             throw SessionError(.unreadable, "its message \(messageCount) cannot be read")
         }
-        guard foreign.recordType == nil else {
+        guard imported.recordType == nil else {
             messageCount -= 1
             return
         }
-        guard let message = foreign.message else {
+        guard let message = imported.message else {
             throw SessionError(.unreadable, "its message \(messageCount) has a role that is not known here")
         }
-        leftOut.media += foreign.lostParts
+        omissions.media += imported.lostParts
         guard message.role != .system, message.role != .developer else {
-            leftOut.instructions += 1
+            omissions.instructions += 1
             return
         }
         if message.role == .user { endTurn() }
-        if messages.isEmpty { firstTimestamp = foreign.timestamp }
+        if messages.isEmpty { firstTimestamp = imported.timestamp }
         messages.append(message)
-        if let said = foreign.timestamp.flatMap(ImportedTimestamp.utc) { time = said }
+        if let said = imported.timestamp.flatMap(ImportedTimestamp.utc) { time = said }
     }
 
     /// The session of all that was added.
@@ -53,7 +53,7 @@ struct ImportedTurns {
     /// - Parameter createdAt: when it began; nil where the file does not say.
     mutating func session(createdAt: String?) -> ImportedSession {
         endTurn()
-        return ImportedSession(key: key, createdAt: createdAt ?? turns.first?.at ?? time, lines: turns, leftOut: leftOut)
+        return ImportedSession(key: key, createdAt: createdAt ?? turns.first?.at ?? time, lines: turns, omissions: omissions)
     }
 
     private mutating func endTurn() {

@@ -8,10 +8,10 @@ import JSON
 /// Built by one look at a day's lines, and then kept: a session whose every turn carries a key pays that look once, not with each turn.
 struct IdempotencyIndex: Sendable {
     /// How far back a retry is recognised.
-    static let reach: TimeInterval = 86_400
+    static let period: TimeInterval = 86_400
 
     private var offsets: [UInt64: Int] = [:]
-    private var order: Deque<(moment: Int, hash: UInt64)> = []
+    private var order: Deque<(timestamp: Int, hash: UInt64)> = []
 
     /// What it takes in memory, roughly: 16 bytes in the queue, and 16 in a dictionary that is two thirds full.
     var byteCount: Int { order.count * 40 }
@@ -19,38 +19,40 @@ struct IdempotencyIndex: Sendable {
     /// Reads the keys of a file's last day.
     init(_ file: borrowing SessionFile, now: Date) throws(SessionError) {
         let earliest = Self.earliest(now)
-        var found: [(moment: Int, hash: UInt64, offset: Int)] = []
+        var found: [(timestamp: Int, hash: UInt64, offset: Int)] = []
         try file.readLinesBackwards(from: file.end) { line, range in
             guard range.lowerBound > 0 else { return false }
             // A time that is none, which only an imported turn has, says nothing of the turns before it.
-            guard let moment = Self.moment(Self.member("at", of: line.prefix(256)) ?? []) else { return true }
-            guard moment >= earliest else { return false }
-            if let key = Self.member("idempotency_key", of: line.suffix(4096)) { found.append((moment, Self.hash(key), range.lowerBound)) }
+            guard let timestamp = Self.timestamp(Self.member("at", of: line.prefix(256)) ?? []) else { return true }
+            guard timestamp >= earliest else { return false }
+            if let key = Self.member("idempotency_key", of: line.suffix(4096)) {
+                found.append((timestamp, Self.hash(key), range.lowerBound))
+            }
             return true
         }
-        for (moment, hash, offset) in found.reversed() { insert(hash, moment: moment, offset: offset) }
+        for (timestamp, hash, offset) in found.reversed() { insert(hash, timestamp: timestamp, offset: offset) }
     }
 
     /// Adds a turn that was stored at an offset.
     mutating func insert(_ turn: Turn, offset: Int, now: Date) {
         let earliest = Self.earliest(now)
-        while let oldest = order.first, oldest.moment < earliest {
+        while let oldest = order.first, oldest.timestamp < earliest {
             order.removeFirst()
             if order.count * 2 < offsets.count { rebuild() }
         }
-        guard let key = turn.request.idempotencyKey, let moment = Self.moment(turn.at.utf8) else { return }
-        insert(Self.hash(Self.escaped(key)), moment: moment, offset: offset)
+        guard let key = turn.request.idempotencyKey, let timestamp = Self.timestamp(turn.at.utf8) else { return }
+        insert(Self.hash(Self.escaped(key)), timestamp: timestamp, offset: offset)
     }
 
     /// Where the newest turn with a key begins, if there is one. Another key may have the same hash: look at the turn.
     func offset(of key: String) -> Int? { offsets[Self.hash(Self.escaped(key))] }
 
-    /// Whether a moment, as a turn has it, is within reach.
-    static func reaches(_ at: String, now: Date) -> Bool { moment(at.utf8).map { $0 >= earliest(now) } ?? false }
+    /// Whether a timestamp, as a turn has it, is within period.
+    static func isWithinPeriod(_ at: String, now: Date) -> Bool { timestamp(at.utf8).map { $0 >= earliest(now) } ?? false }
 
-    private mutating func insert(_ hash: UInt64, moment: Int, offset: Int) {
+    private mutating func insert(_ hash: UInt64, timestamp: Int, offset: Int) {
         offsets[hash] = offset
-        order.append((moment, hash))
+        order.append((timestamp, hash))
     }
 
     private mutating func rebuild() {
@@ -58,11 +60,11 @@ struct IdempotencyIndex: Sendable {
         offsets = offsets.filter { alive.contains($0.key) }
     }
 
-    private static func earliest(_ now: Date) -> Int { moment(now.addingTimeInterval(-reach).ISO8601Format().utf8) ?? 0 }
+    private static func earliest(_ now: Date) -> Int { timestamp(now.addingTimeInterval(-period).ISO8601Format().utf8) ?? 0 }
 
-    /// The digits of a moment: 2026-11-23T09:00:00Z is 20261123090000. Later is greater. Nil where they are not as many: a file may have
+    /// The digits of a timestamp: 2026-11-23T09:00:00Z is 20261123090000. Later is greater. Nil where they are not as many: a file may have
     /// any text in their place.
-    private static func moment(_ text: some Sequence<UInt8>) -> Int? {
+    private static func timestamp(_ text: some Sequence<UInt8>) -> Int? {
         let digits = text.prefix(19).filter { 0x30...0x39 ~= $0 }
         return digits.count == 14 ? digits.reduce(0) { $0 * 10 + Int($1 - 0x30) } : nil
     }

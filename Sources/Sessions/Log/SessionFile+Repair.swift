@@ -1,7 +1,6 @@
 import FoundationEssentials
 import Glibc
 import JSON
-import Logging
 import SystemPackage
 
 extension SessionFile {
@@ -11,7 +10,7 @@ extension SessionFile {
     /// blocks, and zeros or the old closing in place of the others (SQLite, "Atomic Commit In SQLite", section 3.2, assumes as much of a
     /// disk). So behind the last whole turn there is at most one line of a turn, and pieces of closings. More than that is not a torn
     /// tail, and is left alone.
-    mutating func repair(size: Int, quarantine: Quarantine) throws(SessionError) {
+    mutating func repairTail(size: Int, quarantine: Quarantine) throws(SessionError) {
         guard let (wholeEnd, torn) = try lastWholeEnd(size: size) else {
             throw SessionError(.unreadable, "\(path) is damaged before its last line")
         }
@@ -49,8 +48,8 @@ extension SessionFile {
                 if found != nil || failure != nil { return false }
             }
             // Of the turn, one byte may stand alone: where the old closing's last byte is the first of a block.
-            let isPieceOfClosing = text.count <= 3 && text.allSatisfy { ",]}{".utf8.contains($0) }
-            if !isPieceOfClosing { tornTurns += 1 }
+            let isPartOfClosing = text.count <= 3 && text.allSatisfy { ",]}{".utf8.contains($0) }
+            if !isPartOfClosing { tornTurns += 1 }
             return tornTurns <= 1
         }
         if let failure { throw failure }
@@ -68,28 +67,5 @@ extension SessionFile {
             end = start
         }
         return 0
-    }
-}
-
-/// Where bytes go that were cut from a session: nothing is thrown away.
-struct Quarantine: Sendable {
-    let directory: FilePath
-    let system: any FileSystem
-    let logger: Logger
-
-    func keep(_ bytes: [UInt8], of session: borrowing SessionFile) throws(SessionError) {
-        let path = newPath(session.key)
-        try attempt("write \(path)") { () throws(Errno) in
-            let file = try File.create(path, in: system)
-            try file.write(bytes, at: 0)
-            try file.synchronize()
-        }
-        logger.warning("Session \(session.key): the last write was cut short; \(bytes.count) bytes were moved to \(path)")
-    }
-
-    /// A name that nothing has yet.
-    func newPath(_ key: SessionKey) -> FilePath {
-        let stamp = Date().ISO8601Format().filter { $0 != ":" }
-        return directory.appending("\(key.fileName).\(stamp).\(UInt32.random(in: 0 ... .max))")
     }
 }

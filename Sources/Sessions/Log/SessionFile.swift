@@ -73,7 +73,7 @@ struct SessionFile: ~Copyable {
     mutating func recover(quarantine: Quarantine) throws(SessionError) {
         let size = try status().size
         try checkHeader()
-        if try endsWhole(size) { assumeIntact(size: size) } else { try repair(size: size, quarantine: quarantine) }
+        if try endsWhole(size) { assumeIntact(size: size) } else { try repairTail(size: size, quarantine: quarantine) }
     }
 
     /// As `settle`, but changes nothing, and so needs no lock: false where the tail is torn, or being written.

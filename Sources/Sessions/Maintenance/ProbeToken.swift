@@ -92,5 +92,5 @@ package final class ProbeToken: Sendable {
 extension SessionStore {
     /// How many pieces of an answer the doctor with this token has acknowledged; nil where there is none of this data directory's. Looks
     /// into the file system.
-    package func doctorAcknowledgements(token: String) -> Int? { ProbeToken.acknowledgements(token, in: directory, system) }
+    package func probeAcknowledgements(token: String) -> Int? { ProbeToken.acknowledgements(token, in: directory, system) }
 }

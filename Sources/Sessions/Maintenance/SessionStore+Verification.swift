@@ -20,11 +20,11 @@ extension SessionStore {
     /// - Parameters:
     ///   - repairs: whether damaged files are mended: a torn tail is cut, and of a file that is damaged elsewhere every turn that can be
     ///     read is kept in a new file, the old one in the quarantine. Files of a newer format, and those that name another session, stay.
-    ///   - looked: told after each file how many it has been so far.
-    ///   - found: told each damaged file.
-    /// - Throws: `SessionError`, and what `found` throws.
+    ///   - onProgress: told after each file how many it has been so far.
+    ///   - onDamage: told each damaged file.
+    /// - Throws: `SessionError`, and what `onDamage` throws.
     package func verify(
-        repairs: Bool = false, looked: (Int) -> Void = { _ in }, found: (SessionDamage) throws -> Void
+        repairs: Bool = false, onProgress: (Int) -> Void = { _ in }, onDamage: (SessionDamage) throws -> Void
     ) async throws {
         var count = 0
         var position: Int? = 0
@@ -41,9 +41,9 @@ extension SessionStore {
                     // One file that cannot be read or mended does not hide the others.
                     damage = SessionDamage(fileName: name, problem: error.description)
                 }
-                if let damage { try found(damage) }
+                if let damage { try onDamage(damage) }
                 count += 1
-                looked(count)
+                onProgress(count)
             }
         }
     }
@@ -55,7 +55,7 @@ extension SessionStore {
         func look(isWritable: Bool) throws -> (problem: String, repair: String?)? {
             guard var file = try SessionFile(path(named: name), key: key, isWritable: isWritable, in: system) else { return nil }
             guard let problem = try file.problem() else { return nil }
-            return (problem.description, isWritable ? try file.mend(problem, quarantine, synchronizes: synchronizes) : nil)
+            return (problem.description, isWritable ? try file.repair(problem, quarantine, synchronizes: synchronizes) : nil)
         }
         // Without the lock first: sessions in use go on.
         guard try look(isWritable: false) != nil else { return nil }
@@ -114,20 +114,20 @@ extension SessionFile {
     }
 
     /// Does what can be done, and says what that was; nil where nothing can.
-    fileprivate mutating func mend(_ problem: Problem, _ quarantine: Quarantine, synchronizes: Bool) throws -> String? {
+    fileprivate mutating func repair(_ problem: Problem, _ quarantine: Quarantine, synchronizes: Bool) throws -> String? {
         switch problem {
         case .notOurs: return nil
         case .tornTail:
-            try repair(size: try status().size, quarantine: quarantine)
+            try repairTail(size: try status().size, quarantine: quarantine)
             return "It was cut after its last whole turn"
         case .damaged:
-            let (count, kept) = try salvage(quarantine, synchronizes: synchronizes)
+            let (count, kept) = try repairByRewriting(quarantine, synchronizes: synchronizes)
             return "Its \(count) readable turns were kept; the file as it was is \(kept)"
         }
     }
 
     /// Puts every turn that can be read into a new file of this name, and the old file into the quarantine.
-    private mutating func salvage(_ quarantine: Quarantine, synchronizes: Bool) throws -> (turns: Int, kept: FilePath) {
+    private mutating func repairByRewriting(_ quarantine: Quarantine, synchronizes: Bool) throws -> (turns: Int, kept: FilePath) {
         let kept = quarantine.newPath(key)
         let system = file.system
         try attempt("keep \(path) as \(kept)") { () throws(Errno) in try system.link(path, to: kept) }
@@ -136,7 +136,7 @@ extension SessionFile {
         end = try status().size
         var count = 0
         let decoder = JSONDecoder()
-        try readLines(salvages: true) { line, _ in
+        try readLines(skipsUnreadable: true) { line, _ in
             guard Self.isWhole(line, decoder) else { return }
             try writer.append(line)
             if !Self.isSummary(line) { count += 1 }

@@ -50,12 +50,12 @@ struct ImportSessions: ParsableCommand {
     private static func take(_ file: String, key: SessionKey?, merges: Bool, into store: SessionStore) async throws -> String {
         let path = FilePath(file)
         let session = try ImportedSession(try contents(path), name: path.lastComponent?.string ?? "", key: key)
-        let left = session.leftOut
-        let leftOut = [(left.instructions, "system message"), (left.media, "part")]
+        let omissions = session.omissions
+        let omitted = [(omissions.instructions, "system message"), (omissions.media, "part")]
             .filter { $0.0 > 0 }.map { "; left out: \(quantity($0.0, $0.1))" }.joined()
         switch try await store.importSession(session, merges: merges) {
-        case .imported(let turns): return "imported \(quantity(turns, "turn")) as \(session.key)\(leftOut)"
-        case .merged(let turns): return "added \(quantity(turns, "turn")) to \(session.key)\(leftOut)"
+        case .imported(let turns): return "imported \(quantity(turns, "turn")) as \(session.key)\(omitted)"
+        case .merged(let turns): return "added \(quantity(turns, "turn")) to \(session.key)\(omitted)"
         case .exists: return "skipped: there is a session \(session.key) already; --merge adds what it does not have"
         }
     }

@@ -19,8 +19,8 @@ struct PruneSessions: ParsableCommand {
             var count = 0
             try options.store().prune(
                 before: Date().addingTimeInterval(-olderThan.seconds), isDryRun: dryRun,
-                looked: { Terminal.progress(quantity($0, "session file")) },
-                removed: { key, lastUse in
+                onProgress: { Terminal.progress(quantity($0, "session file")) },
+                onRemoval: { key, lastUse in
                     count += 1
                     try Terminal.put("\(lastUse.ISO8601Format())  \(key)\n")
                 })

@@ -17,11 +17,11 @@ struct VerifySessions: ParsableCommand {
             var (files, damaged) = (0, 0)
             try await store.verify(
                 repairs: repair,
-                looked: {
+                onProgress: {
                     files = $0
                     Terminal.progress(quantity($0, "session file"))
                 },
-                found: { damage in
+                onDamage: { damage in
                     damaged += 1
                     let repair = damage.repair.map { ". \($0)" } ?? ""
                     try Terminal.put("\(damage.fileName): \(damage.problem)\(repair)\n")

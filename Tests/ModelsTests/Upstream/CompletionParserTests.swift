@@ -5,7 +5,7 @@ import Testing
 
 @testable import Models
 
-@Suite("The reader of replies")
+@Suite("The parser of replies")
 struct CompletionParserTests {
     private static let usage = Usage(promptTokens: 5, completionTokens: 3)
     private static let hello = Completion(content: "Hello, wörld.", usage: usage)
@@ -95,7 +95,7 @@ struct CompletionParserTests {
     @Test(
         "puts tool calls together",
         arguments: [
-            // In pieces, by index, with empty texts for what was said before.
+            // In chunks, by index, with empty texts for what was said before.
             [
                 #"[{"index":0,"id":"a","function":{"name":"add","arguments":""}}]"#, #"[{"index":0,"function":{"arguments":"{\"x\""}}]"#,
                 #"[{"index":1,"id":"b","function":{"name":"sub","arguments":"{}"}}]"#,
@@ -111,15 +111,15 @@ struct CompletionParserTests {
                 #"[{"index":0,"id":"b","function":{"name":"sub","arguments":"{}"}}]"#,
             ],
         ])
-    func toolCalls(pieces: [String]) throws {
-        let stream = pieces.map { Fixture.event(#"{"tool_calls":\#($0)}"#) }.joined() + Fixture.event("{}", finish: #""stop""#)
+    func toolCalls(chunks: [String]) throws {
+        let stream = chunks.map { Fixture.event(#"{"tool_calls":\#($0)}"#) }.joined() + Fixture.event("{}", finish: #""stop""#)
         let (completion, deltas) = try read([Array(stream.utf8)])
         #expect(completion.toolCalls == Self.calls)
         #expect(completion.finishReason == "tool_calls")
         for (index, call) in Self.calls.enumerated() {
-            let pieces = deltas.flatMap(\.toolCalls).filter { $0.index == index }
-            #expect(pieces.first?.id == call.id && pieces.first?.name == call.name)
-            #expect(pieces.map(\.arguments).joined() == call.arguments)
+            let chunks = deltas.flatMap(\.toolCalls).filter { $0.index == index }
+            #expect(chunks.first?.id == call.id && chunks.first?.name == call.name)
+            #expect(chunks.map(\.arguments).joined() == call.arguments)
         }
     }
 
@@ -139,25 +139,28 @@ struct CompletionParserTests {
         #expect(try read(stream.joined()).logprobs.map { String(decoding: $0.serialized, as: UTF8.self) } == whole)
     }
 
-    private static let failures: [(String, UpstreamReplyError)] = [
-        ("", .notUnderstood),
-        ("<html>Bad gateway</html>", .notUnderstood),
-        ("{}", .notUnderstood),
-        (#"{"choices":[]}"#, .notUnderstood),
-        (#"{"choices":[{"message":{"content":"Hel"#, .notUnderstood),
-        (Fixture.event(#"{"content":"Hel"}"#), .cut),
-        (Fixture.event(#"{"content":"Hel"}"#) + "data: {\"choices\":[{", .notUnderstood),
-        ("data: nonsense\n\n", .notUnderstood),
-        ("data: [DONE]\n\n", .cut),
-        (": only comments\n\n", .cut),
-        (#"data: {"error":"overloaded"}"#, .fault(.make("overloaded"))),
-        (#"data: {"error":{"message":"gone","code":502}}"# + "\n\n", .fault(.make("gone", status: 502))),
-        (Fixture.event(#"{"content":"Hel"}"#) + #"data: {"error":{"message":"gone"},"choices":[]}"# + "\n\n", .fault(.make("gone"))),
-        (Fixture.event(#"{"content":"Hel"}"#, finish: #""error""#) + #"data: {"error":{}}"# + "\n\n", .fault(.make(nil))),
+    private static let failures: [(String, CompletionError)] = [
+        ("", .invalid),
+        ("<html>Bad gateway</html>", .invalid),
+        ("{}", .invalid),
+        (#"{"choices":[]}"#, .invalid),
+        (#"{"choices":[{"message":{"content":"Hel"#, .invalid),
+        (Fixture.event(#"{"content":"Hel"}"#), .truncated),
+        (Fixture.event(#"{"content":"Hel"}"#) + "data: {\"choices\":[{", .invalid),
+        ("data: nonsense\n\n", .invalid),
+        ("data: [DONE]\n\n", .truncated),
+        (": only comments\n\n", .truncated),
+        (#"data: {"error":"overloaded"}"#, .upstreamError(.make("overloaded"))),
+        (#"data: {"error":{"message":"gone","code":502}}"# + "\n\n", .upstreamError(.make("gone", status: 502))),
+        (
+            Fixture.event(#"{"content":"Hel"}"#) + #"data: {"error":{"message":"gone"},"choices":[]}"# + "\n\n",
+            .upstreamError(.make("gone"))
+        ),
+        (Fixture.event(#"{"content":"Hel"}"#, finish: #""error""#) + #"data: {"error":{}}"# + "\n\n", .upstreamError(.make(nil))),
     ]
 
     @Test("says why a reply is no answer, wherever the bytes are cut", arguments: failures)
-    func noAnswer(stream: String, error: UpstreamReplyError) throws {
+    func noAnswer(stream: String, error: CompletionError) throws {
         let bytes = Array(stream.utf8)
         for index in 0...bytes.count {
             #expect(throws: error) { try read([Array(bytes[..<index]), Array(bytes[index...])]) }
@@ -166,19 +169,19 @@ struct CompletionParserTests {
 
     private func read(_ stream: String) throws -> Completion { try read([Array(stream.utf8)]).0 }
 
-    private func read(_ pieces: [[UInt8]]) throws(UpstreamReplyError) -> (Completion, [Delta]) {
-        var reader = CompletionParser()
+    private func read(_ chunks: [[UInt8]]) throws(CompletionError) -> (Completion, [Delta]) {
+        var parser = CompletionParser()
         var deltas: [Delta] = []
-        for piece in pieces { deltas += piece.withUnsafeBytes { reader.read($0) } }
-        deltas += reader.end()
-        return (try reader.completion(of: .make(message: "one two three four five")), deltas)
+        for chunk in chunks { deltas += chunk.withUnsafeBytes { parser.read($0) } }
+        deltas += parser.end()
+        return (try parser.completion(of: .make(message: "one two three four five")), deltas)
     }
 }
 
 extension UpstreamErrorBody {
     static func make(_ message: String?, param: String? = nil, status: Int? = nil) -> UpstreamErrorBody {
-        var fault = UpstreamErrorBody()
-        (fault.message, fault.param, fault.status) = (message, param, status)
-        return fault
+        var errorBody = UpstreamErrorBody()
+        (errorBody.message, errorBody.param, errorBody.status) = (message, param, status)
+        return errorBody
     }
 }

@@ -51,7 +51,7 @@ struct CompletionPropertyTests {
         for reply in Self.replies { read(Array(reply.replacing("#", with: number).utf8), cutAt: []) }
     }
 
-    @Test("bytes that changed, came or went, in pieces of any size", arguments: TestLength.seeds(60))
+    @Test("bytes that changed, came or went, in chunks of any size", arguments: TestLength.seeds(60))
     func mutated(seed: UInt64) {
         var generator = SplitMix64(seed: seed)
         for reply in Self.replies {

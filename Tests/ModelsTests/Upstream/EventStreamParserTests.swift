@@ -3,7 +3,7 @@ import Testing
 
 @testable import Models
 
-@Suite("The reader of event streams")
+@Suite("The parser of event streams")
 struct EventStreamParserTests {
     private static let cases: [(stream: String, events: [String])] = [
         ("data: a\n\ndata: b\n\n", ["a", "b"]),
@@ -34,9 +34,9 @@ struct EventStreamParserTests {
         #expect(read(bytes.map { [$0] }) == events)
     }
 
-    private func read(_ pieces: [[UInt8]]) -> [String] {
-        var reader = EventStreamParser()
-        let events = pieces.flatMap { piece in piece.withUnsafeBytes { reader.read($0) } } + reader.end()
+    private func read(_ chunks: [[UInt8]]) -> [String] {
+        var parser = EventStreamParser()
+        let events = chunks.flatMap { chunk in chunk.withUnsafeBytes { parser.read($0) } } + parser.end()
         return events.map { String(decoding: $0, as: UTF8.self) }
     }
 }

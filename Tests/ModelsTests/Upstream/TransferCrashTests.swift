@@ -20,7 +20,7 @@ struct TransferCrashTests {
             }
             _ = try await RequestLabel.$current.withValue(RequestLabel(route: "POST /v1/x", requestID: "req_7")) {
                 try await UpstreamModel.make(peer.url).complete(.make(message: "Hello")) { delta in
-                    // A fault, which no thread that blocks it survives to tell of. (abort(3) unblocks its own signal.)
+                    // A errorBody, which no thread that blocks it survives to tell of. (abort(3) unblocks its own signal.)
                     let outside: [Int] = []
                     print(outside[delta.content.count])
                 }

@@ -19,7 +19,7 @@ struct UpstreamErrorBodyTests {
     ]
 
     @Test("is read in every shape", arguments: cases)
-    func shapes(body: String, fault: UpstreamErrorBody?) {
-        #expect(UpstreamErrorBody(Array(body.utf8)) == fault)
+    func shapes(body: String, errorBody: UpstreamErrorBody?) {
+        #expect(UpstreamErrorBody(Array(body.utf8)) == errorBody)
     }
 }

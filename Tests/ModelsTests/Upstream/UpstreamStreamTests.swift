@@ -8,23 +8,23 @@ import Testing
 
 @Suite("An upstream's stream")
 struct UpstreamStreamTests {
-    @Test("is handed on piece by piece, before it is whole")
-    func pieces() async throws {
+    @Test("is handed on chunk by chunk, before it is whole")
+    func chunks() async throws {
         let seen = Log<String>()
-        let pieces = ["one ", "two ", "three"].map { (text: $0, arrived: Event()) }
+        let chunks = ["one ", "two ", "three"].map { (text: $0, arrived: Event()) }
         let peer = try Peer { peer in
             let connection = try peer.accept()
             _ = try connection.request()
             try connection.beginStream()
-            for piece in pieces {
-                try connection.write(Fixture.event(#"{"content":"\#(piece.text)"}"#))
-                try piece.arrived.block()
+            for chunk in chunks {
+                try connection.write(Fixture.event(#"{"content":"\#(chunk.text)"}"#))
+                try chunk.arrived.block()
             }
             try connection.write(Fixture.event("{}", finish: #""stop""#) + "data: [DONE]\n\n")
         }
         let completion = try await UpstreamModel.make(peer.url).answer { delta in
             seen.append(delta.content)
-            pieces.first { $0.text == delta.content }?.arrived.happen()
+            chunks.first { $0.text == delta.content }?.arrived.happen()
         }
         try await peer.finish()
         #expect(completion.content == "one two three")

@@ -59,7 +59,7 @@ struct StreamChunks: Endpoint {
 
     private func isAcknowledged(_ chunk: Int, _ token: String) async throws -> Bool {
         let deadline = ContinuousClock.now + Self.patience
-        while (service.sessions.doctorAcknowledgements(token: token) ?? 0) < chunk {
+        while (service.sessions.probeAcknowledgements(token: token) ?? 0) < chunk {
             guard ContinuousClock.now < deadline else { return false }
             try await Task.sleep(for: .milliseconds(5))
         }
@@ -86,6 +86,6 @@ struct WaitBeforeAnswer: Endpoint {
 extension ChatService {
     /// True if a doctor of this data directory has the token in the path.
     fileprivate func hasProbeToken(_ context: RequestContext) -> Bool {
-        sessions.doctorAcknowledgements(token: context.parameter("token")) != nil
+        sessions.probeAcknowledgements(token: context.parameter("token")) != nil
     }
 }

@@ -90,47 +90,6 @@ extension SessionFile {
         return nil
     }
 
-    /// Visits the line of every turn and summary, the oldest first. Lines come without the line feed and the comma behind them; `isSeparated` is false
-    /// where another line follows and the comma is missing.
-    ///
-    /// - Parameter salvages: whether the first line, too, may be a turn, and one that is too long is passed over.
-    /// - Throws: `SessionError`, and what `visit` throws.
-    func readLines(
-        salvages: Bool = false, _ visit: (_ line: ArraySlice<UInt8>, _ isSeparated: Bool) throws -> Void
-    ) throws {
-        var position = 0
-        var bytes: [UInt8] = []
-        var isHeader = !salvages
-        var isTooLong = false
-        while position < end {
-            let chunk = try read(position..<position + min(end - position, max(1 << 20, bytes.count)))
-            guard !chunk.isEmpty else { throw becameShorter }
-            position += chunk.count
-            bytes += chunk
-            var rest = bytes[...]
-            while let feed = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                let line = rest[..<feed]
-                rest = rest[(feed + 1)...]
-                let isSeparated = line.last == UInt8(ascii: ",")
-                if !isHeader, !isTooLong { try visit(isSeparated ? line.dropLast() : line, isSeparated) }
-                (isHeader, isTooLong) = (false, false)
-            }
-            bytes = Array(rest)
-            // A comma may be behind the line.
-            if bytes.count > Self.longestLine + 1 {
-                guard salvages else { throw lineTooLong }
-                (bytes, isTooLong) = ([], true)
-            }
-        }
-        if !isHeader, !isTooLong { try visit(bytes[...], true) }
-    }
-
-    private var becameShorter: SessionError { SessionError(.storageUnavailable, "\(path) became shorter while it was read") }
-
-    private var lineTooLong: SessionError { SessionError(.unreadable, "\(path) has a line of more than \(Self.longestLine) bytes") }
-
-    var unreadableLine: SessionError { SessionError(.unreadable, "\(path) has a line that is not a turn") }
-
     /// The turn that a line holds; nil if it is none. The comma behind it is the file's.
     static func turn(in line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> Turn? { decode(Turn.self, from: line, decoder) }
 
@@ -151,32 +110,6 @@ extension SessionFile {
     private static func decode<Value: Decodable>(_ type: Value.Type, from line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> Value? {
         guard line.allSatisfy({ $0 >= 0x20 }) else { return nil }
         return try? decoder.read(type, from: line.last == UInt8(ascii: ",") ? line.dropLast() : line)
-    }
-
-    /// Visits the lines that end before `end`, the last one first, until `visit` has seen enough. Lines come without their line feed.
-    func readLinesBackwards(
-        from end: Int, _ visit: (_ line: ArraySlice<UInt8>, _ range: Range<Int>) -> Bool
-    ) throws(SessionError) {
-        var start = end
-        var bytes: [UInt8] = []
-        while true {
-            if let feed = bytes.lastIndex(of: UInt8(ascii: "\n")) {
-                let line = bytes[(feed + 1)...]
-                guard visit(line, start + feed + 1..<start + bytes.count) else { return }
-                bytes.removeSubrange(feed...)
-            } else if start == 0 {
-                _ = visit(bytes[...], 0..<bytes.count)
-                return
-            } else {
-                guard bytes.count <= Self.longestLine else { throw lineTooLong }
-                // Growing with the line keeps a long one linear.
-                let chunk = min(start, max(65_536, bytes.count))
-                let read = try read(start - chunk..<start)
-                guard read.count == chunk else { throw becameShorter }
-                bytes = read + bytes
-                start -= chunk
-            }
-        }
     }
 
     /// Whether the file ends in a whole turn or summary, or in the header, and its closing.

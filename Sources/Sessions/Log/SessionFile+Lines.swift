@@ -1,0 +1,70 @@
+import JSON
+
+extension SessionFile {
+    /// Visits the line of every turn and summary, the oldest first. Lines come without the line feed and the comma behind them; `isSeparated` is false
+    /// where another line follows and the comma is missing.
+    ///
+    /// - Parameter skipsUnreadable: whether the first line, too, may be a turn, and one that is too long is passed over.
+    /// - Throws: `SessionError`, and what `visit` throws.
+    func readLines(
+        skipsUnreadable: Bool = false, _ visit: (_ line: ArraySlice<UInt8>, _ isSeparated: Bool) throws -> Void
+    ) throws {
+        var position = 0
+        var bytes: [UInt8] = []
+        var isHeader = !skipsUnreadable
+        var isTooLong = false
+        while position < end {
+            let chunk = try read(position..<position + min(end - position, max(1 << 20, bytes.count)))
+            guard !chunk.isEmpty else { throw becameShorter }
+            position += chunk.count
+            bytes += chunk
+            var rest = bytes[...]
+            while let feed = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                let line = rest[..<feed]
+                rest = rest[(feed + 1)...]
+                let isSeparated = line.last == UInt8(ascii: ",")
+                if !isHeader, !isTooLong { try visit(isSeparated ? line.dropLast() : line, isSeparated) }
+                (isHeader, isTooLong) = (false, false)
+            }
+            bytes = Array(rest)
+            // A comma may be behind the line.
+            if bytes.count > Self.longestLine + 1 {
+                guard skipsUnreadable else { throw lineTooLong }
+                (bytes, isTooLong) = ([], true)
+            }
+        }
+        if !isHeader, !isTooLong { try visit(bytes[...], true) }
+    }
+
+    /// Visits the lines that end before `end`, the last one first, until `visit` has seen enough. Lines come without their line feed.
+    func readLinesBackwards(
+        from end: Int, _ visit: (_ line: ArraySlice<UInt8>, _ range: Range<Int>) -> Bool
+    ) throws(SessionError) {
+        var start = end
+        var bytes: [UInt8] = []
+        while true {
+            if let feed = bytes.lastIndex(of: UInt8(ascii: "\n")) {
+                let line = bytes[(feed + 1)...]
+                guard visit(line, start + feed + 1..<start + bytes.count) else { return }
+                bytes.removeSubrange(feed...)
+            } else if start == 0 {
+                _ = visit(bytes[...], 0..<bytes.count)
+                return
+            } else {
+                guard bytes.count <= Self.longestLine else { throw lineTooLong }
+                // Growing with the line keeps a long one linear.
+                let chunk = min(start, max(65_536, bytes.count))
+                let read = try read(start - chunk..<start)
+                guard read.count == chunk else { throw becameShorter }
+                bytes = read + bytes
+                start -= chunk
+            }
+        }
+    }
+
+    private var becameShorter: SessionError { SessionError(.storageUnavailable, "\(path) became shorter while it was read") }
+
+    private var lineTooLong: SessionError { SessionError(.unreadable, "\(path) has a line of more than \(Self.longestLine) bytes") }
+
+    var unreadableLine: SessionError { SessionError(.unreadable, "\(path) has a line that is not a turn") }
+}

@@ -1,0 +1,80 @@
+import Chat
+import FoundationEssentials
+import SystemPackage
+
+extension SessionStore {
+    /// Removes a session: after this its key is new.
+    ///
+    /// - Throws: `SessionError`, `notFound` and `busy` among others.
+    package func delete(_ key: SessionKey) async throws {
+        try await lock.withLock(key) {
+            let path = path(of: key)
+            let wasThere = try attempt("remove \(path)") { () throws(Errno) in
+                do throws(Errno) {
+                    try system.unlink(path)
+                    return true
+                } catch {
+                    guard error == .noSuchFileOrDirectory else { throw error }
+                    try system.checkDirectory(of: path)
+                    return false
+                }
+            }
+            guard wasThere else { throw SessionError.notFound(key) }
+            if synchronizes { try SessionWriter.synchronize(sessions, in: system) }
+        }
+    }
+
+    /// Takes the last turn of a session back, and with the turns that a summary covers the summary.
+    ///
+    /// - Returns: the turn that is no longer there, and how many there still are.
+    /// - Throws: `SessionError`, `notFound`, `empty` and `busy` among others.
+    package func undo(_ key: SessionKey) async throws -> (turn: Turn, turnsLeft: Int) {
+        try await lock.withLock(key) {
+            guard var file = try SessionFile(path(of: key), key: key, in: system) else { throw SessionError.notFound(key) }
+            try file.recover(quarantine: quarantine)
+            var last: [Turn] = []
+            try file.readTurnsBackwards { turn, _ in
+                last.append(turn)
+                return last.count < 2
+            }
+            guard let turn = last.first else { throw SessionError(.empty, "Session \(key) has no turn to take back") }
+            var writer = try SessionWriter(path(of: key), key: key, createdAt: try file.header().createdAt, in: system)
+            // One turn behind: the last one, and the summaries behind it, are not copied yet.
+            var held: [[UInt8]] = []
+            var turnCount = 0
+            try file.readLines { line, _ in
+                if !SessionFile.isSummary(line) {
+                    for line in held { try writer.append(line) }
+                    held = []
+                    turnCount += 1
+                }
+                held.append(Array(line))
+            }
+            // A model sees the last turn itself, whose calls of tools may wait: no summary covers it.
+            for line in held.dropFirst() {
+                guard let summary = SessionFile.summary(in: line[...], JSONDecoder()) else { throw file.unreadableLine }
+                if !last.contains(where: { $0.id == summary.covers }) { try writer.append(line) }
+            }
+            try writer.commit(replaces: true, synchronizes: synchronizes)
+            return (turn, turnCount - 1)
+        }
+    }
+
+    /// Copies a session, as it is now, to a new key.
+    ///
+    /// - Throws: `SessionError`, `notFound`, `exists` and `storageFull` among others.
+    package func fork(_ key: SessionKey, to target: SessionKey) async throws -> SessionSummary {
+        try await lock.withLock(target) {
+            guard try !exists(target) else { throw SessionError(.exists, "There is a session \(target) already") }
+            try checkFreeBytes()
+            try await withExistingSession(key) { file in
+                var writer = try SessionWriter(path(of: target), key: target, createdAt: Date().ISO8601Format(), in: system)
+                try file.readLines { line, _ in try writer.append(line) }
+                try writer.commit(replaces: false, synchronizes: synchronizes)
+            }
+            return try await summary(of: target)
+        }
+    }
+
+    private func exists(_ key: SessionKey) throws(SessionError) -> Bool { try status(at: path(of: key)) != nil }
+}
