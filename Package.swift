@@ -59,7 +59,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: settings),
+            exclude: ["FORMAT.md"], swiftSettings: settings),
         .target(
             name: "Models",
             dependencies: ["Chat", "Concurrency", "Crypto", "HTTPClient", "JSON", .product(name: "Logging", package: "swift-log")],

@@ -9,7 +9,7 @@ struct DataDirectory {
         try FileManager.default.createDirectory(atPath: home.path + "/data/sessions", withIntermediateDirectories: true)
     }
 
-    /// A session file as session-format.md has it.
+    /// A session file as Sources/Sessions/FORMAT.md describes it.
     func add(_ key: String, answer: String = "Hi") throws {
         let lines = [
             #"{"format":"nanobot-session/1","key":"\#(key)","created_at":"2026-11-23T09:00:00Z","turns":["#,

@@ -1,7 +1,7 @@
 import Foundation
 
 extension Server {
-    /// A session file, found by the name that session-format.md gives it, written out by hand.
+    /// A session file, by the name that Sources/Sessions/FORMAT.md gives it, written out by hand.
     func session(_ name: String) throws -> JSON {
         try JSON(try bytes(ofSession: name))
     }
