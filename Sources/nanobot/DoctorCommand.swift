@@ -41,7 +41,7 @@ struct DoctorCommand: ParsableCommand {
             try runBlocking { [site, timeoutCheck] in
                 let engine = TransferEngine()
                 defer { engine.stop() }
-                let upstreams = try? configuration.models(engine: engine) { _ in }.upstreams
+                let upstreams = try? configuration.models(engine: engine).upstreams
                 let doctor = Doctor(configuration, upstreams: upstreams, engine: engine)
                 try await doctor.checkHost(report)
                 if let site {
