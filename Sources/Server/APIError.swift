@@ -2,7 +2,7 @@ package import JSON
 package import Logging
 
 /// An error as a client gets it: a row of the API's error table.
-package struct APIError: Error {
+package struct APIError: APIErrorConvertible {
     package var status: Int
     package var code: String
     package var message: String
@@ -16,6 +16,9 @@ package struct APIError: Error {
         self.param = param
         self.headers = headers
     }
+
+    package var apiError: APIError { self }
+    package var logLevel: Logger.Level? { nil }
 
     /// The error object of OpenAI's API: all four fields, always.
     package var body: JSONValue {

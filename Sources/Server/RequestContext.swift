@@ -50,7 +50,6 @@ package struct RequestContext: Sendable {
     /// What a client may know of an error. Tells the operator what they have to know of it.
     package func report(_ error: any Error) -> APIError {
         switch error {
-        case let error as APIError: return error
         // The client has left: nobody reads the response.
         case is CancellationError: return .internalError
         case let error as any APIErrorConvertible:

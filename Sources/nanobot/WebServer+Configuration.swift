@@ -28,6 +28,10 @@ extension WebServer {
 
     private static func nginx(_ site: Site) -> String {
         let descriptors = descriptorLimit()
+        let errors = nginxErrors(site)
+        func body(_ type: String, _ code: String, _ message: String) -> String {
+            #"{"error":{"message":"\#(message)","type":"\#(type)","param":null,"code":"\#(code)"}}"#
+        }
         return """
             \(geteuid() == 0 ? "user root;" : "")
             daemon off;
@@ -51,8 +55,23 @@ extension WebServer {
                     keepalive 64;
                     keepalive_requests 1000000;
                 }
+                map $status $error {
+            \(errors.map { "        \($0.status) '\(body($0.type, $0.code, $0.message))';" }.joined(separator: "\n"))
+                }
+                map $status $allow { 405 "\(methods)"; }
                 server {
                     listen \(site.host):\(site.port);
+            \(errors.map { "        error_page \($0.from) =\($0.status) /error;" }.joined(separator: "\n"))
+                    # By its path, not by a name: a request line that nginx refuses has no path, and cannot go to a named location.
+                    location = /error {
+                        internal;
+                        default_type application/json;
+                        add_header x-request-id $request_id always;
+                        # No header if the value is empty.
+                        add_header Allow $allow always;
+                        # The status stays that of the error.
+                        return 200 $error;
+                    }
                     location / {
                         fastcgi_pass responder;
                         # Answers in pieces are not buffered: they come with X-Accel-Buffering: no. Another nginx in front has to know, too.
@@ -77,39 +96,25 @@ extension WebServer {
                         fastcgi_param CONTENT_TYPE $content_type;
                         fastcgi_param CONTENT_LENGTH $content_length;
                     }
-            \(nginxErrors(site))
                 }
             }
 
             """
     }
 
-    /// The errors that nginx itself answers, in the form that clients of this API expect. By paths, not by named locations: a request line
-    /// that nginx refuses has no path, and cannot go to a name.
-    private static func nginxErrors(_ site: Site) -> String {
-        let errors: [(from: String, status: Int, type: String, code: String, message: String)] = [
+    /// The errors that nginx itself answers, by its own status, in the form that clients of this API expect.
+    private static func nginxErrors(_ site: Site) -> [(from: String, status: Int, type: String, code: String, message: String)] {
+        [
             ("400 408 414 494", 400, "invalid_request_error", "invalid_value", "The web server does not understand the request"),
             ("404", 404, "invalid_request_error", "not_found", "There is nothing at this path"),
-            (
-                "405", 405, "invalid_request_error", "method_not_allowed",
-                "The method is not allowed here. Allowed: GET, HEAD, POST, DELETE, OPTIONS"
-            ),
+            ("405", 405, "invalid_request_error", "method_not_allowed", "The method is not allowed here. Allowed: \(methods)"),
             ("413", 413, "invalid_request_error", "request_too_large", "The request body is larger than \(site.bodyLimit) bytes"),
             ("500 502 503", 503, "server_error", "overloaded", "The responder does not answer. Try again later."),
             ("504", 504, "server_error", "upstream_timeout", "Request timed out after \(readTimeout)s"),
         ]
-        return errors.map { error in
-            """
-                    error_page \(error.from) =\(error.status) /error/\(error.status);
-                    location = /error/\(error.status) {
-                        internal;
-                        default_type application/json;
-                        add_header x-request-id $request_id always;\(error.status == 405 ? "\n            add_header Allow \"GET, HEAD, POST, DELETE, OPTIONS\" always;" : "")
-                        return \(error.status) '{"error":{"message":"\(error.message)","type":"\(error.type)","param":null,"code":"\(error.code)"}}';
-                    }
-            """
-        }.joined(separator: "\n")
     }
+
+    private static let methods = "GET, HEAD, POST, DELETE, OPTIONS"
 
     private static func lighttpd(_ site: Site) -> String {
         """

@@ -107,7 +107,7 @@ struct ChatRequestTests {
             (#"{"messages":[{"role":"user","content":"x"}],"n":2}"#, "unsupported_value", "n"),
         ] as [(String, String, String?)])
     func refusal(_ body: String, code: String, param: String?) {
-        let error = #expect(throws: APIError.self) { try ChatRequest(Array(body.utf8)) }
+        let error = apiError { try ChatRequest(Array(body.utf8)) }
         #expect(error?.code == code)
         #expect(error?.param == param)
         #expect(error?.status == 400)

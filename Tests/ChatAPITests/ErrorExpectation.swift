@@ -1,6 +1,7 @@
 import CGI
 import Foundation
 import JSON
+import Server
 import Testing
 
 /// Checks an error response against the API's error table.
@@ -28,4 +29,16 @@ func expectError(
     #expect(error?.param == param, sourceLocation: sourceLocation)
     #expect(error?.type == (status >= 500 ? "server_error" : "invalid_request_error"), sourceLocation: sourceLocation)
     #expect(error?.message.isEmpty == false, sourceLocation: sourceLocation)
+}
+
+/// What a client gets to know of the error that is thrown.
+func apiError(sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> some Any) -> APIError? {
+    do {
+        _ = try body()
+        Issue.record("nothing is thrown", sourceLocation: sourceLocation)
+    } catch {
+        #expect(error is any APIErrorConvertible, sourceLocation: sourceLocation)
+        return (error as? any APIErrorConvertible)?.apiError
+    }
+    return nil
 }

@@ -62,7 +62,7 @@ struct MediaTests {
             "file:///etc/passwd",
         ])
     func badPictures(url: String) {
-        let error = #expect(throws: APIError.self) { try ChatRequest(Array(Self.picture(url).utf8)) }
+        let error = apiError { try ChatRequest(Array(Self.picture(url).utf8)) }
         #expect(error?.code == "invalid_messages" && error?.param == "messages[0].content[0].image_url.url")
     }
 
@@ -93,7 +93,7 @@ struct MediaTests {
         ])
     func badParts(part: String, place: String) {
         let body = Self.body(#"{"type":"text","text":"x"}"#, part)
-        let error = #expect(throws: APIError.self) { try ChatRequest(Array(body.utf8)) }
+        let error = apiError { try ChatRequest(Array(body.utf8)) }
         #expect(error?.code == "invalid_messages" && error?.param == (place.isEmpty ? nil : "messages[0].content[1].\(place)"))
     }
 

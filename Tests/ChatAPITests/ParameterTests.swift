@@ -89,7 +89,7 @@ struct ParameterTests {
             (#""service_tier":1"#, "service_tier"),
         ])
     func refused(members: String, param: String) {
-        let error = #expect(throws: APIError.self) { try passedOn(members) }
+        let error = apiError { try passedOn(members) }
         #expect(error?.status == 400 && error?.code == "invalid_value")
         #expect(error?.param == param)
         #expect(error?.message.hasPrefix(param) == true)
@@ -97,7 +97,7 @@ struct ParameterTests {
 
     @Test("a tool that is no function is not supported")
     func customTool() {
-        let error = #expect(throws: APIError.self) { try passedOn(#""tools":[{"type":"custom","custom":{"name":"a"}}]"#) }
+        let error = apiError { try passedOn(#""tools":[{"type":"custom","custom":{"name":"a"}}]"#) }
         #expect(error?.code == "unsupported_value" && error?.param == "tools[0].type")
     }
 

@@ -17,10 +17,13 @@ final class StreamClient {
     /// - Parameters:
     ///   - mount: what stands before the API's paths.
     ///   - version: HTTP's; a client of 1.0 is not sent chunks.
+    ///   - receiveBuffer: how many bytes the system takes for the client before it reads them; the system decides if nil.
     init(
-        port: Int, mount: String = "", session: String, streams: Bool = true, version: String = "1.1", headers: [String] = []
+        port: Int, mount: String = "", session: String, streams: Bool = true, version: String = "1.1", headers: [String] = [],
+        receiveBuffer: CInt? = nil
     ) throws {
         descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        if var receiveBuffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<CInt>.size)) }
         var address = sockaddr_in(loopback: port)
         let status = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
@@ -52,6 +55,14 @@ final class StreamClient {
     func has(_ text: String) throws -> Bool {
         try receive()
         return received.firstRange(of: Array(text.utf8)) != nil
+    }
+
+    /// Takes the next byte, if it is there.
+    func hasByte() throws -> Bool {
+        var byte: UInt8 = 0
+        let count = recv(descriptor, &byte, 1, CInt(MSG_DONTWAIT))
+        if count == 1 { received.append(byte) }
+        return count == 1
     }
 
     /// Whether a text comes in time.

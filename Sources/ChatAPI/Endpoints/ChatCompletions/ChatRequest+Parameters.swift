@@ -9,7 +9,7 @@ extension ChatRequest {
         case integer(ClosedRange<Int>)
         case bool
         case string
-        case check(@Sendable (RequestField) throws(APIError) -> Void)
+        case check(@Sendable (JSONField) throws -> Void)
     }
 
     /// The parameters that a model may know, with their types and ranges as OpenAI's API reference gives them. Others are ignored.
@@ -26,7 +26,7 @@ extension ChatRequest {
     ]
 
     /// What a request says to the model, checked. `max_completion_tokens` stands for the older `max_tokens`, too.
-    static func parameters(of body: RequestField) throws(APIError) -> [(name: String, value: JSONValue)] {
+    static func parameters(of body: JSONField) throws -> [(name: String, value: JSONValue)] {
         var parameters: [(name: String, value: JSONValue)] = []
         for (name, rule) in rules {
             guard let field = try body.member(name) else { continue }
@@ -44,7 +44,7 @@ extension ChatRequest {
         return parameters
     }
 
-    private static func checkStop(_ field: RequestField) throws(APIError) {
+    private static func checkStop(_ field: JSONField) throws {
         guard case .array(let sequences) = field.value else {
             if case .string = field.value { return }
             throw field.refused("must be a string or an array of strings")
@@ -53,7 +53,7 @@ extension ChatRequest {
         for sequence in try field.elements() { _ = try sequence.string() }
     }
 
-    private static func checkResponseFormat(_ field: RequestField) throws(APIError) {
+    private static func checkResponseFormat(_ field: JSONField) throws {
         let type = try field.required("type")
         switch try type.string() {
         case "text", "json_object": break
@@ -62,17 +62,17 @@ extension ChatRequest {
         }
     }
 
-    private static func checkLogitBias(_ field: RequestField) throws(APIError) {
-        for bias in try field.members() { _ = try bias.number(in: -100...100) }
+    private static func checkLogitBias(_ field: JSONField) throws {
+        for bias in try field.members() { _ = try bias.field.number(in: -100...100) }
     }
 
-    private static func checkMetadata(_ field: RequestField) throws(APIError) {
+    private static func checkMetadata(_ field: JSONField) throws {
         let members = try field.members()
         guard members.count <= 16 else { throw field.refused("must have at most 16 members") }
-        for member in members { _ = try member.string() }
+        for member in members { _ = try member.field.string() }
     }
 
-    private static func checkTools(_ field: RequestField) throws(APIError) {
+    private static func checkTools(_ field: JSONField) throws {
         for tool in try field.elements() {
             let type = try tool.required("type")
             guard try type.string() == "function" else {
@@ -89,7 +89,7 @@ extension ChatRequest {
         }
     }
 
-    private static func checkToolChoice(_ field: RequestField) throws(APIError) {
+    private static func checkToolChoice(_ field: JSONField) throws {
         switch field.value {
         case .string("none"), .string("auto"), .string("required"), .object: break
         default: throw field.refused("must be none, auto, required or an object")

@@ -21,12 +21,13 @@ struct ChatRequest {
     private static let longestModel = 256
 
     /// - Parameter allowsRemoteImages: whether a picture may be an `https:` URL, which the model's server fetches.
-    init(_ body: [UInt8], allowsRemoteImages: Bool = false) throws(APIError) {
-        let body = try RequestField(body: body)
+    /// - Throws: `APIError` and `JSONFieldError`, which say what is wrong with the body.
+    init(_ body: [UInt8], allowsRemoteImages: Bool = false) throws {
+        let body = try JSONField(requestBody: body)
         model = try body.member("model")?.string()
         if model?.isEmpty == true { model = nil }
         guard model.map({ $0.utf8.count <= Self.longestModel }) ?? true else {
-            throw .invalidValue("model is longer than \(Self.longestModel) bytes", param: "model")
+            throw APIError.invalidValue("model is longer than \(Self.longestModel) bytes", param: "model")
         }
         stream = try body.member("stream")?.bool() ?? false
         includesUsage = try body.member("stream_options")?.member("include_usage")?.bool() ?? false
@@ -35,7 +36,9 @@ struct ChatRequest {
         }
         parameters = try Self.parameters(of: body)
 
-        guard let list = try body.member("messages"), case .array(let array) = list.value, !array.isEmpty else { throw .invalidMessages() }
+        guard let list = try body.member("messages"), case .array(let array) = list.value, !array.isEmpty else {
+            throw APIError.invalidMessages()
+        }
         let fields = try list.elements()
         var messages: [Message] = []
         for field in fields { messages.append(try Message(said: field)) }
@@ -46,7 +49,7 @@ struct ChatRequest {
             for field in fields[turnStart...] { turn.append(try Message(toolResult: field)) }
         } else {
             guard let question = messages.lastIndex(where: { $0.role == .user }) else {
-                throw .invalidMessages("messages must contain a user message")
+                throw APIError.invalidMessages("messages must contain a user message")
             }
             try Self.checkMedia(of: messages[question], at: fields[question].path + ".content", allowsRemoteImages: allowsRemoteImages)
             turn = [messages[question]]

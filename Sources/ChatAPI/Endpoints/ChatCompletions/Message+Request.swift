@@ -1,10 +1,9 @@
 import Chat
 import JSON
-import Server
 
 extension Message {
     /// Reads a message of a request. What an assistant or a tool said before is the server's to know, and is not looked at.
-    init(said field: RequestField) throws(APIError) {
+    init(said field: JSONField) throws {
         let name = try field.required("role")
         guard let role = Role(rawValue: try name.string()) else { throw name.refused("must be system, developer, user, assistant or tool") }
         switch role {
@@ -17,12 +16,12 @@ extension Message {
     }
 
     /// Reads the result of a tool.
-    init(toolResult field: RequestField) throws(APIError) {
+    init(toolResult field: JSONField) throws {
         self.init(
             role: .tool, content: try Self.parts(field, areText: true).text, toolCallID: try field.required("tool_call_id").string())
     }
 
-    private static func parts(_ field: RequestField, areText: Bool) throws(APIError) -> [Part] {
+    private static func parts(_ field: JSONField, areText: Bool) throws -> [Part] {
         let content = try field.required("content")
         switch content.value {
         case .string(let text): return [.text(text)]
@@ -35,7 +34,7 @@ extension Message {
         }
     }
 
-    private static func part(_ field: RequestField, isText: Bool) throws(APIError) -> Part {
+    private static func part(_ field: JSONField, isText: Bool) throws -> Part {
         let type = try field.required("type")
         switch try type.string() {
         case "text": return .text(try field.required("text").string())

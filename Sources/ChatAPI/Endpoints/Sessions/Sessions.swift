@@ -74,7 +74,7 @@ struct ForkSession: Endpoint {
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         let key = try context.sessionKey()
-        let name = try RequestField(body: try context.body()).required("to").string()
+        let name = try JSONField(requestBody: try context.body()).required("to").string()
         let target: SessionKey
         do throws(SessionError) {
             target = try SessionKey(name)
