@@ -1,10 +1,10 @@
 package import JSON
 
 extension Message {
-    /// The message as every OpenAI-compatible API writes it.
+    /// The message as OpenAI-compatible APIs write it.
     package var json: JSONValue { .object(jsonMembers) }
 
-    /// The members of that object, for those who have more to say of the message.
+    /// The members of `json`, for callers that add more.
     package var jsonMembers: [(String, JSONValue)] {
         let content: JSONValue =
             if !parts.isEmpty { .array(parts.map(\.json)) } else if self.content.isEmpty, !toolCalls.isEmpty || refusal != nil {
@@ -22,7 +22,7 @@ extension Message {
 }
 
 extension Message.Part {
-    /// The part as every OpenAI-compatible API writes it.
+    /// The part as OpenAI-compatible APIs write it.
     package var json: JSONValue {
         switch self {
         case .text(let text): return ["type": "text", "text": .string(text)]
@@ -37,7 +37,7 @@ extension Message.Part {
 }
 
 extension Message.ToolCall {
-    /// The call as every OpenAI-compatible API writes it.
+    /// The call as OpenAI-compatible APIs write it.
     package var json: JSONValue {
         [
             "id": .string(id), "type": "function",
@@ -47,7 +47,7 @@ extension Message.ToolCall {
 }
 
 extension Usage {
-    /// The usage as every OpenAI-compatible API writes it.
+    /// The usage as OpenAI-compatible APIs write it.
     package var json: JSONValue {
         [
             "prompt_tokens": .integer(promptTokens), "completion_tokens": .integer(completionTokens),

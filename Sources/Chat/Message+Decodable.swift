@@ -8,7 +8,7 @@ extension Message: Decodable {
         case name
     }
 
-    /// Reads a message as every OpenAI-compatible API writes it. Content may be null or missing.
+    /// Reads a message as OpenAI-compatible APIs write it. Content may be null or missing.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(role: try container.decode(Role.self, forKey: .role), content: "")
@@ -32,7 +32,7 @@ extension [Message.Part] {
         compactMap { if case .text(let text) = $0 { text } else { nil } }.joined(separator: " ")
     }
 
-    /// Whether a part is not text.
+    /// True if any part is not text.
     package var hasMoreThanText: Bool {
         contains { if case .text = $0 { false } else { true } }
     }
@@ -56,7 +56,7 @@ extension Message.Part: Decodable {
         var format: String
     }
 
-    /// Reads a part as every OpenAI-compatible API writes it.
+    /// Reads a part as OpenAI-compatible APIs write it. A part of another type is an error.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         switch try container.decode(String.self, forKey: .type) {
@@ -85,7 +85,7 @@ extension Message.ToolCall: Decodable {
         var arguments: String
     }
 
-    /// Reads a call as every OpenAI-compatible API writes it.
+    /// Reads a call as OpenAI-compatible APIs write it.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let function = try container.decode(Function.self, forKey: .function)

@@ -1,20 +1,15 @@
-/// What a turn cost, in the model's own tokens (the built-in model counts words).
+/// The cost of a turn in the model's own tokens (the built-in model counts words).
 ///
-/// Any numbers from outside make one: a negative count is 0, a negative total is the sum, and a sum beyond `Int.max` is `Int.max`.
+/// Accepts any numbers from outside: a negative count becomes 0, a negative total the sum, and a sum beyond `Int.max` becomes `Int.max`.
 package struct Usage: Sendable, Hashable, Decodable {
-    /// Tokens that were read.
     package let promptTokens: Int
-    /// Tokens that were written.
     package let completionTokens: Int
-    /// The sum of both, as the model reported it.
+    /// As the model reported it, otherwise the sum.
     package let totalTokens: Int
 
-    /// What nothing costs.
     package static let zero = Usage(promptTokens: 0, completionTokens: 0)
 
-    /// Makes a usage.
-    ///
-    /// - Parameter totalTokens: the sum, where the model reported one.
+    /// - Parameter totalTokens: the total that the model reported; nil if it reported none.
     package init(promptTokens: Int, completionTokens: Int, totalTokens: Int? = nil) {
         self.promptTokens = max(0, promptTokens)
         self.completionTokens = max(0, completionTokens)
@@ -22,7 +17,7 @@ package struct Usage: Sendable, Hashable, Decodable {
         self.totalTokens = totalTokens.map { $0 < 0 ? sum : $0 } ?? sum
     }
 
-    /// Reads a usage as every OpenAI-compatible API writes it, and session files.
+    /// Reads a usage as OpenAI-compatible APIs and session files write it.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -37,7 +32,6 @@ package struct Usage: Sendable, Hashable, Decodable {
         case totalTokens = "total_tokens"
     }
 
-    /// What both cost together.
     package static func + (left: Usage, right: Usage) -> Usage {
         Usage(
             promptTokens: sum(left.promptTokens, right.promptTokens),
@@ -45,7 +39,7 @@ package struct Usage: Sendable, Hashable, Decodable {
             totalTokens: sum(left.totalTokens, right.totalTokens))
     }
 
-    /// Of numbers that are not negative.
+    /// The clamped sum of numbers that are not negative.
     private static func sum(_ left: Int, _ right: Int) -> Int {
         let (sum, overflows) = left.addingReportingOverflow(right)
         return overflows ? .max : sum

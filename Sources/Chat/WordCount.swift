@@ -1,5 +1,5 @@
 extension StringProtocol {
-    /// Words between white space; each Han character is a word of its own. One pass over the scalars.
+    /// The number of words between white space. Each Han character is a word of its own.
     package var wordCount: Int {
         var count = 0
         var inWord = false

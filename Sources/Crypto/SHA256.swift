@@ -6,12 +6,12 @@ package enum SHA256 {
     package static func digest(of bytes: some Collection<UInt8>) -> [UInt8] {
         let input = Array(bytes)
         var digest = [UInt8](repeating: 0, count: 32)
-        // It cannot fail (libsodium documentation, "SHA-2").
+        // This cannot fail (libsodium documentation, "SHA-2").
         crypto_hash_sha256(&digest, input, UInt64(input.count))
         return digest
     }
 
-    /// The digest as 64 hexadecimal digits in lower case.
+    /// The digest as 64 lower-case hexadecimal digits.
     package static func hexadecimal(of bytes: some Collection<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: digest(of: bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)

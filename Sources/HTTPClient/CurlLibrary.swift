@@ -3,12 +3,12 @@ import Concurrency
 
 /// The host's libcurl, loaded when it is first needed.
 enum CurlLibrary {
-    /// What it is called: built with OpenSSL, as Debian's `libcurl4` and most systems have it, and with GnuTLS.
+    /// The names of the library: built with OpenSSL, as on Debian (`libcurl4`) and most systems, and with GnuTLS.
     static let files = ["libcurl.so.4", "libcurl-gnutls.so.4"]
 
     private static let isLoaded = Mutex(false)
 
-    /// Loads the library unless that is done. A failure is not kept: the library may be installed meanwhile.
+    /// Loads the library unless it is loaded. A failure is not remembered: the library may be installed later.
     static func load(_ files: [String] = files) throws(TransferError) {
         try isLoaded.withLock { isLoaded throws(TransferError) in
             guard !isLoaded else { return }

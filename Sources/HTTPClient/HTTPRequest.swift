@@ -1,4 +1,4 @@
-/// What is asked of an HTTP server.
+/// A request to an HTTP server.
 package struct HTTPRequest: Sendable {
     /// An absolute `http` or `https` URL.
     package var url: String
@@ -6,15 +6,15 @@ package struct HTTPRequest: Sendable {
     package var socketPath: String?
     /// Header lines, such as `Accept: text/plain`.
     package var headers: [String]
-    /// What is posted; nil for GET.
+    /// The body of a POST; nil for GET.
     package var body: [UInt8]?
     /// The limit from the start of the request to the last byte of the response.
     package var timeout: Duration
-    /// The part of it within which the connection must be made, name resolution and TLS included.
+    /// The limit for the connection alone, including name resolution and TLS.
     package var connectTimeout: Duration
-    /// The most bytes of body that are accepted, after unpacking.
+    /// The largest accepted body of the response, in bytes after decompression.
     var bodyLimit = 16 << 20
-    /// True to receive the response's head, as it was sent, in front of the body.
+    /// True to receive the response's head, as it was sent, before the body.
     var includesHead = false
 
     package init(

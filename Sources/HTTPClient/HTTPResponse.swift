@@ -1,24 +1,23 @@
 import Concurrency
 
-/// What an HTTP server answered.
+/// An HTTP response, or the part of it that has arrived.
 package struct HTTPResponse: Sendable {
-    /// The status code; 0 where none came.
+    /// 0 if no head has arrived.
     package private(set) var status = 0
-    /// Header fields in order, their names in lower case.
+    /// In order, with names in lower case.
     package private(set) var headers: [(name: String, value: String)] = []
-    /// The body, or what has come of it.
     package private(set) var body: [UInt8] = []
 
-    /// A header's value, by its name in lower case; the first one where it is repeated.
+    /// The value of the first header with a name, which is given in lower case.
     package func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 
-    /// Reads what came, the head included.
+    /// Parses the bytes of a response, or of its beginning.
     init(_ bytes: [UInt8]) {
         let separator = Array("\r\n\r\n".utf8)
         var rest = bytes[...]
         var lines: [Substring] = []
         var status = 0
-        // 103 Early Hints and the like stand before the answer.
+        // Informational responses such as 103 Early Hints precede the final one.
         while status < 200 {
             guard let end = rest.firstRange(of: separator) else { return }
             lines = String(decoding: rest[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
@@ -37,13 +36,13 @@ package struct HTTPResponse: Sendable {
 }
 
 extension TransferEngine {
-    /// Asks for what is at an address. No redirect is followed.
+    /// Makes a GET request. Redirects are not followed.
     ///
     /// - Parameters:
     ///   - url: an absolute `http` or `https` URL.
     ///   - headers: lines, such as `Accept: text/plain`.
-    ///   - timeout: from the beginning to the last byte of the answer.
-    ///   - onChunk: gets what has come so far, whenever something comes; on the engine's thread, so it must not wait.
+    ///   - timeout: the limit from the start of the request to the last byte of the response.
+    ///   - onChunk: gets everything received so far, whenever more arrives. It runs on the engine's thread and must not wait.
     package func get(
         _ url: String, headers: [String] = [], timeout: Duration, onChunk: @escaping @Sendable (HTTPResponse) -> Void = { _ in }
     ) async throws(TransferError) -> HTTPResponse {

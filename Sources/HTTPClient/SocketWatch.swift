@@ -2,24 +2,23 @@ import CCurl
 import CLinux
 import Glibc
 
-/// The sockets that libcurl waits for: a chat that waits costs nothing. (curl_multi_poll(3) and curl_multi_perform(3) go through all
+/// Waits for libcurl's sockets with epoll, so that a waiting chat costs nothing. (curl_multi_poll(3) and curl_multi_perform(3) look at all
 /// transfers whenever one has news.)
 ///
-/// `@unchecked Sendable`: the descriptors are set once, and `wake` uses no more of it; the transfer thread alone calls all else.
+/// `@unchecked Sendable`: the descriptors are set once and `wake` uses nothing else; only the transfer thread calls everything else.
 final class SocketWatch: @unchecked Sendable {
     private let epoll: CInt
     private let wakeUp: CInt
     private var events = [epoll_event](repeating: epoll_event(), count: 256)
-    /// When libcurl wants to be called, whatever the sockets do.
+    /// When libcurl wants to be called even if no socket is ready.
     private var deadline: ContinuousClock.Instant?
 
-    /// Watches what `multi` waits for.
     init(_ multi: UnsafeMutableRawPointer) throws(TransferError) {
         epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
         wakeUp = eventfd(0, CInt(EFD_CLOEXEC) | CInt(EFD_NONBLOCK))
         guard epoll >= 0, wakeUp >= 0 else { throw TransferError(.connect, "No descriptor is left") }
         control(EPOLL_CTL_ADD, wakeUp, EPOLLIN.rawValue)
-        // Not retained: whoever has both frees `multi`, which calls back once more, before this goes.
+        // Not retained: the owner of both frees `multi`, which calls back once more, before this object.
         ccurl_multi_set_callbacks(
             multi,
             { _, socket, what, context, _ in
@@ -36,12 +35,12 @@ final class SocketWatch: @unchecked Sendable {
 
     deinit { for descriptor in [epoll, wakeUp] where descriptor >= 0 { close(descriptor) } }
 
-    /// Ends a wait, the present or the next one. Any thread may call it.
+    /// Ends the present or the next wait. Any thread may call this.
     func wake() { eventfd_write(wakeUp, 1) }
 
-    /// Waits for a socket, for libcurl's time, or for `wake`, and lets libcurl do what there is to do.
+    /// Waits for a socket, for libcurl's deadline, or for `wake`, and then lets libcurl work.
     func wait(_ multi: UnsafeMutableRawPointer) {
-        // Rounded up, so that libcurl finds its time come.
+        // Rounded up, so that libcurl's deadline has passed when it is called.
         let milliseconds = deadline.map { max(0, (ContinuousClock.now.duration(to: $0) / .milliseconds(1)).rounded(.up)) }
         let count = epoll_wait(epoll, &events, CInt(events.count), milliseconds.map { CInt(min($0, 60_000)) } ?? -1)
         for event in events.prefix(Int(max(0, count))) {
@@ -60,7 +59,7 @@ final class SocketWatch: @unchecked Sendable {
         ccurl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0)
     }
 
-    /// What libcurl waits for on a socket from now on: CURLMOPT_SOCKETFUNCTION(3).
+    /// Sets the events that libcurl waits for on a socket: CURLMOPT_SOCKETFUNCTION(3).
     private func set(_ socket: CInt, _ what: CInt) {
         let events = (what & CURL_POLL_IN != 0 ? EPOLLIN.rawValue : 0) | (what & CURL_POLL_OUT != 0 ? EPOLLOUT.rawValue : 0)
         if what == CURL_POLL_REMOVE {

@@ -2,14 +2,13 @@ import CCurl
 import Concurrency
 import Glibc
 
-/// One request on its way.
+/// A request in progress.
 ///
-/// `@unchecked Sendable`: the task that asks makes it and hands it over under the inbox's lock; from then on only the transfer thread
-/// touches it.
+/// `@unchecked Sendable`: a task creates it and hands it over under the inbox's lock; from then on only the transfer thread touches it.
 final class Transfer: @unchecked Sendable {
     private let request: HTTPRequest
     private let onBody: @Sendable (Int, UnsafeRawBufferPointer) -> Void
-    /// The client's request for which this one is made: what comes of it is read on the transfer thread, which has no task.
+    /// The client's request for which this one is made. The transfer thread, which has no task of its own, sets it for `onBody`.
     private let label = RequestLabel.current
     private var continuation: CheckedContinuation<Result<HTTPResponseHead, TransferError>, Never>?
     private var headers: UnsafeMutablePointer<curl_slist>?
@@ -17,10 +16,10 @@ final class Transfer: @unchecked Sendable {
     private var deadline = ContinuousClock.now
     private var bodyCount = 0
     private var status = 0
-    /// The certificates to trust instead of the host's, by the variable that OpenSSL's programs and curl's command have for them. (A CGI
-    /// client's header would be a variable that begins with HTTP_.)
+    /// The file of certificates to trust instead of the host's. OpenSSL's programs and the curl command use the same variable. (A CGI
+    /// client cannot set it: headers become variables that begin with HTTP_.)
     private static let certificates = getenv("SSL_CERT_FILE").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-    /// libcurl's handle, while the transfer is under way.
+    /// libcurl's handle while the transfer is in progress.
     private(set) var handle: UnsafeMutableRawPointer?
 
     init(
@@ -36,38 +35,38 @@ final class Transfer: @unchecked Sendable {
 
     deinit { reason.deallocate() }
 
-    /// Makes libcurl's handle; nil where there is no memory for it.
+    /// Creates libcurl's handle; nil if there is no memory for it.
     func prepare() -> UnsafeMutableRawPointer? {
         guard let handle = ccurl_easy_init() else { return nil }
         self.handle = handle
         deadline = .now + request.timeout
         set(CURLOPT_URL, request.url)
         if let path = request.socketPath { set(CURLOPT_UNIX_SOCKET_PATH, path) }
-        // An older library does not know the option; the URL's scheme was checked where it was configured, and no redirect is followed.
+        // An older library does not know this option. Then the check of the configured URL has to do, as no redirect is followed.
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         if let file = Self.certificates { set(CURLOPT_CAINFO, file) }
-        // The first connection tells whether the server speaks HTTP/2, over which the others then go. In the clear it would tell only with
-        // the first answer, for which the others must not wait.
+        // The first connection shows whether the server speaks HTTP/2, and the other transfers then share it. Without TLS only the first
+        // response would show that, and the others must not wait for it.
         set(CURLOPT_PIPEWAIT, request.url.hasPrefix("https:") ? 1 : 0)
         set(CURLOPT_TIMEOUT_MS, request.timeout.milliseconds)
         set(CURLOPT_CONNECTTIMEOUT_MS, min(request.connectTimeout, request.timeout).milliseconds)
-        // Signals belong to the program; and nobody waits for the thread of a name that is not resolved in time.
+        // Signals belong to the program. And the end does not wait for a thread that resolves a name too slowly.
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_QUICK_EXIT, 1)
         // Every encoding that this libcurl can unpack.
         set(CURLOPT_ACCEPT_ENCODING, "")
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if request.includesHead { set(CURLOPT_HEADER, 1) }
-        // Of this size is every chat's buffer while it waits.
+        // libcurl allocates this for each waiting chat.
         set(CURLOPT_BUFFERSIZE, 8192)
-        // `Expect: 100-continue` costs a round trip, or a second where the server does not know it.
+        // `Expect: 100-continue` costs a round trip, or a second if the server does not know it.
         for line in request.headers + ["User-Agent: nanobot", "Expect:"] { headers = ccurl_slist_append(headers, line) }
         ccurl_easy_set_pointer(handle, CURLOPT_HTTPHEADER, headers)
         ccurl_easy_set_pointer(handle, CURLOPT_ERRORBUFFER, reason)
         if let body = request.body {
             set(CURLOPT_POSTFIELDSIZE, body.count)
-            // Copied: an array's storage stays where it is only while it is being looked at.
+            // Copied, because the array's address is valid only inside this closure.
             body.withUnsafeBytes { bytes in _ = ccurl_easy_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress) }
         }
         ccurl_easy_set_write(
@@ -76,13 +75,13 @@ final class Transfer: @unchecked Sendable {
                 guard let bytes, let context else { return 0 }
                 let isTaken = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(
                     UnsafeRawBufferPointer(start: bytes, count: size * count))
-                // Anything but the count ends the transfer: CURLOPT_WRITEFUNCTION(3).
+                // Any other number ends the transfer: CURLOPT_WRITEFUNCTION(3).
                 return isTaken ? size * count : 0
             }, Unmanaged.passUnretained(self).toOpaque())
         return handle
     }
 
-    /// Frees libcurl's handle and wakes the task that asked.
+    /// Frees libcurl's handle and resumes the waiting task.
     func finish(_ result: Result<Void, TransferError>) {
         let reply = result.map { HTTPResponseHead(status: info(CURLINFO_RESPONSE_CODE), retryAfter: retryAfter) }
         if let handle { ccurl_easy_cleanup(handle) }
@@ -93,7 +92,7 @@ final class Transfer: @unchecked Sendable {
         continuation = nil
     }
 
-    /// Frees libcurl's handle and wakes the task that asked: the transfer ended by itself.
+    /// Frees libcurl's handle and resumes the waiting task, after libcurl ended the transfer.
     func finish(_ code: CURLcode) {
         guard code != CURLE_OK else { return finish(.success(())) }
         finish(.failure(TransferError(kind(of: code), String(cString: reason[0] == 0 ? ccurl_easy_strerror(code) : UnsafePointer(reason)))))
@@ -102,7 +101,7 @@ final class Transfer: @unchecked Sendable {
     private func kind(of code: CURLcode) -> TransferError.Code {
         if bodyCount > request.bodyLimit { return .tooLarge }
         switch code {
-        // libcurl has one code for both limits, and rounds them.
+        // libcurl has one code for both timeouts, and rounds them.
         case CURLE_OPERATION_TIMEDOUT: return .now + .milliseconds(10) >= deadline ? .timedOut : .connect
         case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_SSL_CONNECT_ERROR:
             return .connect
@@ -139,6 +138,6 @@ final class Transfer: @unchecked Sendable {
 }
 
 extension Duration {
-    /// At least 1: libcurl takes 0 for no limit.
+    /// At least 1: to libcurl, 0 means no limit.
     fileprivate var milliseconds: Int { max(1, Int(self / .milliseconds(1))) }
 }

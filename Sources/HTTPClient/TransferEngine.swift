@@ -2,10 +2,10 @@ import CCurl
 import Concurrency
 import Glibc
 
-/// Makes HTTP requests, any number at once, on one thread of its own, which starts with the first of them.
+/// Makes any number of HTTP requests at once, on one thread of its own, which starts with the first request.
 ///
-/// Connections are kept and shared (HTTP/2 over TLS where the server offers it). TLS is verified with the host's CA store. Proxies are
-/// those of `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`; libcurl never looks at `HTTP_PROXY`, which a CGI client could set.
+/// Connections are kept and shared (HTTP/2 over TLS if the server offers it). TLS is verified with the host's CA store. Proxies come from
+/// `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`; libcurl never reads `HTTP_PROXY`, which a CGI client could set.
 package final class TransferEngine: Sendable {
     private let state = Mutex(State())
 
@@ -14,16 +14,16 @@ package final class TransferEngine: Sendable {
         var isStopped = false
     }
 
-    /// Makes an engine; nothing is loaded or started yet.
+    /// Loads and starts nothing yet.
     package init() {}
 
     deinit { state.withLock { $0.loop?.stop() } }
 
-    /// Makes a request and waits, without a thread, until it is answered in full.
+    /// Makes a request and waits, without holding a thread, until the whole response has arrived.
     ///
     /// Cancelling the task closes the connection (over HTTP/2, the stream).
     ///
-    /// - Parameter onBody: gets the status and the body's pieces as they come, unpacked; on the transfer thread, so it must not wait.
+    /// - Parameter onBody: gets the status and each chunk of the body, decompressed. It runs on the transfer thread and must not wait.
     package func perform(
         _ request: HTTPRequest, onBody: @escaping @Sendable (Int, UnsafeRawBufferPointer) -> Void
     ) async throws(TransferError) -> HTTPResponseHead {
@@ -39,7 +39,7 @@ package final class TransferEngine: Sendable {
         return try result.get()
     }
 
-    /// Ends every transfer and the thread, and waits for that: nothing of libcurl runs any more when the process exits.
+    /// Ends every transfer and the thread, and waits for that, so that no code of libcurl runs while the process exits.
     package func stop() {
         let loop = state.withLock { state in
             state.isStopped = true

@@ -1,26 +1,24 @@
-/// Why an HTTP request was not answered in full.
+/// The reason why there is no complete response to an HTTP request.
 package struct TransferError: Error, Equatable, CustomStringConvertible {
-    /// The kind of failure.
     package enum Code: Sendable {
-        /// There is no libcurl on this host, or none that can be used.
+        /// The host has no usable libcurl.
         case missingLibrary
-        /// The server cannot be reached; nothing was asked of it.
+        /// The server cannot be reached. Nothing was sent to it.
         case connect
-        /// The server is not the one whose name it has: its certificate was refused.
+        /// The server's certificate was refused.
         case untrusted
-        /// The time was up.
+        /// The request's time limit has passed.
         case timedOut
-        /// The answer broke off or is not HTTP.
+        /// The response broke off or is not HTTP.
         case broken
-        /// The body is larger than the request takes.
+        /// The body exceeds the request's limit.
         case tooLarge
-        /// The task was cancelled, or the engine stopped.
+        /// The task was cancelled, or the engine was stopped.
         case cancelled
     }
 
-    /// The kind of failure.
     package let code: Code
-    /// What libcurl says, or a sentence of the program's.
+    /// libcurl's message, or one sentence of this program.
     package let description: String
 
     init(_ code: Code, _ description: String) {

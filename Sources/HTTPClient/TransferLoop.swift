@@ -2,12 +2,12 @@ import CCurl
 import Concurrency
 import Glibc
 
-/// The thread of a transfer engine and what it shares with those who ask.
+/// The thread of a transfer engine and what it shares with its callers.
 ///
-/// `@unchecked Sendable`: `multi` is set once, and the thread alone uses it; it is freed when neither the thread nor anyone else has this
-/// object any more. All else is behind the inbox's lock.
+/// `@unchecked Sendable`: `multi` is set once and only the thread uses it; it is freed when neither the thread nor anyone else references
+/// this object. Everything else is protected by the inbox's lock.
 final class TransferLoop: @unchecked Sendable {
-    /// Names a transfer to cancel it, before it has begun, too.
+    /// Identifies a transfer to cancel, which may not have begun yet.
     final class Ticket: Sendable {}
 
     private struct Inbox {
@@ -21,13 +21,13 @@ final class TransferLoop: @unchecked Sendable {
     private let watch: SocketWatch
     private let ended = Semaphore()
 
-    /// So many connections may be open, or twice as many as there are transfers.
+    /// The maximum number of open connections, unless twice the number of transfers is larger.
     ///
-    /// libcurl counts those in use, too, and closes an idle one for each that is returned above the bound. A fixed bound would end all
-    /// reuse under load; its own, four times the transfers, would do so where few chats go to many servers.
+    /// libcurl counts connections in use as well, and closes an idle one for each that is returned above the maximum. A fixed maximum would
+    /// end all reuse under load; libcurl's own, four times the transfers, would end it if few chats go to many servers.
     private static let connections = 64
 
-    /// Starts the thread. libcurl is loaded.
+    /// Starts the thread. libcurl has to be loaded.
     init() throws(TransferError) {
         guard let multi = ccurl_multi_init() else { throw TransferError(.missingLibrary, "libcurl has no memory") }
         self.multi = multi
@@ -46,10 +46,10 @@ final class TransferLoop: @unchecked Sendable {
 
     deinit { ccurl_multi_cleanup(multi) }
 
-    /// Begins a transfer of the current task.
+    /// Begins a transfer for the current task.
     func begin(_ transfer: Transfer, _ ticket: Ticket) {
         let isOver = inbox.withLock { inbox in
-            // Looked at under the lock: the task is marked before `cancel` is called, so one of the two sees the other.
+            // Checked under the lock: a task is marked as cancelled before `cancel` is called, so one of the two sees the other.
             let isOver = inbox.isStopping || Task.isCancelled
             if !isOver { inbox.arrivals.append((transfer, ObjectIdentifier(ticket))) }
             return isOver
@@ -57,7 +57,7 @@ final class TransferLoop: @unchecked Sendable {
         if isOver { transfer.finish(.failure(.cancelled)) } else { watch.wake() }
     }
 
-    /// Ends a transfer, if it is under way.
+    /// Ends a transfer if it is in progress.
     func cancel(_ ticket: Ticket) {
         inbox.withLock { $0.cancelled.append(ObjectIdentifier(ticket)) }
         watch.wake()
@@ -69,15 +69,15 @@ final class TransferLoop: @unchecked Sendable {
         watch.wake()
     }
 
-    /// Blocks until the thread has done its last.
+    /// Blocks until the thread has ended.
     func waitForEnd() {
         ended.wait()
         ended.signal()
     }
 
     private func run() {
-        // Signals are the main thread's; and OpenSSL may write to a connection that the peer has closed. Faults are the thread's own: one
-        // that is blocked ends the process without a word.
+        // Signals belong to the main thread, and OpenSSL may write to a connection that the peer has closed (SIGPIPE). Faults are not
+        // blocked: a blocked one would end the process without a message.
         var signals = sigset_t()
         sigfillset(&signals)
         for fault in CrashReport.faults { sigdelset(&signals, fault) }

@@ -1,6 +1,6 @@
 /// An upstream's base URL, such as `https://api.openai.com/v1`.
 ///
-/// A server on a Unix-domain socket is written as nginx does: `http://unix:/run/model.sock:/v1`.
+/// A server on a Unix-domain socket is written as in nginx: `http://unix:/run/model.sock:/v1`.
 package struct UpstreamAddress: Sendable, Hashable, CustomStringConvertible {
     private let base: String
     package let socketPath: String?
@@ -32,6 +32,6 @@ package struct UpstreamAddress: Sendable, Hashable, CustomStringConvertible {
         description = "\(scheme)://\(host)\(rest[authority.endIndex...])"
     }
 
-    /// The URL of what is below the address, such as `chat/completions`.
+    /// The URL of a path below the address, such as `chat/completions`.
     package func url(_ path: String) -> String { "\(base)/\(path)" }
 }

@@ -1,9 +1,9 @@
 extension JSONScanner {
-    /// How deep arrays and objects may be nested: deeper ones would take the stack.
+    /// The maximum depth of nested arrays and objects. Deeper ones would exhaust the stack.
     private static let deepest = 512
 
-    /// The value that is next, whole and checked (RFC 8259); moves behind it. Of members of one name the last one counts, and numbers stay
-    /// as they are written.
+    /// Reads the next value, all of it checked (RFC 8259), and moves past it. If an object repeats a name, the last value counts. Numbers
+    /// stay as they are written.
     package mutating func tree() throws(JSONSyntaxError) -> JSONValue { try tree(depth: 0) }
 
     private mutating func tree(depth: Int) throws(JSONSyntaxError) -> JSONValue {
@@ -11,7 +11,7 @@ extension JSONScanner {
         switch bytes[position] {
         case UInt8(ascii: "{"):
             var members: [(String, JSONValue)] = []
-            // By bytes: strings are equal that are written differently.
+            // By bytes: strings that are spelled differently may be equal.
             var places: [[UInt8]: Int] = [:]
             try list(from: "{", to: "}") { scanner throws(JSONSyntaxError) in
                 let name = try scanner.name()

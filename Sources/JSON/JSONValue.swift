@@ -1,24 +1,18 @@
-/// A JSON value whose members keep their order: what this program writes is read by people too.
+/// A JSON value whose members keep their order, because people read this program's JSON too.
 ///
-/// The encoder of FoundationEssentials orders members by hash or by alphabet; a session file begins with its format, and a
-/// completion with its id.
+/// The encoder of FoundationEssentials orders members by hash or alphabet, but a session file begins with its format and a completion with
+/// its id.
 package enum JSONValue: Sendable, Equatable {
-    /// An object, its members in the order in which they are written.
     case object([(String, JSONValue)])
-    /// An array.
     case array([JSONValue])
-    /// A string.
     case string(String)
-    /// A whole number.
     case integer(Int)
-    /// A boolean.
     case bool(Bool)
-    /// `null`.
     case null
-    /// A value that is JSON text already, on one line: numbers, and the order of members, stay as somebody else wrote them.
+    /// JSON text on one line, written as it is: numbers and the order of members stay as somebody else wrote them.
     case text([UInt8])
 
-    /// The value as UTF-8 text on one line, without white space: a line feed in a string is escaped.
+    /// UTF-8 text on one line, without white space between tokens. Line feeds in strings are escaped.
     package var serialized: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512)
@@ -26,10 +20,10 @@ package enum JSONValue: Sendable, Equatable {
         return bytes
     }
 
-    /// The string, or `null` where there is none.
+    /// A string, or `null` for nil.
     package static func optional(_ text: String?) -> JSONValue { text.map(JSONValue.string) ?? .null }
 
-    /// Equal where text, order included, is equal.
+    /// Compares the serialized text, so the order of members counts.
     package static func == (left: JSONValue, right: JSONValue) -> Bool { left.serialized == right.serialized }
 
     private func append(to bytes: inout [UInt8]) {
@@ -58,7 +52,7 @@ package enum JSONValue: Sendable, Equatable {
         }
     }
 
-    /// RFC 8259, section 7: quotation mark, backslash and control characters are escaped.
+    /// Escapes quotation marks, backslashes and control characters (RFC 8259, section 7).
     private static func append(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         var text = text
@@ -86,16 +80,10 @@ package enum JSONValue: Sendable, Equatable {
 extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, ExpressibleByStringLiteral,
     ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral, ExpressibleByNilLiteral
 {
-    /// An object.
     package init(dictionaryLiteral members: (String, JSONValue)...) { self = .object(members) }
-    /// An array.
     package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-    /// A string.
     package init(stringLiteral text: String) { self = .string(text) }
-    /// A whole number.
     package init(integerLiteral number: Int) { self = .integer(number) }
-    /// A boolean.
     package init(booleanLiteral flag: Bool) { self = .bool(flag) }
-    /// `null`.
     package init(nilLiteral: ()) { self = .null }
 }

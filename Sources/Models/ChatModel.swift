@@ -1,27 +1,27 @@
 package import Chat
 
-/// Answers a turn. An implementation waits without holding a thread.
+/// Answers turns. Implementations wait without holding a thread.
 package protocol ChatModel: Sendable {
     /// The answer to the prompt's turn.
     ///
     /// Cancelling the task ends the work and throws `cancelled`.
     ///
-    /// - Parameter onDelta: gets the pieces of the answer as they come; joined, they are what is returned. Nil where nobody looks at it
-    ///   before it is whole.
+    /// - Parameter onDelta: gets the answer in chunks as they arrive; together they are the returned completion. Nil if nobody needs them
+    ///   before the answer is complete.
     func complete(_ prompt: Prompt, onDelta: (@Sendable (Delta) -> Void)?) async throws(ModelError) -> Completion
 
-    /// A short text that says what later turns may need of these, which are oldest first. The content may be empty.
+    /// A short text with everything in these turns that later ones may need. The turns are oldest first. The content may be empty.
     func summarize(_ turns: [PastTurn]) async throws(ModelError) -> Completion
 }
 
 extension ChatModel {
-    /// The answer to the prompt's turn, when it is whole.
+    /// The complete answer to the prompt's turn.
     package func complete(_ prompt: Prompt) async throws(ModelError) -> Completion {
         try await complete(prompt, onDelta: nil)
     }
 
-    /// Asks as a user would, with all that was said in one message: a conversation as such would be gone on with, and some servers take
-    /// no calls of tools in it without the tools.
+    /// Asks as a user would, with the conversation quoted in one message. A model would continue a real conversation, and some servers
+    /// refuse tool calls in it if no tools are offered.
     package func summarize(_ turns: [PastTurn]) async throws(ModelError) -> Completion {
         let transcript = turns.flatMap(\.messages).map(\.transcript).joined(separator: "\n\n")
         let request = """
@@ -37,7 +37,7 @@ extension ChatModel {
 }
 
 extension Message {
-    /// What was said, as a paragraph.
+    /// The message as a paragraph.
     fileprivate var transcript: String {
         let media = parts.map { part in
             switch part {

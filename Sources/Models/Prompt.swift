@@ -1,18 +1,17 @@
 package import Chat
 package import JSON
 
-/// What a model is asked: everything that it may see of one turn, oldest first.
+/// Everything that a model sees for one turn.
 package struct Prompt: Sendable {
     /// `system` and `developer` messages: the configured one first, then those of this request.
     package var instructions: [Message]
-    /// The earlier turns that fit the window, oldest first. Shared with the session's cache, so it is not copied.
+    /// The earlier turns that fit the window, oldest first. The session's cache shares them, so they are not copied.
     package var history: [PastTurn]
-    /// The messages of this turn: it ends in a `user` message or the results of tools.
+    /// The messages of this turn. The last one is a `user` message or a tool's result.
     package var turn: [Message]
-    /// What else the request says and an upstream may know, such as `temperature` or `tools`: names and values as the client wrote them.
+    /// The request's other members that an upstream may know, such as `temperature` or `tools`, as the client wrote them.
     package var parameters: [(name: String, value: JSONValue)]
 
-    /// Makes a prompt.
     package init(
         instructions: [Message] = [], history: [PastTurn] = [], turn: [Message], parameters: [(name: String, value: JSONValue)] = []
     ) {
@@ -24,8 +23,9 @@ package struct Prompt: Sendable {
 
     /// The messages in the order in which a model reads them.
     ///
-    /// Upstreams refuse a conversation in which a call of a tool has no result, or a result no call. A client may leave calls unanswered,
-    /// and turns may have been taken back or imported: a result that says so stands in, and one that belongs to nothing is left out.
+    /// Upstreams refuse a conversation in which a tool call has no result, or a result no call. That happens if a client leaves calls
+    /// unanswered, or if turns were taken back or imported. A call without a result gets one that says so; a result without a call is
+    /// left out.
     package var messages: [Message] {
         var messages = instructions
         var calls: [String] = []
@@ -49,6 +49,6 @@ package struct Prompt: Sendable {
         return messages
     }
 
-    /// The words in all of them.
+    /// The sum over all messages.
     package var wordCount: Int { history.reduce(instructions.wordCount + turn.wordCount) { $0 + $1.wordCount } }
 }

@@ -2,39 +2,37 @@ import SystemPackage
 
 /// Why a session could not be used.
 package struct SessionError: Error, Sendable, CustomStringConvertible {
-    /// The kind of failure.
     package enum Code: Sendable, Hashable {
         /// The key breaks the rules for keys.
         case invalidKey
-        /// There is no session of this key.
+        /// There is no session with this key.
         case notFound
-        /// There is a session of this key already.
+        /// There is already a session with this key.
         case exists
-        /// The session has no turn that could be taken back.
+        /// The session has no turn to take back.
         case empty
         /// No turn of the session has this id.
         case unknownTurn
         /// The turn before this one did not end within `session.busyTimeout`.
         case busy
-        /// The idempotency key stands for another request.
+        /// The idempotency key belongs to another request.
         case idempotencyConflict
-        /// The file is not what this program writes; it was left as it is.
+        /// The file is damaged or not a session. It was left as it is.
         case unreadable
-        /// A newer version of this program wrote the file; it was left as it is.
+        /// A newer version of this program wrote the file. It was left as it is.
         case newerFormat
-        /// A turn is longer than a session's file can have it.
+        /// A turn is longer than a line of a session's file may be.
         case turnTooLong
         /// The session has reached `session.maxBytes`.
         case sessionFull
-        /// There is no room on the disk; what was stored before is intact.
+        /// There is no room on the disk. What was stored before is intact.
         case storageFull
-        /// The files cannot be read or written now; what was stored before is intact.
+        /// The files cannot be read or written now. What was stored before is intact.
         case storageUnavailable
     }
 
-    /// The kind of failure.
     package let code: Code
-    /// One sentence for the operator. It may name files, so it is not for clients, except for `invalidKey` and `sessionFull`.
+    /// One sentence for the operator. It may name files, so it is not for clients, except with `invalidKey` and `sessionFull`.
     package let description: String
 
     init(_ code: Code, _ description: String) {
@@ -52,7 +50,7 @@ package struct SessionError: Error, Sendable, CustomStringConvertible {
     static func notFound(_ key: SessionKey) -> SessionError { SessionError(.notFound, "There is no session \(key)") }
 }
 
-/// Runs file operations that belong together and says what they were for when one fails.
+/// Runs file operations that belong together. If one fails, the error says what they were for.
 func attempt<Result: ~Copyable>(_ action: @autoclosure () -> String, _ operations: () throws(Errno) -> Result) throws(SessionError)
     -> Result
 {

@@ -1,15 +1,15 @@
 import Crypto
 import JSON
 
-/// The name of a session: what `x-session-key` says, such as `wx:dm:user_alice`.
+/// The name of a session, as in the header `x-session-key`: for example `wx:dm:user_alice`.
 package struct SessionKey: Sendable, Hashable, CustomStringConvertible {
     /// The key, without outer white space.
     package let description: String
 
-    /// The longest key, in bytes of UTF-8.
+    /// In bytes of UTF-8.
     package static let maximumLength = 512
 
-    /// Checks a key: 1 to 512 bytes, no control characters. U+FFFD is refused because it stands where bytes were not UTF-8, and two such
+    /// Checks a key: 1 to 512 bytes, no control characters. U+FFFD is refused because it replaces bytes that were not UTF-8, so two such
     /// keys would become one.
     package init(_ text: String) throws(SessionError) {
         var scalars = text.unicodeScalars[...]
@@ -27,7 +27,7 @@ package struct SessionKey: Sendable, Hashable, CustomStringConvertible {
         description = key
     }
 
-    /// The session's file name without `.json`. Injective: two keys never share one.
+    /// The session's file name without `.json` (FORMAT.md, "The name of a session's file"). Injective: two keys never share one.
     package var fileName: String {
         var name: [UInt8] = []
         for (index, byte) in description.utf8.enumerated() {
@@ -42,11 +42,11 @@ package struct SessionKey: Sendable, Hashable, CustomStringConvertible {
             }
         }
         guard name.count > 200 else { return String(decoding: name, as: UTF8.self) }
-        // File names end at 255 bytes. "~" is never in a short name, so long and short ones do not meet.
+        // File systems limit names to 255 bytes. A short name never contains "~", so it is never that of a long key.
         return String(decoding: name.prefix(100), as: UTF8.self) + "~" + SHA256.hexadecimal(of: description.utf8)
     }
 
-    /// The key whose file has this name; nil where the name is a shortened one, or nobody's.
+    /// The key whose file has this name; nil if the name is a shortened one, or no key's.
     init?(fileName: String) {
         var bytes: [UInt8] = []
         var rest = fileName.utf8[...]
@@ -65,21 +65,20 @@ package struct SessionKey: Sendable, Hashable, CustomStringConvertible {
         self = key
     }
 
-    /// The byte of the lock files that stands for the session: an even number by a 62-bit hash, the same in every process and version.
+    /// The byte of the lock files that is locked for the session: an even number from a 62-bit hash, the same in every process and version.
     var lockOffset: Int64 {
         let bits = SHA256.digest(of: description.utf8).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         return Int64(bits >> 1) & ~1
     }
 
-    /// The byte that stands for the head of the queue of processes.
+    /// The byte that is locked by the head of the queue of processes.
     var queueOffset: Int64 { lockOffset + 1 }
 
-    /// By bytes: Swift compares strings by canonical equivalence, but two spellings are two keys and two files.
+    /// Compares bytes: Swift compares strings by canonical equivalence, but two spellings are two keys and two files.
     package static func == (left: SessionKey, right: SessionKey) -> Bool {
         left.description.utf8.elementsEqual(right.description.utf8)
     }
 
-    /// Agrees with `==`.
     package func hash(into hasher: inout Hasher) {
         for byte in description.utf8 { hasher.combine(byte) }
     }

@@ -3,9 +3,9 @@ import FoundationEssentials
 import SystemPackage
 
 extension SessionStore {
-    /// Removes a session: after this its key is new.
+    /// Removes a session. Its key is new afterwards.
     ///
-    /// - Throws: `SessionError`, `notFound` and `busy` among others.
+    /// - Throws: `SessionError`, for example `notFound` or `busy`.
     package func delete(_ key: SessionKey) async throws {
         try await lock.withLock(key) {
             let path = path(of: key)
@@ -24,10 +24,10 @@ extension SessionStore {
         }
     }
 
-    /// Takes the last turn of a session back, and with the turns that a summary covers the summary.
+    /// Takes back the last turn of a session, and each summary that covers the last turn or the one before it.
     ///
-    /// - Returns: the turn that is no longer there, and how many there still are.
-    /// - Throws: `SessionError`, `notFound`, `empty` and `busy` among others.
+    /// - Returns: the removed turn and the number of remaining ones.
+    /// - Throws: `SessionError`, for example `notFound`, `empty` or `busy`.
     package func undo(_ key: SessionKey) async throws -> (turn: Turn, turnsLeft: Int) {
         try await lock.withLock(key) {
             guard var file = try SessionFile(path(of: key), key: key, in: system) else { throw SessionError.notFound(key) }
@@ -39,7 +39,7 @@ extension SessionStore {
             }
             guard let turn = last.first else { throw SessionError(.empty, "Session \(key) has no turn to take back") }
             var writer = try SessionWriter(path(of: key), key: key, createdAt: try file.header().createdAt, in: system)
-            // One turn behind: the last one, and the summaries behind it, are not copied yet.
+            // Copying stays one turn behind: the last turn and the summaries after it are held back.
             var held: [[UInt8]] = []
             var turnCount = 0
             try file.readLines { line, _ in
@@ -50,7 +50,7 @@ extension SessionStore {
                 }
                 held.append(Array(line))
             }
-            // A model sees the last turn itself, whose calls of tools may wait: no summary covers it.
+            // No summary may cover the new last turn: the model needs it as it is, since its tool calls may still wait for results.
             for line in held.dropFirst() {
                 guard let summary = SessionFile.summary(in: line[...], JSONDecoder()) else { throw file.unreadableLine }
                 if !last.contains(where: { $0.id == summary.covers }) { try writer.append(line) }
@@ -62,7 +62,7 @@ extension SessionStore {
 
     /// Copies a session, as it is now, to a new key.
     ///
-    /// - Throws: `SessionError`, `notFound`, `exists` and `storageFull` among others.
+    /// - Throws: `SessionError`, for example `notFound`, `exists` or `storageFull`.
     package func fork(_ key: SessionKey, to target: SessionKey) async throws -> SessionSummary {
         try await lock.withLock(target) {
             guard try !exists(target) else { throw SessionError(.exists, "There is a session \(target) already") }

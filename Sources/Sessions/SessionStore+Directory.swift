@@ -2,23 +2,21 @@ package import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// A session as a list shows it.
+/// A session in a list of sessions.
 package struct SessionListEntry: Sendable, Equatable {
-    /// Its key.
     package var key: SessionKey
-    /// How many turns it has.
     package var turnCount: Int
-    /// The size of its file, in bytes.
+    /// The size of the file.
     package var byteCount: Int
-    /// When its file was last written.
+    /// When the file was last written.
     package var lastUsed: Date
 }
 
 extension SessionStore {
-    /// Visits every session, in the directory's order, until `visit` returns false. Holds a few hundred names at a time, however many there
-    /// are. Files that do not say which session they are, or that go away meanwhile, are passed over.
+    /// Visits every session, in the directory's order, until `visit` returns false. Holds a few hundred names in memory, however many there
+    /// are. Skips files whose session cannot be told, and those that are removed meanwhile.
     ///
-    /// - Parameter prefix: only keys that begin with it.
+    /// - Parameter prefix: the beginning of the keys to visit.
     package func list(prefix: String = "", _ visit: (SessionListEntry) throws -> Bool) throws {
         var isWanted = true
         var position: Int? = 0
@@ -34,7 +32,7 @@ extension SessionStore {
         }
     }
 
-    /// Visits the key of every session, in the directory's order. Sessions may come and go meanwhile.
+    /// Visits the key of every session, in the directory's order. Sessions may be added and removed meanwhile.
     package func visitKeys(_ visit: (SessionKey) async throws -> Void) async throws {
         var position: Int? = 0
         while let from = position {
@@ -44,7 +42,7 @@ extension SessionStore {
         }
     }
 
-    /// Some names of files from a position in the directory, and where to go on; nil at the end.
+    /// A few hundred file names from a position in the directory, and the next position; nil at the end.
     func names(from position: Int) throws(SessionError) -> (names: [String], next: Int?) {
         try attempt("read \(sessions)") { () throws(Errno) in
             var names: [String] = []
@@ -58,14 +56,15 @@ extension SessionStore {
         }
     }
 
-    /// A file's status; nil where there is no file.
+    /// A file's status; nil if there is no file.
     func status(at path: FilePath) throws(SessionError) -> FileStatus? {
         try attempt("look at \(path)") { () throws(Errno) in try system.statusIfThere(path) }
     }
 
     func path(named name: String) -> FilePath { sessions.appending(name) }
 
-    /// The key of a session file's name; nil for other files. A shortened name has to be looked up in the file; nil where that does not say, or says another's.
+    /// The key of the session whose file has this name; nil for other files. If the name is shortened, the file's header has to give the
+    /// key.
     func key(named name: String) -> SessionKey? {
         guard name.hasSuffix(Self.fileExtension) else { return nil }
         let stem = String(name.dropLast(Self.fileExtension.count))
@@ -79,7 +78,7 @@ extension SessionStore {
 }
 
 extension SessionFile {
-    /// Counts the turns without reading them: a line each, between the header's line and the closing, where summaries' lines may be, too.
+    /// Counts the turns without decoding them: the lines between the header and the closing that are not summaries.
     fileprivate func listEntry() throws(SessionError) -> SessionListEntry {
         let status = try status()
         let end = file.system.dataEnd(file.descriptor, size: status.size)
@@ -95,6 +94,5 @@ extension SessionFile {
 }
 
 extension FileStatus {
-    /// When the file was last written.
     var modified: Date { Date(timeIntervalSince1970: Double(modifiedSeconds) + Double(modifiedNanoseconds) / 1e9) }
 }

@@ -3,46 +3,44 @@ import FoundationEssentials
 import JSON
 import SystemPackage
 
-/// What there is to say of a session without its messages.
+/// The facts about a session, without its messages.
 package struct SessionSummary: Sendable, Equatable {
-    /// Its key.
     package var key: SessionKey
-    /// When its first turn was stored: ISO 8601, UTC.
+    /// When the first turn was stored: ISO 8601, UTC.
     package var createdAt: String
-    /// When its last turn was stored; nil where it has none.
+    /// When the last turn was stored; nil if there is none.
     package var updatedAt: String?
-    /// How many turns it has.
     package var turnCount: Int
-    /// What all its turns cost, and the summaries of its history.
+    /// The sum over all turns and over the summaries of the history.
     package var usage: Usage
-    /// The size of its file, in bytes.
+    /// The size of the file.
     package var byteCount: Int
 }
 
-/// A session and some of its turns.
+/// Some consecutive turns of a session.
 package struct SessionPage: Sendable {
-    /// What there is to say of the whole session.
+    /// The facts about the whole session.
     package var summary: SessionSummary
-    /// Turns that follow each other, oldest first.
+    /// Oldest first.
     package var turns: [Turn]
-    /// Whether there are older ones.
+    /// True if there are older turns.
     package var hasMore: Bool
 }
 
 extension SessionStore {
-    /// What there is to say of a session. Reads the whole file.
+    /// The facts about a session. Reads the whole file.
     ///
-    /// - Throws: `SessionError`, `notFound` among others.
+    /// - Throws: `SessionError`, for example `notFound`.
     package func summary(of key: SessionKey) async throws -> SessionSummary {
         try await withExistingSession(key) { file in try file.summary() }
     }
 
-    /// What there is to say of a session and its newest turns, as they are at one moment. Reads the whole file.
+    /// The facts about a session and its newest turns, all from one state of the file. Reads the whole file.
     ///
     /// - Parameters:
-    ///   - messages: the most messages; one turn comes even if it has more.
-    ///   - turn: the id of a turn: only older ones come.
-    /// - Throws: `SessionError`, `notFound` and `unknownTurn` among others.
+    ///   - limit: the maximum number of messages. There is always one turn, even if it has more.
+    ///   - turnID: the id of a turn, to get only older ones.
+    /// - Throws: `SessionError`, for example `notFound` or `unknownTurn`.
     package func page(of key: SessionKey, messages limit: Int, before turnID: String? = nil) async throws -> SessionPage {
         try await withExistingSession(key) { file in
             var turns: [Turn] = []
@@ -79,7 +77,7 @@ extension SessionFile {
             key: key, createdAt: try header().createdAt, turnCount: 0, usage: .zero,
             byteCount: end + Self.closing.count)
         let decoder = JSONDecoder()
-        /// What of a turn, or a summary, is summed up; the messages are left unread.
+        /// The part of a turn or summary that is summed up. The messages are not decoded.
         struct Cost: Decodable {
             var at: String
             var usage: Usage

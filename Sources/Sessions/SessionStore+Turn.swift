@@ -3,20 +3,20 @@ import FoundationEssentials
 import SystemPackage
 
 extension SessionStore {
-    /// Adds one turn to a session: `body` gets the earlier turns, oldest first, and makes the new one. When this returns the turn is
-    /// stored; when `body` throws nothing is. One turn of a session runs at a time.
+    /// Adds a turn to a session. `body` gets the earlier turns, oldest first, and makes the new one. When this returns, the turn is stored;
+    /// if `body` throws, nothing is. One turn of a session runs at a time.
     ///
-    /// Where a summary is to take the place of turns that no longer fit the window, it is made and stored first.
+    /// If turns no longer fit the window and have to be summarized, the summary is made and stored first.
     ///
-    /// A retry gets the turn that its first try stored, and `body` is not run: the idempotency key of a turn of the last 24 hours, or
-    /// where `isRetry` the body of the last turn.
+    /// A retry gets the turn that its first try stored, and `body` is not run. A request is a retry if it has the idempotency key of a turn
+    /// of the last 24 hours, or if `isRetry` is true and it has the body of the last turn.
     ///
     /// - Parameters:
-    ///   - origin: the request; what the turn says of it.
-    ///   - isRetry: whether the client says that it asks again.
-    ///   - summarize: gets turns, oldest first, and the id of the newest of them, and makes the summary that covers them. Nil where it
-    ///     fails: then they stay.
-    /// - Throws: `SessionError`, `idempotencyConflict` among others, and what `summarize` and `body` throw.
+    ///   - origin: the request.
+    ///   - isRetry: true if the client says that it repeats a request.
+    ///   - summarize: gets turns, oldest first, and the id of the newest one, and makes the summary that covers them. If it returns nil, the
+    ///     turns stay.
+    /// - Throws: `SessionError`, for example `idempotencyConflict`, and what `summarize` and `body` throw.
     package func turn(
         of key: SessionKey, from origin: Turn.Origin, isRetry: Bool = false,
         summarize: (_ turns: [PastTurn], _ newest: String) async throws -> HistorySummary? = { _, _ in nil },
@@ -39,7 +39,7 @@ extension SessionStore {
         }
     }
 
-    /// A class, so that the tail is changed in place: as a value it would be copied once a turn.
+    /// A class, so that the tail is changed in place. A value would be copied with each turn.
     private final class LoadedSession {
         var tail: SessionTail
         var status: FileStatus
@@ -49,7 +49,7 @@ extension SessionStore {
         }
     }
 
-    /// What there is of a session, by cache or file; nil where there is no file.
+    /// The session from the cache or the file; nil if there is no file.
     private func load(_ key: SessionKey) throws(SessionError) -> LoadedSession? {
         guard var file = try SessionFile(path(of: key), key: key, in: system) else { return nil }
         let status = try file.status()
@@ -74,7 +74,7 @@ extension SessionStore {
         cache.put(key, loaded.status, loaded.tail)
     }
 
-    /// Appends a line to a session's file, and says where it begins. The file is opened again: a chat that waits for its model holds no
+    /// Appends a line to a session's file, and returns its offset. Opens the file again, because a chat that waits for its model holds no
     /// descriptor.
     private func append(_ line: [UInt8], to loaded: LoadedSession, of key: SessionKey) throws(SessionError) -> Int {
         guard var file = try SessionFile(path(of: key), key: key, in: system) else { throw Self.hasMoved(key) }
@@ -88,7 +88,7 @@ extension SessionStore {
         return offset
     }
 
-    /// Stores summaries of the oldest turns until what is left fits the window, or one fails.
+    /// Stores summaries of the oldest turns until the rest fits the window, or a summary fails.
     private func summarizeOverflow(
         of loaded: LoadedSession, _ key: SessionKey, by summarize: ([PastTurn], String) async throws -> HistorySummary?
     ) async throws {
@@ -103,7 +103,7 @@ extension SessionStore {
         }
     }
 
-    /// Reads a session's file, which is as it was.
+    /// Runs `body` on a session's file, which has not changed since it was loaded.
     private func withFile<Result>(
         of loaded: LoadedSession, _ key: SessionKey, _ body: (borrowing SessionFile) throws -> Result
     ) throws -> Result {
@@ -137,12 +137,12 @@ extension SessionStore {
         }
     }
 
-    /// The session's lock is held, so its file does not go: the directory was moved away. To go on could store a turn twice.
+    /// The session's lock is held, so nobody removed its file: the directory was moved away. Going on could store a turn twice.
     private static func hasMoved(_ key: SessionKey) -> SessionError {
-        SessionError(.storageUnavailable, "The file of session \(key) went while a turn was made")
+        SessionError(.storageUnavailable, "The file of session \(key) disappeared during a turn")
     }
 
-    /// Before the model is asked: an answer that cannot be stored should not be paid for.
+    /// Called before the model is asked: nobody should pay for an answer that cannot be stored.
     private func checkRoom(_ loaded: LoadedSession?, _ key: SessionKey) throws(SessionError) {
         if let size = loaded?.status.size, size >= settings.maximumSessionBytes {
             throw SessionError(

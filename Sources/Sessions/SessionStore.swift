@@ -16,34 +16,29 @@ package final class SessionStore: Sendable {
         case relaxed
     }
 
-    /// What is done where there is no data directory.
+    /// How a store opens a data directory that does not exist.
     package enum MissingDirectory: Sendable {
-        /// One is made.
+        /// Creates it.
         case create
-        /// That is an error.
+        /// Throws.
         case refuse
-        /// It has been there and may come back: until then, each turn is an error.
+        /// Opens, as the directory has been there and may come back. Until it does, each turn throws.
         case waitFor
     }
 
-    /// What a store may use, and how.
     package struct Settings: Sendable {
-        /// When a turn counts as stored.
         package var durability = Durability.sync
-        /// What of the past a model sees.
         package var window = ContextLimits()
         /// How long a turn waits for the one before it.
         package var busyTimeout = Duration.seconds(30)
-        /// A session whose file has reached this many bytes takes no more turns.
+        /// A session whose file has reached this size takes no more turns.
         package var maximumSessionBytes = 64 << 20
-        /// With fewer free bytes than these on the file system no turn begins.
+        /// No turn begins if the file system has fewer free bytes.
         package var minimumFreeBytes = 0
-        /// Sessions that were not used for so long are removed, where the store has a disk executor. Nil keeps them.
+        /// Sessions that were not used for this long are removed, if the store has a disk executor. Nil keeps them.
         package var retention: Duration?
-        /// What is done where there is no data directory.
         package var missingDirectory = MissingDirectory.create
 
-        /// The defaults.
         package init() {}
     }
 
@@ -55,16 +50,16 @@ package final class SessionStore: Sendable {
     let quarantine: Quarantine
     let lock: SessionLock
     let cache = TailCache(capacity: 16 << 20)
-    /// When this process looks again whether sessions are too old.
+    /// When this process next looks for sessions that are too old.
     let nextPruning = Mutex<ContinuousClock.Instant?>(nil)
     let disk: (any TaskExecutor)?
     let logger: Logger
 
-    /// Opens a data directory; creates it, for this user alone, if it is not there.
+    /// Opens a data directory. By default it is created if it does not exist, for this user alone.
     ///
     /// - Parameters:
-    ///   - disk: where what waits for the disk runs, if not where turns run: with `sync` every write waits, and a file system takes many
-    ///     such waits at once.
+    ///   - disk: runs what waits for the disk; nil to run it where the turn runs. With `sync` every write waits, and a file system can
+    ///     handle many waiting writes at once.
     ///   - logger: gets a line when a torn tail was cut off and when old sessions were removed.
     package convenience init(
         directory: FilePath, settings: Settings = Settings(), disk: (any TaskExecutor)? = nil, logger: Logger
@@ -100,7 +95,7 @@ package final class SessionStore: Sendable {
         if settings.missingDirectory != .waitFor { try lock.check() }
     }
 
-    /// The turns of a session that a model may see, oldest first. Waits for no turn.
+    /// The turns of a session that a model may see, oldest first. Does not wait for a turn in progress.
     package func history(of key: SessionKey) async throws -> [PastTurn] {
         try await withSession(key) { file in
             let status = try file.status()
@@ -109,7 +104,7 @@ package final class SessionStore: Sendable {
         } ?? []
     }
 
-    /// Runs `body` on a session's file, for reading; nil where there is none. Waits only for a write that is under way, and mends a torn
+    /// Runs `body` on a session's file, for reading; returns nil if there is none. Waits only for a write in progress, and repairs a torn
     /// tail.
     func withSession<Result: Sendable>(
         _ key: SessionKey, _ body: (borrowing SessionFile) throws -> Result
@@ -131,7 +126,7 @@ package final class SessionStore: Sendable {
 
     var synchronizes: Bool { settings.durability == .sync }
 
-    /// Fails where what has to stay free no longer is.
+    /// Fails if the file system has fewer free bytes than it should.
     func checkFreeBytes() throws(SessionError) {
         guard settings.minimumFreeBytes > 0 else { return }
         let free = try attempt("look at \(sessions)") { () throws(Errno) in try system.freeByteCount(at: sessions) }
@@ -140,7 +135,7 @@ package final class SessionStore: Sendable {
         }
     }
 
-    /// Makes a directory and the way there.
+    /// Creates a directory and those above it.
     private static func createDirectory(_ path: FilePath, in system: any FileSystem) throws(SessionError) {
         let parent = path.removingLastComponent()
         do throws(Errno) {
@@ -151,7 +146,7 @@ package final class SessionStore: Sendable {
             }
         }
         try createDirectory(parent, in: system)
-        // Once: behind a link that leads nowhere it cannot be made, though its parent's name is taken.
+        // Tried only once: under a dangling link it cannot be created, although its parent's name is taken.
         try attempt("create the directory \(path)") { () throws(Errno) in try system.ensureDirectory(path) }
     }
 }

@@ -12,14 +12,14 @@ struct PromptTests {
     private static func result(_ id: String?) -> Message { Message(role: .tool, content: "result", toolCallID: id) }
     private static let user = Message(role: .user, content: "u")
 
-    /// A message in a word: its role, or its call and whether that is a stand-in.
+    /// A message in one word: its role, or the id of its call, with `?` if the result was made up.
     private static func word(_ message: Message) -> String {
         guard message.role == .tool else { return message.role.rawValue }
         return (message.toolCallID ?? "nil") + (message.content == "result" ? "" : "?")
     }
 
     @Test(
-        "every call has one result, and every result a call, in whatever order they are",
+        "in a prompt every tool call has one result and every result a call",
         arguments: [
             ([[user]], [user], ["user", "user"]),
             ([[user, calls("a")]], [result("a")], ["user", "assistant", "a"]),

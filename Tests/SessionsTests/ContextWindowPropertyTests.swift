@@ -4,9 +4,9 @@ import Testing
 
 @testable import Sessions
 
-@Suite("Any history")
+@Suite("A history of any turns")
 struct ContextWindowPropertyTests {
-    @Test("is seen as far back as the limits reach, from the cache and from the file alike", arguments: TestLength.seeds(12))
+    @Test("a history is visible as far back as the limits reach, from the cache and from the file alike", arguments: TestLength.seeds(12))
     func window(_ seed: UInt64) async throws {
         var generator = SplitMix64(seed: seed)
         let limits = ContextLimits(
@@ -30,7 +30,7 @@ struct ContextWindowPropertyTests {
         #expect(seen == Self.expected(said, limits))
     }
 
-    /// The longest run of newest turns that fits, where a tool's result and the turn that called the tool count as one.
+    /// The longest run of newest turns that fits. A tool's result and the turn that called the tool count as one.
     private static func expected(_ said: [[Message]], _ limits: ContextLimits) -> [[Message]] {
         let starts = said.indices.filter { said[$0].first?.role != .tool }
         let fitting = starts.first { start in
@@ -40,7 +40,7 @@ struct ContextWindowPropertyTests {
         return Array(said[(fitting ?? starts.last ?? 0)...])
     }
 
-    /// A turn: short, long, longer than what is read at once, in several scripts, with calls of tools and their results.
+    /// A turn: short, long or longer than one read, in several scripts, with tool calls and results.
     private static func messages(after last: [Message]?, using generator: inout SplitMix64) -> [Message] {
         func text(using generator: inout SplitMix64) -> String {
             let length = [0, 1, 10, 100, 1000, 70_000].randomElement(using: &generator) ?? 0

@@ -3,13 +3,13 @@ import Testing
 
 @testable import Sessions
 
-@Suite("The window")
+@Suite("The context window")
 struct ContextWindowTests {
     private static let picture = Message.Part.image(url: "data:image/png;base64," + String(repeating: "A", count: 100_000), detail: nil)
     private static let recording = Message.Part.audio(data: String(repeating: "A", count: 100_000), format: "wav")
 
     @Test(
-        "the estimate counts what a model reads",
+        "the estimate of tokens counts everything that a model reads",
         arguments: [
             (Message(role: .user, content: ""), 4), (Message(role: .user, content: "abcde"), 6), (Message(role: .user, content: "你好"), 6),
             (Message(role: .user, content: "abcd", parts: [.text("abcd"), picture]), 805),
@@ -22,7 +22,7 @@ struct ContextWindowTests {
         #expect(ContextWindow.estimatedTokens([message]) == tokens)
     }
 
-    @Test("the bytes of pictures and recordings count in what a window takes in memory, and go with their turn")
+    @Test("pictures and recordings count towards a window's memory until their turn is dropped")
     func byteCount() {
         let limits = ContextLimits(maxTurns: 1)
         var window = ContextWindow(

@@ -7,7 +7,7 @@ import Testing
 @Suite("Processes and machines that die")
 struct CrashTests {
     @Test(
-        "a process that dies at any call, or at any byte of a write, leaves the session as before or as after",
+        "a process that dies at any call, or at any byte of a write, leaves the session as before or as after the operation",
         arguments: StoreOperation.all(length: 60))
     func process(_ operation: StoreOperation) async throws {
         for recorded in try await Self.recordedCalls(of: operation).recordedCalls {
@@ -21,22 +21,24 @@ struct CrashTests {
         }
     }
 
-    /// Every byte near the ends, where separators and closings are; every few between them.
+    /// Every byte near the ends, where the separators and closings are, and some between them.
     private static func prefixes(_ count: Int) -> [Int] {
         (1..<max(1, count)).filter { $0 < 8 || $0 > count - 8 || $0 % 64 == 0 }
     }
 
-    @Test("a machine that dies at any call leaves the session as before or as after", arguments: StoreOperation.all(length: 9_000))
+    @Test(
+        "a machine that dies at any call leaves the session as before or as after the operation",
+        arguments: StoreOperation.all(length: 9_000))
     func machine(_ operation: StoreOperation) async throws {
         try await Self.killMachine(operation, limit: TestLength.isLong ? 512 : 8)
     }
 
-    @Test("wherever the closing lies on the disk's blocks, a machine that dies loses no answered turn", arguments: -5...5)
+    @Test("a machine that dies loses no answered turn, wherever the closing lies in the disk's blocks", arguments: -5...5)
     func blockBoundary(_ distance: Int) async throws {
         let probe = SimulatedFileSystem()
         try await probe.store().say("one", length: 0)
         let size = try #require(probe.disk.files[try probe.disk.inode(at: SimulatedFileSystem.path(of: "a"))]).content.count
-        // The closing begins so many bytes from the end of the first block.
+        // The closing begins `distance` bytes from the end of the first block.
         let length = 4096 + distance - (size - SessionFile.closing.count)
         let operation = StoreOperation(
             name: "a turn whose place is \(distance) from a block's end", before: ["a": .turns(["one"])],

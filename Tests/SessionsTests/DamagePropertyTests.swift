@@ -1,31 +1,31 @@
 import Chat
+import JSON
 import TestSupport
 import Testing
 
 @testable import Sessions
-import JSON
 
 @Suite("Any damage")
 struct DamagePropertyTests {
-    @Test("a file that was cut anywhere has every turn that is whole in it, and the rest is kept", arguments: TestLength.seeds(20))
+    @Test("a file that was cut anywhere keeps all its whole turns, and the rest goes to the quarantine", arguments: TestLength.seeds(20))
     func cut(_ seed: UInt64) async throws {
         var generator = SplitMix64(seed: seed)
         let session = try await Session(using: &generator)
         let length = Int.random(in: 0..<session.bytes.count, using: &generator)
         try session.directory.write(session.bytes[..<length], to: "a.json")
-        // A header that was cut is no torn write: it came with a whole file.
+        // A cut header is not a torn write: headers are written with whole files only.
         guard length >= session.headerLength else { return try await session.expectRefused(session.bytes[..<length]) }
         let whole = session.lineEnds.count { $0 <= length }
         #expect(try await session.questions() == Array(session.said[..<whole]))
         let start = whole == 0 ? session.headerLength : session.lineEnds[whole - 1]
         let kept = try session.quarantined()
         let cut = session.bytes[start..<length]
-        // A comma, or a piece of the closing, is no piece of a turn.
+        // A comma or a part of the closing is not part of a turn.
         #expect(kept == (cut.contains(UInt8(ascii: "\"")) ? [Array(cut)] : []))
         #expect(try await session.directory.store().say("again") == Array(session.said[..<whole]))
     }
 
-    @Test("blocks that are zeros are refused, or were the last write's", arguments: TestLength.seeds(20))
+    @Test("a block of zeros makes a file unreadable, unless the last write left it", arguments: TestLength.seeds(20))
     func zeros(_ seed: UInt64) async throws {
         var generator = SplitMix64(seed: seed)
         let session = try await Session(using: &generator)
@@ -43,7 +43,7 @@ struct DamagePropertyTests {
     }
 
     @Test(
-        "bytes that changed, came or went anywhere end no process, and a file that is refused stays as it is",
+        "changed, added or removed bytes crash nothing, and an unreadable file stays as it is",
         arguments: TestLength.seeds(100))
     func anything(_ seed: UInt64) async throws {
         var generator = SplitMix64(seed: seed)
@@ -69,23 +69,23 @@ struct DamagePropertyTests {
             #expect(try await session.directory.store().say("newest") == before + ["new", "newer"])
         } catch let error as SessionError where [.unreadable, .newerFormat].contains(error.code) {
             let after = try session.directory.bytes("a.json")
-            // Where the end was damaged as well as the middle, the end was cut before the middle was met.
+            // If both the end and the middle are damaged, the end is cut before the middle is read.
             let end = after.count - SessionFile.closing.count
             let kept = try session.quarantined()
             #expect(after == bytes || after[..<end] == bytes[..<end] && kept == [Array(bytes[end...])])
         }
-        // Whatever the file is, what is looked at is reported and nothing is changed.
+        // Whatever the file is, these report it and change nothing.
         try await store.verify { _ in }
         try store.list { _ in true }
     }
 
-    /// A session whose every byte is known.
+    /// A session of which every byte is known.
     private struct Session {
         let directory: TemporaryDirectory
         let bytes: [UInt8]
         let said: [String]
         let headerLength: Int
-        /// Where each turn's last byte ends.
+        /// The end of each turn's line.
         let lineEnds: [Int]
 
         init(using generator: inout SplitMix64) async throws {
@@ -106,7 +106,7 @@ struct DamagePropertyTests {
             lineEnds = feeds[1...said.count].map { bytes[$0 - 1] == UInt8(ascii: ",") ? $0 - 1 : $0 }
         }
 
-        /// What a process that has not seen the session before finds.
+        /// The questions that a process finds which has not used the session before.
         func questions() async throws -> [String] {
             try await directory.store().history(of: SessionKey("a")).map { $0.messages[0].content }
         }

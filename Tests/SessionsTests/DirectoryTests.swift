@@ -1,10 +1,10 @@
 import Foundation
+import JSON
 import SystemPackage
 import TestSupport
 import Testing
 
 @testable import Sessions
-import JSON
 
 @Suite("The sessions' directory")
 struct DirectoryTests {
@@ -13,12 +13,12 @@ struct DirectoryTests {
             [.modificationDate: Date(timeIntervalSinceNow: -86_400 * days)], ofItemAtPath: directory.file(name).string)
     }
 
-    @Test("a list has every session once, its turns and its size")
+    @Test("a list has every session once, with its number of turns and its size")
     func list() async throws {
         let directory = try TemporaryDirectory()
         let store = try directory.store()
         let long = "wx:group:" + String(repeating: "g", count: 300)
-        // More than one look at the directory gives names.
+        // More names than are read at once.
         for number in 0..<1100 { try await store.say("one", to: "wx:dm:\(number)") }
         for _ in 0..<3 { try await store.say("one", to: long) }
         try directory.write(Array("{}".utf8), to: "%zz.json")
@@ -54,7 +54,7 @@ struct DirectoryTests {
         #expect(visits == 10)
     }
 
-    @Test("pruning removes what is old, but not what is in use, and a dry run nothing")
+    @Test("pruning removes old sessions, but none that is in use, and a dry run removes nothing")
     func prune() async throws {
         let directory = try TemporaryDirectory()
         let (store, other) = (try directory.store(), try directory.store())
@@ -71,7 +71,7 @@ struct DirectoryTests {
         #expect(try pruned(dry: true) == ["busy", "elsewhere", "old"])
         #expect(try directory.names(in: "sessions").count == 4)
         _ = try await store.turn(of: SessionKey("busy"), from: .make()) { _ in
-            // Another store stands for another process.
+            // Another store plays another process.
             _ = try await other.turn(of: SessionKey("elsewhere"), from: .make()) { _ in
                 let keys = try pruned(dry: false)
                 #expect(keys == ["old"])
@@ -82,7 +82,7 @@ struct DirectoryTests {
         #expect(try directory.names(in: "sessions") == ["busy.json", "elsewhere.json", "young.json"])
     }
 
-    @Test("retention works once an hour, whoever does it, and goes on where it stopped")
+    @Test("old sessions are removed once an hour by whichever process is first, and a pass continues the last one")
     func retention() async throws {
         let directory = try TemporaryDirectory()
         let (store, other) = (try directory.store(), try directory.store())
@@ -97,7 +97,7 @@ struct DirectoryTests {
         #expect(try other.pruneOnce(olderThan: .seconds(30 * 86_400), now: Date(timeIntervalSinceNow: 3700)) == 1)
     }
 
-    @Test("a store that is not to make a data directory finds none where there are no sessions, and leaves nothing there")
+    @Test("a store that may not create a data directory refuses one without sessions, and leaves nothing there")
     func wrongDirectory() throws {
         let directory = try TemporaryDirectory()
         var settings = SessionStore.Settings()

@@ -1,20 +1,20 @@
 import Chat
 import Foundation
+import JSON
 import SystemPackage
 import Testing
 
 @testable import Sessions
-import JSON
 
 @Suite("Exports of a session")
 struct ExportFormatTests {
-    @Test("JSON is the file itself", arguments: [0, 1, 3, 2000])
+    @Test("an export as JSON is the session's file, byte for byte", arguments: [0, 1, 3, 2000])
     func json(turnCount: Int) async throws {
         let (directory, store) = try await Self.session(turnCount)
         #expect(try await store.exported("a", as: .json) == directory.bytes("a.json"))
     }
 
-    @Test("JSON lines are the header as an object, then a turn a line", arguments: [0, 1, 3, 2000])
+    @Test("an export as JSON lines is the header as an object, then one turn a line", arguments: [0, 1, 3, 2000])
     func jsonLines(turnCount: Int) async throws {
         let (directory, store) = try await Self.session(turnCount)
         let lines = String(decoding: try await store.exported("a", as: .jsonl), as: UTF8.self).split(
@@ -26,7 +26,7 @@ struct ExportFormatTests {
         #expect(lines.dropFirst().dropLast().elementsEqual(file.dropFirst().dropLast().map { $0.last == "," ? $0.dropLast() : $0 }))
     }
 
-    @Test("Markdown has a heading for the session and one for each message")
+    @Test("an export as Markdown has a heading for the session and one for each message")
     func markdown() async throws {
         let directory = try TemporaryDirectory()
         let store = try directory.store()
@@ -61,7 +61,7 @@ struct ExportFormatTests {
     }
 
     @Test(
-        "no message adds a heading to the Markdown, or a line outside of its quote",
+        "no message can add a heading to the Markdown, or a line outside its quote",
         arguments: [
             "# a", "a\n## assistant · 2026", "a\r## assistant", "a\r\n## b\r\n", "```\n", "~~~\nx", "<!--", "<script>\n\n", "a\n===",
             "    x", "\n",
@@ -72,7 +72,7 @@ struct ExportFormatTests {
         let store = try directory.store()
         try await store.say(text, answer: text)
         let exported = String(decoding: try await store.exported("a", as: .markdown), as: UTF8.self)
-        // Lines as CommonMark has them: carriage returns end them, too.
+        // In CommonMark a carriage return ends a line too.
         let lines = exported.unicodeScalars.split { $0 == "\n" || $0 == "\r" }.map(String.init)
         #expect(
             lines.filter { !$0.hasPrefix("> ") } == [
@@ -82,7 +82,7 @@ struct ExportFormatTests {
         #expect(exported.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
     }
 
-    @Test("tool calls, names and keys with backticks stay what they are in Markdown")
+    @Test("backticks in tool calls, names and keys do not end a code span in Markdown")
     func toolCalls() throws {
         let call = Message.ToolCall(id: "1", name: "now", arguments: "{\n}")
         let message = Message(role: .assistant, content: "", toolCalls: [call], name: "a`\nb")
@@ -92,7 +92,7 @@ struct ExportFormatTests {
         #expect(MarkdownExport.head(summary) == "# ``` ``* ```\n\nBegun at T. 0 turns.\n")
     }
 
-    @Test("a picture and a recording are a mark in Markdown, and a refusal is what was said")
+    @Test("in Markdown a picture or recording is a placeholder, and a refusal is text")
     func media() {
         let message = Message(
             role: .user, content: "# a b",
@@ -103,7 +103,7 @@ struct ExportFormatTests {
         #expect(MarkdownExport.section(refusal, at: "T") == "\n## assistant · T\n\n> I will not.\n")
     }
 
-    @Test("pieces are bounded, whatever the session's size", arguments: ExportFormat.allCases)
+    @Test("the chunks of an export are bounded, whatever the session's size", arguments: ExportFormat.allCases)
     func pieces(format: ExportFormat) async throws {
         let directory = try TemporaryDirectory()
         let store = try directory.store()
@@ -114,7 +114,7 @@ struct ExportFormatTests {
         #expect(sizes.allSatisfy { $0 < 100_000 })
     }
 
-    @Test("an export ends with the first piece that cannot be written, and says why", arguments: ExportFormat.allCases)
+    @Test("an export ends with the first chunk that cannot be written, and says why", arguments: ExportFormat.allCases)
     func failingWrite(format: ExportFormat) async throws {
         let directory = try TemporaryDirectory()
         let store = try directory.store()
@@ -129,7 +129,7 @@ struct ExportFormatTests {
         #expect(pieces == 2)
     }
 
-    @Test("what is not there cannot leave, and a damaged line does not leave as if it were a turn", arguments: ExportFormat.allCases)
+    @Test("a session that does not exist is not exported, nor is a damaged line exported as a turn", arguments: ExportFormat.allCases)
     func errors(format: ExportFormat) async throws {
         let directory = try TemporaryDirectory()
         let store = try directory.store()
@@ -141,7 +141,7 @@ struct ExportFormatTests {
         #expect(damaged?.code == .unreadable)
     }
 
-    /// A session of so many turns: one more, which was taken back.
+    /// A session with this many turns, from which one more was taken back.
     private static func session(_ turnCount: Int) async throws -> (TemporaryDirectory, SessionStore) {
         let directory = try TemporaryDirectory()
         let store = try directory.store()

@@ -1,17 +1,16 @@
 import Chat
 import Foundation
+import JSON
 import SystemPackage
 import TestSupport
 import Testing
 
 @testable import Sessions
-import JSON
 
-/// Whatever a session's file says, everything that can be done with a session is done or refused: a trap would be the end of every chat of
-/// the process.
+/// Whatever a session's file contains, every operation succeeds or is refused: a trap would end every chat of the process.
 @Suite("Extremes in a session's file")
 struct ExtremeFileTests {
-    /// A session of these turns; `nil` for one that the store would write.
+    /// Stores a session with these lines; nil for one that the store writes.
     private func session(_ lines: [String?], in directory: TemporaryDirectory) async throws {
         for number in lines.indices { try await directory.store().say("\(number)", keyed: "key-\(number)") }
         var written = String(decoding: try directory.bytes("a.json"), as: UTF8.self).split(separator: "\n").map(String.init)
@@ -27,7 +26,7 @@ struct ExtremeFileTests {
             + #""request":{"id":"r","idempotency_key":"key-x","body_sha256":"00"}}"#
     }
 
-    @Test("the cost of a session is the largest number where the sum is larger, and less than nothing counts as nothing")
+    @Test("a session's usage is clamped to the largest number, and negative counts are 0")
     func usage() async throws {
         let directory = try TemporaryDirectory()
         let most = "\(Int.max)"
@@ -46,7 +45,7 @@ struct ExtremeFileTests {
     }
 
     @Test(
-        "a time that is none is no time: a retry finds what is before it, and its own key nothing",
+        "a retry finds turns before one whose time cannot be read, but not that one",
         arguments: ["9999999999999999999", "", "yesterday", "99999999999999999999999999", "-2026-11-23T09:00:00Z", "2026"])
     func time(at: String) async throws {
         let directory = try TemporaryDirectory()
@@ -57,14 +56,16 @@ struct ExtremeFileTests {
         #expect(try await store.replays("x", keyed: "key-x"))
     }
 
-    @Test("a time at the end of the calendar is a time", arguments: ["9999-12-31T23:59:59Z", "9999-99-99T99:99:99Z"])
+    @Test(
+        "a turn from the end of the calendar does not hide earlier turns from a retry",
+        arguments: ["9999-12-31T23:59:59Z", "9999-99-99T99:99:99Z"])
     func future(at: String) async throws {
         let directory = try TemporaryDirectory()
         try await session([nil, line(at: at), nil], in: directory)
         #expect(try await directory.store().replays("0", keyed: "key-0"))
     }
 
-    @Test("a line that is nested too deep is damage, wherever it ends", arguments: [511, 512, 513, 514])
+    @Test("a line that is nested too deeply is damage, wherever it ends", arguments: [511, 512, 513, 514])
     func nesting(depth: Int) async throws {
         for line in ["[", #"{"id":"summary-1","x":["#, #"{"id":"turn-1","messages":["#, #"{"at":["#] {
             let directory = try TemporaryDirectory()
@@ -76,13 +77,13 @@ struct ExtremeFileTests {
         }
     }
 
-    @Test("numbers and texts of any kind, in each place of a turn's line", arguments: TestLength.seeds(40))
+    @Test("any number or text in any place of a turn's line crashes nothing", arguments: TestLength.seeds(40))
     func anything(seed: UInt64) async throws {
         var generator = SplitMix64(seed: seed)
         let directory = try TemporaryDirectory()
         try await session([nil, nil, nil], in: directory)
         var text = String(decoding: try directory.bytes("a.json"), as: UTF8.self)
-        // Values of members: what is behind a colon, up to a comma or brace.
+        // The values of members: what follows a colon, up to a comma or brace.
         for _ in 0..<Int.random(in: 1...3, using: &generator) {
             let values = text.ranges(of: /:(?:"[^"]*"|[0-9]+|null)/)
             guard let value = values.randomElement(using: &generator) else { continue }
@@ -94,7 +95,7 @@ struct ExtremeFileTests {
         }
         try directory.write(Array(text.utf8), to: "a.json")
         try await exercise(directory)
-        // The same as an import.
+        // The same file, imported.
         let other = try TemporaryDirectory()
         do {
             let imported = try ImportedSession(Array(text.utf8), name: "a.json", key: try SessionKey("a"))
@@ -106,7 +107,7 @@ struct ExtremeFileTests {
         }
     }
 
-    /// Does everything that can be done with the session; each may be refused.
+    /// Tries every operation on the session; each may be refused.
     private func exercise(_ directory: TemporaryDirectory) async throws {
         let key = try SessionKey("a")
         let store = try directory.store()
@@ -129,7 +130,7 @@ struct ExtremeFileTests {
         try await attempt { try await store.say("newer") }
     }
 
-    @Test("a file that became shorter than any session, after it was looked at, stores nothing")
+    @Test("nothing is stored in a file that becomes shorter than any session during a turn")
     func shorter() async throws {
         for size in 0...8 {
             let directory = try TemporaryDirectory()
@@ -145,7 +146,7 @@ struct ExtremeFileTests {
         }
     }
 
-    @Test("zeros behind a session are cut, and what is before them stays")
+    @Test("zeros at the end of a session's file are cut, and the turns before them stay")
     func zeros() async throws {
         let directory = try TemporaryDirectory()
         for question in ["one", "two"] { try await directory.store().say(question) }
@@ -157,7 +158,7 @@ struct ExtremeFileTests {
     }
 
     @Test(
-        "a data directory behind a link that leads nowhere is refused, and so is one where nothing can be made",
+        "a data directory under a dangling link, or where nothing can be created, is refused",
         arguments: ["link/data", "link/a/b/c", "/proc/x/y"])
     func unreachable(path: String) throws {
         let directory = try TemporaryDirectory()
@@ -170,7 +171,7 @@ struct ExtremeFileTests {
         }
     }
 
-    @Test("a turn that is looked for at the end of the largest file there may be is not there")
+    @Test("there is no turn at the end of the largest possible file")
     func largestFile() async throws {
         let directory = try TemporaryDirectory()
         try await directory.store().say("one")
@@ -184,7 +185,7 @@ struct ExtremeFileTests {
         }
     }
 
-    @Test("a line that is longer than any turn is not written, and the session stays as it was")
+    @Test("a line that is longer than allowed is not written, and the session stays as it is")
     func longTurn() async throws {
         let directory = try TemporaryDirectory()
         try await directory.store().say("one")
@@ -203,12 +204,12 @@ struct ExtremeFileTests {
 }
 
 extension SessionStore {
-    /// Says something under an idempotency key.
+    /// Stores a turn with an idempotency key.
     fileprivate func say(_ question: String, keyed key: String) async throws {
         _ = try await turn(of: SessionKey("a"), from: .make(key)) { _ in .make(question, id: "turn-\(question)", idempotencyKey: key) }
     }
 
-    /// Whether a request with an idempotency key gets a stored turn.
+    /// True if a request with an idempotency key gets a stored turn.
     fileprivate func replays(_ question: String, keyed key: String) async throws -> Bool {
         try await turn(of: SessionKey("a"), from: .make(key)) { _ in .make(question, idempotencyKey: key) }.isReplayed
     }

@@ -7,7 +7,7 @@ import Testing
 struct FaultTests {
     static let operations = StoreOperation.all(length: 200)
 
-    /// What may go wrong with a call of a name.
+    /// The effects to try with a call.
     private static func effects(_ call: String) -> [SimulatedFileSystem.Fault.Effect] {
         var effects: [SimulatedFileSystem.Fault.Effect] = [.failure(.ioError), .failureFromThenOn(.readOnlyFileSystem)]
         if call.hasPrefix("write") { effects += [.failure(.noSpace), .shortWrite, .shortWriteThenFailure(.noSpace)] }
@@ -16,7 +16,7 @@ struct FaultTests {
         return effects
     }
 
-    @Test("whatever call fails: the session is as before or as after, and goes on", arguments: operations)
+    @Test("whichever call fails, the session is as before or as after the operation, and takes more turns", arguments: operations)
     func anyCall(_ operation: StoreOperation) async throws {
         var call = 0
         var isReached = true
@@ -56,13 +56,13 @@ struct FaultTests {
     }
 
     @Test(
-        "where the directory is away for any two calls, and there for those between, no stored turn is lost",
+        "no stored turn is lost if the directory is missing during any two calls",
         arguments: operations.filter { $0.name.contains("turn of a session") || $0.name.contains("a key that is taken") })
     func awayForTwoCalls(_ operation: StoreOperation) async throws {
         let (system, store) = try await operation.prepared()
         system.reset()
         try await operation.run(store)
-        // One call more: what the first failure leads to may take more calls.
+        // One more, because handling the first failure may take more calls.
         for first in 1...system.calls.count {
             for second in first + 1...system.calls.count + 1 {
                 let (system, store) = try await operation.prepared()
@@ -74,7 +74,7 @@ struct FaultTests {
         }
     }
 
-    @Test("a call that is interrupted is made again", arguments: operations)
+    @Test("an interrupted call is made again, whichever it is", arguments: operations)
     func interruption(_ operation: StoreOperation) async throws {
         var call = 0
         while true {

@@ -1,11 +1,11 @@
 import Chat
 import Foundation
+import JSON
 import SystemPackage
 import TestSupport
 import Testing
 
 @testable import Sessions
-import JSON
 
 /// What Sources/Sessions/FORMAT.md shows, held against the program.
 @Suite("The description of the session file")

@@ -1,9 +1,9 @@
 import Chat
 import Foundation
+import JSON
 import Testing
 
 @testable import Sessions
-import JSON
 
 @Suite("Imports into the store")
 struct ImportTests {
@@ -17,7 +17,7 @@ struct ImportTests {
         return (directory, bytes)
     }
 
-    @Test("a session that left comes back to the byte", arguments: [ExportFormat.json, .jsonl], [0, 1, 3, 300])
+    @Test("an exported session is imported byte for byte", arguments: [ExportFormat.json, .jsonl], [0, 1, 3, 300])
     func roundTrip(format: ExportFormat, turns: Int) async throws {
         let (source, bytes) = try await exported(format, turns: turns, key: "wx:dm:微信")
         let target = try TemporaryDirectory()
@@ -27,7 +27,7 @@ struct ImportTests {
         #expect(try target.bytes(name) == source.bytes(name))
     }
 
-    @Test("an export that went through a formatter has the same turns")
+    @Test("an export that was reformatted has the same turns")
     func reformatted() async throws {
         let (source, bytes) = try await exported(.json, turns: 3)
         let target = try TemporaryDirectory()
@@ -37,7 +37,8 @@ struct ImportTests {
     }
 
     @Test(
-        "pictures, recordings, calls and refusals come back to the byte, through a formatter, too", arguments: [ExportFormat.json, .jsonl])
+        "pictures, recordings, calls and refusals are imported byte for byte, even after reformatting",
+        arguments: [ExportFormat.json, .jsonl])
     func parts(format: ExportFormat) async throws {
         let source = try TemporaryDirectory()
         let key = try SessionKey("a")
@@ -55,7 +56,7 @@ struct ImportTests {
         }
     }
 
-    @Test("a key that is given is the session's, whatever the file says")
+    @Test("the caller's key overrides the file's")
     func givenKey() async throws {
         let (_, bytes) = try await exported(.json, turns: 1)
         let target = try TemporaryDirectory()
@@ -64,7 +65,7 @@ struct ImportTests {
         #expect(try await target.store().say("next", to: "b").count == 1)
     }
 
-    @Test("an export that was cut anywhere is refused, or lacks whole turns only where its format cannot tell")
+    @Test("an export that was cut is refused, unless it is JSON lines cut between two lines")
     func cutExports() async throws {
         for format in [ExportFormat.json, .jsonl] {
             let (_, bytes) = try await exported(format, turns: 3)
@@ -76,7 +77,7 @@ struct ImportTests {
         }
     }
 
-    @Test("an existing session stays as it is")
+    @Test("an import without merging leaves an existing session as it is")
     func exists() async throws {
         let (_, bytes) = try await exported(.json, turns: 2)
         let target = try TemporaryDirectory()
@@ -86,7 +87,7 @@ struct ImportTests {
         #expect(try target.bytes("a.json") == before)
     }
 
-    @Test("merging adds the turns that are not there, by their time, once")
+    @Test("merging adds missing turns once, ordered by time")
     func merge() async throws {
         func session(_ turns: [(id: String, hour: Int)]) throws -> ImportedSession {
             var text = #"{"format":"nanobot-session/1","key":"a","created_at":"2026-01-01T00:00:00Z"}"#
@@ -108,7 +109,7 @@ struct ImportTests {
         #expect(try await store.say("next") == ["a", "b", "c", "d", "f", "e", "g"])
     }
 
-    @Test("a file of another program that grew adds what is new, and nothing twice")
+    @Test("importing another program's file again adds only its new turns")
     func mergeGrown() async throws {
         var text = ImportedSessionTests.metadata
         func add(_ word: String) {
@@ -125,7 +126,7 @@ struct ImportTests {
         #expect(try await store.say("next", to: "wx:dm:user_alice") == ["a", "b", "b", "c", "b"])
     }
 
-    @Test("merging waits for the turn that runs, and keeps it")
+    @Test("merging waits for a running turn, and keeps it")
     func mergeWhileTurnRuns() async throws {
         let directory = try TemporaryDirectory()
         let (store, other) = (try directory.store(), try directory.store())
@@ -137,7 +138,7 @@ struct ImportTests {
         #expect(Set(try await store.say("last")) == Set(["first", "imported"] + (0..<20).map { "\($0)" }))
     }
 
-    @Test("no import merges into a damaged session")
+    @Test("an import does not merge into a damaged session")
     func damaged() async throws {
         let directory = try TemporaryDirectory()
         let store = try directory.store()

@@ -1,11 +1,11 @@
 import Chat
 import Foundation
-
-@testable import Sessions
 import JSON
 
+@testable import Sessions
+
 extension ImportedSession {
-    /// What a file holds, at a time that tests know.
+    /// Imports a file at a fixed time.
     init(_ text: String, name: String = "x.json", key: String? = nil) throws {
         try self.init(
             Array(text.utf8), name: name, key: try key.map(SessionKey.init), now: Date(timeIntervalSince1970: 1_767_225_600))
@@ -14,12 +14,12 @@ extension ImportedSession {
     /// The turns as the session file will have them.
     func decodedTurns() throws -> [Turn] { try lines.map { try JSONDecoder().decode(Turn.self, from: Data($0.bytes)) } }
 
-    /// Who says what, a turn an array.
+    /// Roles and texts, one array for each turn.
     func said() throws -> [[String]] { try decodedTurns().map { $0.messages.map { "\($0.role.rawValue): \($0.content)" } } }
 }
 
 extension ExportFormat {
-    /// An export as it is, and where it is one JSON document, as it comes out of a formatter.
+    /// An export as it is and, if it is one JSON document, reformatted.
     func forms(of bytes: [UInt8]) throws -> [[UInt8]] {
         guard self == .json else { return [bytes] }
         let object = try JSONSerialization.jsonObject(with: Data(bytes))

@@ -8,7 +8,7 @@ import Testing
 struct ImportedSessionTests {
     static let metadata = #"{"_type": "metadata", "key": "wx:dm:user_alice", "created_at": "2026-01-02T03:04:05Z", "metadata": {}}"#
 
-    @Test("a turn begins at each message of a user, and what comes before the first is one of its own")
+    @Test("each user message begins a turn, and messages before the first one are a turn of their own")
     func turns() throws {
         let session = try ImportedSession(
             #"""
@@ -28,7 +28,7 @@ struct ImportedSessionTests {
         #expect(Set(session.lines.map(\.id)).count == 4)
     }
 
-    @Test("tool calls, their results and names are kept; parts of content that are not text are counted")
+    @Test("an import keeps tool calls, results and names, and counts parts that are not text")
     func tools() throws {
         let session = try ImportedSession(
             Self.metadata + #"""
@@ -53,7 +53,7 @@ struct ImportedSessionTests {
         #expect(turns[0].model == "unknown" && turns[0].at == "2026-01-02T03:04:05Z")
     }
 
-    @Test("a turn's time is its last message's, and where that says none the one's before")
+    @Test("a turn has the time of its last message, or of the one before if that has none")
     func times() throws {
         let session = try ImportedSession(
             Self.metadata + #"""
@@ -66,7 +66,7 @@ struct ImportedSessionTests {
         #expect(session.lines.map(\.at) == ["2026-01-02T03:04:05Z", "2026-01-02T03:00:07Z", "2026-01-02T03:00:07Z"])
     }
 
-    @Test("pictures and recordings that are in the file are kept; what is elsewhere is counted")
+    @Test("an import keeps embedded pictures and recordings, and counts remote ones")
     func parts() throws {
         let session = try ImportedSession(
             #"""
@@ -81,7 +81,7 @@ struct ImportedSessionTests {
         #expect(session.omissions == ImportedSession.Omissions(media: 2))
     }
 
-    @Test("records that are not messages are passed over, and so are blank lines and line ends of any kind")
+    @Test("an import ignores records that are not messages, blank lines, and the kind of line ends")
     func records() throws {
         let lines = [
             Self.metadata, #"{"_type": "provider_state", "state": {"role": 1}}"#, "", #"{"role": "user", "content": "a"}"#,
@@ -93,7 +93,7 @@ struct ImportedSessionTests {
     }
 
     @Test(
-        "the key is in the metadata, or is the name in base64url, or has to be given",
+        "the key comes from the metadata, from the name in base64url, or from the caller",
         arguments: [
             ("wx_dm_user_alice.jsonl", nil), ("d3g6ZG06dXNlcl9hbGljZQ.jsonl", "wx:dm:user_alice"),
             ("d3g6ZG06dXNlcl9hbGljZQ==.jsonl", "wx:dm:user_alice"), ("5b6u5L-hOmRtOng_.jsonl", "微信:dm:x?"), ("YWJj.jsonl", nil),
@@ -112,7 +112,7 @@ struct ImportedSessionTests {
         #expect(try ImportedSession(text, name: name).key.description == key)
     }
 
-    @Test("the same file has the same turns each time, and equal turns are told apart")
+    @Test("two imports of a file give the same ids, and equal turns get different ones")
     func stableIDs() throws {
         let line = #"{"role": "user", "content": "yes", "timestamp": "2026-01-02T03:04:05"}"# + "\n"
         let text = Self.metadata + "\n" + line + line + #"{"role": "user", "content": "yes"}"#
@@ -125,7 +125,7 @@ struct ImportedSessionTests {
     }
 
     @Test(
-        "what is no session is refused with what is wrong",
+        "a file that is not a session is refused, and the error says why",
         arguments: [
             ("", "it is empty"), (" \n", "it is empty"), ("# `a`\n", "Markdown is for reading"), ("[]", "no session"), ("12", "no session"),
             ("{}", "no session"), (#"{"role": "user", "content": "a"}"#, "no session"), (#"{"_type": "other"}"#, "no session"),
@@ -151,13 +151,13 @@ struct ImportedSessionTests {
         #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
     }
 
-    @Test("bytes that are not UTF-8 are refused, wherever they stand")
+    @Test("an import with bytes that are not UTF-8 is refused, wherever they are")
     func notUTF8() throws {
         let bytes = Array(#"{"x":""#.utf8) + [0xff] + Array(#"","messages":[]}"#.utf8)
         #expect(throws: SessionError.self) { try ImportedSession(bytes, name: "x", key: SessionKey("k")) }
     }
 
-    @Test("times of other programs, with an offset or as this process's time zone has it")
+    @Test("imported times have an offset or are in this process's time zone")
     func timestamps() throws {
         let cases = [
             ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z"), ("2026-01-02T03:04:05.123456Z", "2026-01-02T03:04:05Z"),

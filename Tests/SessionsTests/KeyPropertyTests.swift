@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Any session key")
 struct KeyPropertyTests {
-    @Test("has a file name of its own, inside the directory, that leads back to it", arguments: TestLength.seeds(20))
+    @Test("any key has a file name of its own, inside the directory, from which the key can be told", arguments: TestLength.seeds(20))
     func names(_ seed: UInt64) throws {
         var generator = SplitMix64(seed: seed)
         var keys: [String: SessionKey] = [:]
@@ -15,14 +15,14 @@ struct KeyPropertyTests {
             #expect(1...200 ~= name.utf8.count, "\(key)")
             #expect(!name.hasPrefix(".") && name.utf8.allSatisfy { Self.plain.contains($0) }, "\(key)")
             if let other = keys.updateValue(key, forKey: name) { #expect(other == key) }
-            // A shortened name says its key in the file only.
+            // Only the file can tell the key of a shortened name.
             #expect(SessionKey(fileName: name) == (name.contains("~") ? nil : key))
             #expect(key.lockOffset >= 0 && key.lockOffset % 2 == 0)
         }
         #expect(keys.count > 200)
     }
 
-    @Test("no other name leads to it", arguments: TestLength.seeds(20))
+    @Test("no file name but a key's own gives that key", arguments: TestLength.seeds(20))
     func otherNames(_ seed: UInt64) {
         var generator = SplitMix64(seed: seed)
         for _ in 0..<500 {
@@ -33,7 +33,7 @@ struct KeyPropertyTests {
 
     private static let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-%~".utf8)
 
-    /// Texts near each other, of what a name could stumble over: separators, escapes, dots, spellings of one letter, and any scalar.
+    /// Similar texts of what could break a name: separators, escapes, dots, spellings of one letter, and any scalar.
     private static func text(using generator: inout SplitMix64) -> String {
         let pieces = [
             ":", "/", "\\", "%", "%3A", "%3a", "%2F", ".", "..", "~", "_", "-", " ", "a", "A", "é", "e\u{301}", "微", "😀", "\u{202e}",

@@ -1,12 +1,12 @@
 import Foundation
 import Glibc
+import JSON
 import SystemPackage
 import Testing
 
 @testable import Sessions
-import JSON
 
-@Suite("Whom files belong to")
+@Suite("The owner of files")
 struct OwnershipTests {
     private func owner(_ path: FilePath) throws -> uid_t {
         var status = stat()
@@ -14,10 +14,10 @@ struct OwnershipTests {
         return status.st_uid
     }
 
-    @Test("everything that is made under a data directory belongs to its owner, also where the superuser makes it")
+    @Test("everything created under a data directory belongs to its owner, even if the superuser creates it")
     func owner() async throws {
         let directory = try TemporaryDirectory()
-        // Nobody else than the superuser can give a directory to another user, and what others make is theirs anyway.
+        // Only the superuser can give a directory to another user. What other users create is theirs anyway.
         if geteuid() == 0 { try #require(chown(directory.path.string, 65_534, 65_534) == 0) }
         let store = try directory.store()
         for text in ["one", "two"] { try await store.say(text) }
@@ -33,7 +33,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("what a name leads to is not given away")
+    @Test("the target of a link is not given to the owner of the directory")
     func link() async throws {
         let (directory, elsewhere) = (try TemporaryDirectory(), try TemporaryDirectory())
         if geteuid() == 0 { try #require(chown(directory.path.string, 65_534, 65_534) == 0) }

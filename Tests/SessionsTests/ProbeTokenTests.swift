@@ -5,9 +5,9 @@ import Testing
 
 @testable import Sessions
 
-@Suite("The doctor's pass, and trials of storage")
+@Suite("The doctor's token, and its test of the file system")
 struct ProbeTokenTests {
-    @Test("a token is known while its probe is there, and says how much was acknowledged")
+    @Test("a token is known while its file exists, and tells how many chunks were acknowledged")
     func token() throws {
         let directory = try TemporaryDirectory()
         let store = try SessionStore(directory: directory.path, logger: .test())
@@ -27,7 +27,7 @@ struct ProbeTokenTests {
         #expect(store.probeAcknowledgements(token: probe.token) == nil)
     }
 
-    @Test("a probe whose doctor was killed is worth nothing after ten minutes, and goes with the next one")
+    @Test("the token of a doctor that was killed expires after ten minutes, and the next doctor removes its file")
     func expiry() throws {
         let directory = try TemporaryDirectory()
         let store = try SessionStore(directory: directory.path, logger: .test())
@@ -41,7 +41,7 @@ struct ProbeTokenTests {
         #expect(access(path.string, F_OK) != 0)
     }
 
-    @Test("a probe writes, locks, and leaves nothing")
+    @Test("the test of a file system writes, locks, and leaves nothing behind")
     func probe() throws {
         let directory = try TemporaryDirectory()
         do {

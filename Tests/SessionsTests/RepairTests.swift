@@ -1,15 +1,15 @@
 import Foundation
+import JSON
 import Logging
 import SystemPackage
 import TestSupport
 import Testing
 
 @testable import Sessions
-import JSON
 
 @Suite("Torn tails")
 struct RepairTests {
-    @Test("an append that stopped after any number of bytes loses no earlier turn", arguments: [1, 2, 5])
+    @Test("an append that stops after any number of bytes loses no earlier turn", arguments: [1, 2, 5])
     func everyPrefix(earlierTurns: Int) async throws {
         let directory = try TemporaryDirectory()
         let earlier = (1...earlierTurns).map { "earlier \($0)" }
@@ -19,7 +19,7 @@ struct RepairTests {
         let after = try directory.bytes("a.json")
         let start = before.count - 4
         for count in 0...(after.count - start) {
-            // What a file holds when the first `count` bytes of the one write have arrived.
+            // The file when the first `count` bytes of the write have arrived.
             var torn = Array(after[..<(start + count)])
             if torn.count < before.count { torn += before[torn.count...] }
             try directory.write(torn, to: "a.json")
@@ -32,7 +32,7 @@ struct RepairTests {
         }
     }
 
-    @Test("what is cut is kept, and a warning names the session")
+    @Test("a torn turn goes to the quarantine, and a warning names the session")
     func quarantine() async throws {
         let directory = try TemporaryDirectory()
         try await directory.store().say("one")
@@ -47,7 +47,7 @@ struct RepairTests {
         #expect(lines.entries.count == 1 && lines.entries[0].level == .warning && lines.entries[0].message.contains("Session a:"))
     }
 
-    @Test("a tail cut anywhere in its last turn, or closing, is mended")
+    @Test("a file cut anywhere in its last turn or closing is repaired")
     func truncation() async throws {
         let directory = try TemporaryDirectory()
         for question in ["one", "two"] { try await directory.store().say(question) }

@@ -12,14 +12,14 @@ struct RetryPropertyTests {
         var age: TimeInterval
     }
 
-    @Test("finds the newest turn of the day with its key, in every process, and no other", arguments: TestLength.seeds(20))
+    @Test("a retry finds the newest turn of the day with its key, in every process, and no other", arguments: TestLength.seeds(20))
     func retries(_ seed: UInt64) async throws {
         var generator = SplitMix64(seed: seed)
         let directory = try TemporaryDirectory()
         let stores = [try directory.store(), try directory.store()]
         let key = try SessionKey("a")
         var turns: [Stored] = []
-        // Older turns come first; the day's edge is far from every one of them.
+        // Older turns come first. None is close to the limit of a day.
         let ages = (0..<40).map { _ in
             Bool.random(using: &generator)
                 ? TimeInterval.random(in: 86_460...200_000, using: &generator)

@@ -1,9 +1,9 @@
 import Foundation
+import JSON
 import SystemPackage
 import Testing
 
 @testable import Sessions
-import JSON
 
 @Suite("The session file")
 struct SessionFileTests {
@@ -52,7 +52,7 @@ struct SessionFileTests {
         #expect(after.count - before.count == Turn.make("two").line.count + 2)
     }
 
-    @Test("a session without turns takes the first one")
+    @Test("a session file without turns takes a first one")
     func emptySession() async throws {
         let directory = try TemporaryDirectory()
         let store = try directory.store()
@@ -73,7 +73,7 @@ struct SessionFileTests {
     }
 
     @Test(
-        "a file that is not this session's is left alone",
+        "a file that is not this session's is left as it is",
         arguments: [
             #"{"format":"other/1","key":"a","created_at":"","turns":["# + "\n]}\n",
             #"{"format":"nanobot-session/1","key":"b","created_at":"","turns":["# + "\n]}\n",
@@ -88,7 +88,7 @@ struct SessionFileTests {
         #expect(try directory.bytes("a.json") == Array(text.utf8))
     }
 
-    @Test("a file of a newer format is left alone, and the error says so")
+    @Test("a file of a newer format is left as it is, and the error says so")
     func newerFormat() async throws {
         let directory = try TemporaryDirectory()
         let store = try directory.store()
@@ -99,7 +99,7 @@ struct SessionFileTests {
         #expect(try directory.bytes("a.json") == Array(text.utf8))
     }
 
-    @Test("damage in the middle is refused, and the file kept")
+    @Test("a file with a damaged middle is refused and left as it is")
     func damagedMiddle() async throws {
         let directory = try TemporaryDirectory()
         for question in ["one", "two", "three"] { try await directory.store().say(question) }

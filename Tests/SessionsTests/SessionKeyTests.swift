@@ -23,7 +23,7 @@ struct SessionKeyTests {
         #expect(try SessionKey(key).fileName == name)
     }
 
-    @Test("outer white space is not part of a key", arguments: [" a", "a ", "\ta\u{a0}", "\u{3000}a\u{3000}"])
+    @Test("white space at either end is not part of a key", arguments: [" a", "a ", "\ta\u{a0}", "\u{3000}a\u{3000}"])
     func trimming(_ text: String) throws {
         #expect(try SessionKey(text) == SessionKey("a"))
     }
@@ -47,7 +47,7 @@ struct SessionKeyTests {
         #expect(names.allSatisfy { $0.utf8.count == 165 && $0.dropFirst(100).first == "~" })
     }
 
-    @Test("a name of 200 bytes is kept, one of 201 is shortened")
+    @Test("a file name of 200 bytes is kept, one of 201 is shortened")
     func threshold() throws {
         #expect(try SessionKey(String(repeating: "x", count: 200)).fileName == String(repeating: "x", count: 200))
         #expect(try SessionKey(String(repeating: "x", count: 201)).fileName.contains("~"))
@@ -61,7 +61,7 @@ struct SessionKeyTests {
         #expect(composed.lockOffset != decomposed.lockOffset)
     }
 
-    @Test("the lock's place is the same in every version")
+    @Test("a key's place in the lock files is the same in every version")
     func lockOffset() throws {
         // The first 62 bits of SHA-256("a"), twice.
         #expect(try SessionKey("a").lockOffset == 0x654b_c089_650d_dee4)

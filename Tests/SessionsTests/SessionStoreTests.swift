@@ -1,11 +1,11 @@
 import Chat
 import Foundation
+import JSON
 import SystemPackage
 import TestSupport
 import Testing
 
 @testable import Sessions
-import JSON
 
 @Suite("The session store")
 struct SessionStoreTests {
@@ -20,7 +20,7 @@ struct SessionStoreTests {
         #expect(try directory.names(in: "sessions") == ["a%3Ab.json", "a_b.json"])
     }
 
-    @Test("another process's turns are seen at once")
+    @Test("a turn of another process is seen at once")
     func twoStores() async throws {
         let directory = try TemporaryDirectory()
         let (first, second) = (try directory.store(), try directory.store())
@@ -33,7 +33,7 @@ struct SessionStoreTests {
     }
 
     @Test(
-        "the window is the newest turns that fit",
+        "the model sees the newest turns that fit the limits",
         arguments: [
             (ContextLimits(maxTurns: 3), ["7", "8", "9"]),
             (ContextLimits(maxTurns: 1), ["9"]),
@@ -49,7 +49,7 @@ struct SessionStoreTests {
         try FileManager.default.removeItem(atPath: directory.path.string)
     }
 
-    @Test("cache and file give the same window")
+    @Test("the cache and the file give the same window")
     func cacheAgrees() async throws {
         let (cached, read) = (try TemporaryDirectory(), try TemporaryDirectory())
         let limits = ContextLimits(maxTurns: 4, maxTokens: 100)
@@ -72,7 +72,7 @@ struct SessionStoreTests {
         #expect(try await store.say("two") == ["one"])
     }
 
-    @Test("parallel turns of one session come one after the other, by two stores")
+    @Test("parallel turns of one session run one after the other, in two stores as well")
     func parallelTurns() async throws {
         let directory = try TemporaryDirectory()
         let stores = [try directory.store(), try directory.store()]
@@ -83,7 +83,7 @@ struct SessionStoreTests {
         #expect(counts.sorted() == Array(0..<60))
     }
 
-    @Test("a directory that cannot be made is one sentence")
+    @Test("a data directory that cannot be created is an error of one sentence")
     func unusableDirectory() throws {
         let directory = try TemporaryDirectory()
         try Data().write(to: URL(fileURLWithPath: directory.path.appending("file").string))

@@ -2,9 +2,9 @@ import SystemPackage
 
 @testable import Sessions
 
-/// Directories and files, and what of them is on the disk for certain.
+/// Directories and files, and the part of them that is certainly on the disk.
 ///
-/// A value: a copy is what a process, or the machine, that dies leaves behind.
+/// A value type: a copy is what remains when the process or the machine dies.
 struct SimulatedDisk: Sendable {
     private(set) var files: [Int: SimulatedFile] = [:]
     private(set) var directories: [Int: SimulatedDirectory] = [root: SimulatedDirectory()]
@@ -37,7 +37,7 @@ struct SimulatedDisk: Sendable {
             modifiedNanoseconds: 0)
     }
 
-    /// Makes a file or directory of which only this disk's memory knows as yet.
+    /// Creates a file or directory that is not yet on the disk.
     mutating func create(_ path: FilePath, isDirectory: Bool) throws(Errno) -> Int {
         guard (try? inode(at: path)) == nil else { throw .fileExists }
         let inode = lastInode + 1
@@ -59,7 +59,7 @@ struct SimulatedDisk: Sendable {
         try change(target) { [($0, inode)] }
     }
 
-    /// Within one directory.
+    /// Renames within a directory.
     mutating func rename(_ path: FilePath, to target: FilePath) throws(Errno) {
         let inode = try inode(at: path)
         guard let name = path.lastComponent, path.removingLastComponent() == target.removingLastComponent() else { throw .invalidArgument }
@@ -105,7 +105,7 @@ struct SimulatedDisk: Sendable {
 
     // MARK: Death of the machine
 
-    /// What may be found after the machine died: about `limit` states, all of them where there are fewer.
+    /// The states that may be found after the machine dies: all of them, or about `limit`.
     func crashStates(limit: Int, using generator: inout some RandomNumberGenerator) -> [SimulatedDisk] {
         var states = [self]
         for (inode, directory) in directories where !directory.isSynchronized {
@@ -137,9 +137,9 @@ struct SimulatedDisk: Sendable {
     private func isReachable(_ inode: Int) -> Bool { directories.values.contains { $0.entries.values.contains(inode) } }
 }
 
-/// Names, and which changes of them are on the disk for certain.
+/// Names, and the changes to them that are not certainly on the disk.
 struct SimulatedDirectory: Sendable {
-    /// Takes place as a whole, or not: a name, and its inode or that it goes.
+    /// A change that happens completely or not at all: a name gets an inode or is removed.
     typealias Change = [(name: String, inode: Int?)]
 
     private(set) var entries: [String: Int] = [:]

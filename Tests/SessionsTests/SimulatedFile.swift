@@ -1,10 +1,10 @@
-/// A file's content, and what the disk may hold in its place until it is synchronised: of each block what it was after any of the writes
-/// since then, and any of the lengths.
+/// A file's content, and what the disk may hold instead until the file is synchronised: each block as after any of the writes since then,
+/// and any of the lengths.
 struct SimulatedFile: Sendable {
     static let blockSize = 4096
 
     private(set) var content: [UInt8] = []
-    /// What the disk may still hold of a block, in place of what the content has there.
+    /// The earlier contents of a block that may still be on the disk.
     private var oldBlocks: [Int: [[UInt8]]] = [:]
     private var oldLengths: [Int] = []
     /// Blocks that the next synchronisation writes.
@@ -29,15 +29,15 @@ struct SimulatedFile: Sendable {
 
     mutating func synchronize() {
         for block in dirtyBlocks { oldBlocks[block] = nil }
-        // What was cut off is free.
+        // Blocks beyond the end no longer belong to the file.
         oldBlocks = oldBlocks.filter { $0.key * Self.blockSize < content.count }
         (dirtyBlocks, oldLengths) = ([], [])
     }
 
-    /// The disk refused some blocks: the kernel holds them for clean from then on, and writes them no more (fsync(2), EIO).
+    /// The disk refused some blocks. From then on the kernel takes them for clean, and does not write them again (fsync(2), EIO).
     mutating func failToSynchronize() { dirtyBlocks = [] }
 
-    /// What the disk may hold if the machine dies now: every combination of blocks and length, or `limit` of them, drawn by chance.
+    /// What the disk may hold if the machine dies now: every combination of blocks and length, or `limit` random ones.
     func crashStates(limit: Int, using generator: inout some RandomNumberGenerator) -> [[UInt8]] {
         guard !isSynchronized else { return [content] }
         let lengths = possibleLengths
@@ -65,7 +65,7 @@ struct SimulatedFile: Sendable {
         return states
     }
 
-    /// The lengths that there were, and every block's end between them.
+    /// All lengths since the last synchronisation, and every block's end between them.
     private var possibleLengths: [Int] {
         let known = Set(oldLengths + [content.count])
         guard let least = known.min(), let most = known.max() else { return [content.count] }
@@ -96,7 +96,7 @@ struct SimulatedFile: Sendable {
         return content
     }
 
-    /// A whole block: what is not in the file is zeros.
+    /// A whole block, with zeros beyond the end of the file.
     private func block(_ number: Int) -> [UInt8] {
         let start = min(number * Self.blockSize, content.count)
         let bytes = content[start..<min(start + Self.blockSize, content.count)]

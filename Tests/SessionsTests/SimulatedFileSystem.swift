@@ -1,23 +1,23 @@
-import Glibc
 import Concurrency
+import Glibc
 import SystemPackage
 
 @testable import Sessions
 
-/// Files in memory, of a machine that can die, with calls that can fail.
+/// Files in memory, on a machine that can die, with calls that can fail.
 final class SimulatedFileSystem: FileSystem {
-    /// What goes wrong with one call.
+    /// What goes wrong, and with which call.
     struct Fault: Sendable, Hashable {
         enum Effect: Sendable, Hashable {
             /// The call fails; the next one does not.
             case failure(Errno)
-            /// Every call fails from then on, until the fault is taken away.
+            /// Every call fails from then on, until the fault is removed.
             case failureFromThenOn(Errno)
             /// The call fails, and a later one.
             case failureTwice(Errno, second: Int)
-            /// The write takes half the bytes.
+            /// The write stores half the bytes.
             case shortWrite
-            /// The write takes half the bytes, and the next call fails.
+            /// The write stores half the bytes, and the next call fails.
             case shortWriteThenFailure(Errno)
         }
 
@@ -26,7 +26,7 @@ final class SimulatedFileSystem: FileSystem {
         var effect: Effect
     }
 
-    /// A system call, and what there was before it.
+    /// A system call and the disk before it.
     struct RecordedCall: Sendable {
         var call: String
         var disk: SimulatedDisk
@@ -55,19 +55,19 @@ final class SimulatedFileSystem: FileSystem {
 
     private let state: Mutex<State>
 
-    /// A machine that starts with what its disk holds.
+    /// A machine with this disk.
     init(_ disk: SimulatedDisk = SimulatedDisk()) { state = Mutex(State(disk: disk)) }
 
     var disk: SimulatedDisk {
         get { state.withLock { $0.disk } }
         set { state.withLock { $0.disk = newValue } }
     }
-    /// The calls since the counter was reset: what, and with which file.
+    /// The calls since the last reset, with their files.
     var calls: [String] { state.withLock { $0.calls } }
     var openDescriptorCount: Int { state.withLock { $0.descriptions.count } }
     var heldLockCount: Int { state.withLock { $0.locks.count } }
 
-    /// Counts calls anew, and lets one of them fail.
+    /// Counts calls from 1 again, and sets the fault.
     func reset(_ fault: Fault? = nil, records: Bool = false) {
         state.withLock { state in
             state.calls = []
@@ -76,7 +76,7 @@ final class SimulatedFileSystem: FileSystem {
         }
     }
 
-    /// What there was before each call that changes something, since the counter was reset.
+    /// The calls that change something, since the last reset.
     var recordedCalls: [RecordedCall] { state.withLock { $0.recordedCalls ?? [] } }
 
     // MARK: FileSystem
@@ -190,7 +190,7 @@ final class SimulatedFileSystem: FileSystem {
         let free: (inout State, Description) -> Void = { state, description in
             state.locks[Byte(inode: description.inode, offset: offset)] = nil
         }
-        // The kernel frees what a description holds without asking anybody.
+        // Unlocking never fails.
         guard isHeld else { return try call("unlock", descriptor, canFail: false, free) }
         try call("lock", descriptor) { state, description throws(Errno) in
             let byte = Byte(inode: description.inode, offset: offset)

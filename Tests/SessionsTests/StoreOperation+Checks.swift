@@ -5,7 +5,7 @@ import Testing
 @testable import Sessions
 
 extension StoreOperation {
-    /// A machine on which everything is prepared, and a store whose next call the operation makes.
+    /// A prepared machine, and a store on which the operation can run.
     func prepared(_ durability: SessionStore.Durability = .sync) async throws -> (system: SimulatedFileSystem, store: SessionStore) {
         let system = SimulatedFileSystem()
         let store = try system.store(durability)
@@ -14,8 +14,8 @@ extension StoreOperation {
         return (system, isWarm ? store : try system.store(durability))
     }
 
-    /// Opens what there is with a new store and stores a turn in every session: it has to find what the session had before the operation
-    /// or after it, and to leave a JSON document.
+    /// Opens the disk with a new store and stores a turn in every session. It has to find the state before or after the operation, and to
+    /// leave a JSON document.
     func check(
         _ disk: SimulatedDisk, isDone: Bool = false, durability: SessionStore.Durability = .sync, _ context: @autoclosure () -> String
     ) async throws {
@@ -35,12 +35,12 @@ extension StoreOperation {
         checkQuarantine(system.disk, isDone: isDone, context())
     }
 
-    /// How many lock files a store has open that has touched every session: theirs, and the one that it opens first.
+    /// The number of lock files that a store has open once it has used every session: theirs, and the one that it opens first.
     func lockFileCount(_ store: SessionStore) throws -> Int {
         Set((try before.keys.map { try SessionKey($0).lockOffset } + [0]).map { store.lock.path(for: $0) }).count
     }
 
-    /// Stores a turn and returns what the session holds then; nil where the file cannot be read.
+    /// Stores a turn and returns what the session then holds; nil if the file is unreadable.
     @discardableResult
     func check(
         _ key: String, isDone: Bool, turn: String = "next", _ store: SessionStore, _ system: SimulatedFileSystem, _ context: String

@@ -1,14 +1,14 @@
 import Chat
+import Concurrency
 import Foundation
-import Synchronization
+import JSON
 import SystemPackage
 import TestSupport
 import Testing
 
 @testable import Sessions
-import JSON
 
-/// Something that changes sessions, and what they hold before and after it. Each turn has a name, the first word of its question.
+/// An operation on sessions, and their contents before and after it. Each turn has a name, the first word of its question.
 struct StoreOperation: Sendable, CustomTestStringConvertible {
     enum Contents: Sendable, Equatable {
         case absent
@@ -17,26 +17,26 @@ struct StoreOperation: Sendable, CustomTestStringConvertible {
     }
 
     var name: String
-    /// What sessions hold, acknowledged, by key.
+    /// The acknowledged contents of sessions, by key.
     var before: [String: Contents]
-    /// What sessions hold once the operation has succeeded.
+    /// The contents once the operation has succeeded.
     var after: [String: Contents]
-    /// Whether the store has the sessions in its cache.
+    /// True if the store has the sessions in its cache.
     var isWarm = false
-    /// Whether the quarantine gets a whole file, as a second copy of its turns.
+    /// True if the quarantine gets a whole file, with a second copy of its turns.
     var keepsDamagedFile = false
     var prepare: @Sendable (SessionStore, SimulatedFileSystem) async throws -> Void
     var run: @Sendable (SessionStore) async throws -> Void
 
     var testDescription: String { name }
 
-    /// What is stored for certain: whatever becomes of the operation.
+    /// The turns that have to be there whether or not the operation succeeded.
     func acknowledged(_ key: String, isDone: Bool) -> [String] {
         let kept: [[String]] = (isDone ? [after] : [before, after]).map { if case .turns(let turns)? = $0[key] { turns } else { [] } }
         return kept[0].filter { name in kept.allSatisfy { $0.contains(name) } }
     }
 
-    /// - Parameter length: how long a turn's question is, about.
+    /// - Parameter length: the approximate length of a turn's question.
     static func all(length: Int) -> [StoreOperation] {
         let say = { @Sendable (store: SessionStore, name: String, key: String) in _ = try await store.say(name, length: length, to: key) }
         let sayAll = { @Sendable (store: SessionStore, names: [String], key: String) in
@@ -45,7 +45,7 @@ struct StoreOperation: Sendable, CustomTestStringConvertible {
         let repair = { @Sendable (store: SessionStore) in
             var damages: [SessionDamage] = []
             try await store.verify(repairs: true) { damages.append($0) }
-            // What kept it from mending a file is said of the file.
+            // A repair that fails is reported as the file's damage.
             for damage in damages where damage.repair == nil { throw SessionError(.storageUnavailable, damage.problem) }
         }
         return [
@@ -179,7 +179,7 @@ extension SimulatedFileSystem {
 
     static func path(of key: String) -> FilePath { directory.appending("sessions").appending("\(key).json") }
 
-    /// Puts another content into a session's file.
+    /// Changes the content of a session's file.
     func change(_ key: String, _ body: (inout [UInt8]) -> Void) throws {
         var disk = disk
         let inode = try disk.inode(at: Self.path(of: key))

@@ -1,9 +1,9 @@
 import Chat
-import Synchronization
+import Concurrency
 
 @testable import Sessions
 
-/// Sums turns up in the names of all that it was shown, and fails when it is told to.
+/// Makes summaries of the names of all turns that it is shown, and fails on demand.
 final class Summarizer: Sendable {
     private struct State {
         var isFailing = false
@@ -12,7 +12,7 @@ final class Summarizer: Sendable {
 
     private let state = Mutex(State())
 
-    /// The names in what it was shown, each time that it was asked.
+    /// The names that it was shown, once for each call.
     var prompts: [[String]] { state.withLock(\.prompts) }
 
     func fail(_ isFailing: Bool = true) { state.withLock { $0.isFailing = isFailing } }
@@ -30,7 +30,7 @@ final class Summarizer: Sendable {
 }
 
 extension [PastTurn] {
-    /// The first words of the turns' questions, those that a summary stands for included.
+    /// The first words of the turns' questions, including those in a summary.
     var names: [String] {
         flatMap { turn in
             let lines = turn.messages[0].content.split(separator: "\n")

@@ -1,9 +1,9 @@
 import Chat
 import Foundation
+import JSON
 import Testing
 
 @testable import Sessions
-import JSON
 
 @Suite("Summaries of turns that no longer fit")
 struct SummaryTests {
@@ -24,7 +24,7 @@ struct SummaryTests {
         String(decoding: try directory.bytes("a.json"), as: UTF8.self).split(separator: "\n").dropFirst().dropLast().map(String.init)
     }
 
-    @Test("a model sees all of the past, in order, from the cache and from the file", arguments: [true, false])
+    @Test("with summaries a model sees the whole history in order, from the cache and from the file", arguments: [true, false])
     func nothingIsLost(isWarm: Bool) async throws {
         let directory = try TemporaryDirectory()
         let store = try directory.store(limits: Self.limits)
@@ -33,7 +33,7 @@ struct SummaryTests {
             #expect(try await store.say("\(number)", by: summarizer) == numbers(0..<number))
             #expect(try await store.history(of: SessionKey("a")).count <= 6)
         }
-        // Not with each turn: half of the window is left each time.
+        // Not with each turn, because each summary leaves half of the window.
         #expect(summarizer.prompts.map(\.count) == [3, 6, 9, 12, 15, 18, 21, 24, 27])
     }
 
@@ -46,7 +46,7 @@ struct SummaryTests {
         #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(try directory.bytes("a.json"))) }
     }
 
-    @Test("by tokens, too: a turn of \"n\" and \"Hi\" is ten")
+    @Test("turns beyond the limit of tokens are summarized: a turn of \"n\" and \"Hi\" has ten")
     func tokens() async throws {
         let limits = ContextLimits(maxTokens: 40, summarizes: true)
         let directory = try await session(of: 5, limits: limits)
@@ -55,7 +55,7 @@ struct SummaryTests {
         #expect(summarizer.prompts == [numbers(0..<3)])
     }
 
-    @Test("what does not fit one summary is summed up in several")
+    @Test("turns that do not fit one summary are summarized in several")
     func several() async throws {
         let off = ContextLimits(maxTokens: 1000)
         let directory = try await session(of: 12, limits: off)
@@ -64,14 +64,14 @@ struct SummaryTests {
         #expect(summarizer.prompts == [numbers(0..<6), numbers(0..<9)])
     }
 
-    @Test("without a summary turns stay, up to twice the limits, and it is tried again", arguments: [true, false])
+    @Test("turns whose summary fails stay, up to twice the limits, and the next turn tries again", arguments: [true, false])
     func failure(isWarm: Bool) async throws {
         let directory = try await session(of: 9)
         summarizer.fail()
         let store = try directory.store(limits: Self.limits)
         for number in 9..<15 {
             let store = isWarm ? store : try directory.store(limits: Self.limits)
-            // Eight that wait, and a summary of those before.
+            // Eight turns that wait for a summary, and the summary of those before them.
             #expect(try await store.say("\(number)", by: summarizer) == numbers(0..<min(number, 14)))
         }
         let asked = summarizer.prompts.count
@@ -106,7 +106,7 @@ struct SummaryTests {
         #expect(summarizer.prompts.count == 1)
     }
 
-    @Test("turns are taken back one by one, and with those that a summary covers the summary")
+    @Test("undo takes turns back one by one, and a summary with the turns that it covers")
     func undo() async throws {
         let directory = try await session(of: 20)
         for left in (0..<20).reversed() {
@@ -114,13 +114,13 @@ struct SummaryTests {
             #expect(turn.id == "turn-\(left)" && turnsLeft == left)
             let seen = try await directory.store(limits: Self.limits).history(of: SessionKey("a"))
             #expect(seen.names == numbers(0..<left))
-            // The last turn is there itself.
+            // No summary replaces the last turn.
             #expect(left == 0 || seen.last?.messages[0].content == "\(left - 1)")
         }
         #expect(try lines(of: directory) == [])
     }
 
-    @Test("a call and its result are summed up together")
+    @Test("a tool call and its result are summarized together")
     func tools() async throws {
         let directory = try TemporaryDirectory()
         let store = try directory.store(limits: Self.limits)
@@ -132,7 +132,7 @@ struct SummaryTests {
         #expect(summarizer.prompts == [numbers(0..<4)])
     }
 
-    @Test("a long summary is cut where a model sees it, and is stored whole")
+    @Test("a long summary is cut for the model and stored whole")
     func longSummary() throws {
         for (text, shown) in [(String(repeating: "a", count: 1000), 100), (String(repeating: "字", count: 100), 96), ("short", 5)] {
             let summary = HistorySummary(
@@ -144,7 +144,7 @@ struct SummaryTests {
         }
     }
 
-    @Test("where they are off, a session with summaries is seen as one without")
+    @Test("a store that does not summarize shows a session with summaries like one without")
     func off() async throws {
         let directory = try await session(of: 20)
         let off = ContextLimits(maxTurns: 7)
@@ -152,7 +152,7 @@ struct SummaryTests {
         #expect(try await directory.store(limits: off).history(of: SessionKey("a")).names == numbers(14..<21))
     }
 
-    @Test("they count as what they cost, and not as turns")
+    @Test("summaries count towards the usage of a session, but not as turns")
     func counts() async throws {
         let directory = try await session(of: 20)
         let store = try directory.store(limits: Self.limits)
@@ -169,7 +169,7 @@ struct SummaryTests {
         try await store.verify { Issue.record("\($0)") }
     }
 
-    @Test("they leave with their session and come back to the byte", arguments: [ExportFormat.json, .jsonl])
+    @Test("an exported session with summaries is imported byte for byte", arguments: [ExportFormat.json, .jsonl])
     func roundTrip(format: ExportFormat) async throws {
         let source = try await session(of: 20)
         var bytes: [UInt8] = []
@@ -188,7 +188,7 @@ struct SummaryTests {
         }
     }
 
-    @Test("the document for people has the turns alone")
+    @Test("an export as Markdown has no summaries, only turns")
     func markdown() async throws {
         var bytes: [UInt8] = []
         try await session(of: 6).store().export(SessionKey("a"), as: .markdown) { bytes += $0 }
@@ -197,7 +197,7 @@ struct SummaryTests {
     }
 
     @Test(
-        "a line that says it is one and is not makes no session",
+        "a line with a summary's id that is no summary makes the file unreadable",
         arguments: [
             #"{"id":"summary-1","at":"2026-11-23T09:00:00Z","covers":"turn-1","model":"m","usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#,
             #"{"id":"turn-1","at":"2026-11-23T09:00:00Z","summary":"a","covers":"turn-1","model":"m","usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#,
@@ -205,7 +205,7 @@ struct SummaryTests {
         ])
     func invalid(line: String) async throws {
         let header = #"{"format":"nanobot-session/1","key":"a","created_at":"2026-11-23T09:00:00Z","turns":["#
-        // Twice: one alone could be what a write left.
+        // Twice, because a single one could be a torn write.
         let file = Array((header + "\n" + line + ",\n" + line + "\n]}\n").utf8)
         #expect { try ImportedSession(file, name: "x") } throws: { ($0 as? SessionError)?.code == .unreadable }
         let directory = try await session(of: 1)
@@ -216,7 +216,7 @@ struct SummaryTests {
         #expect(try directory.bytes("a.json") == file)
     }
 
-    @Test("of a damaged session the summaries that can be read are kept")
+    @Test("the repair of a damaged session keeps the summaries that can be read")
     func salvage() async throws {
         let directory = try await session(of: 9)
         var bytes = try directory.bytes("a.json")

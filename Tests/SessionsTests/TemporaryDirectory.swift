@@ -1,10 +1,11 @@
 import Chat
+import Concurrency
 import Foundation
 import Sessions
 import SystemPackage
 import TestSupport
 
-/// A data directory of one test; it goes with the test.
+/// A data directory for one test, removed with this object.
 final class TemporaryDirectory: Sendable {
     let path: FilePath
 
@@ -24,7 +25,7 @@ final class TemporaryDirectory: Sendable {
         settings.busyTimeout = busyTimeout
         settings.durability = durability
         settings.maximumSessionBytes = maximumSessionBytes
-        // The store keeps the directory: it may outlive the test's own reference.
+        // The store keeps the directory, because it may outlive the test's own reference.
         return try SessionStore(directory: path, settings: settings, logger: .test(lines, keeping: self))
     }
 
@@ -45,16 +46,11 @@ extension SessionStore {
     /// Stores one turn and returns the questions of the turns that it saw.
     @discardableResult
     func say(_ question: String, answer: String = "Hi", to key: String = "a") async throws -> [String] {
-        let seen = Seen()
+        let seen = Mutex<[String]>([])
         _ = try await turn(of: SessionKey(key), from: .make()) { history in
-            await seen.set(history.map { $0.messages[0].content })
+            seen.withLock { $0 = history.map { $0.messages[0].content } }
             return .make(question, answer: answer)
         }
-        return await seen.questions
+        return seen.withLock(\.self)
     }
-}
-
-private actor Seen {
-    var questions: [String] = []
-    func set(_ questions: [String]) { self.questions = questions }
 }

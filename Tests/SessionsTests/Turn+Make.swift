@@ -3,7 +3,7 @@ import FoundationEssentials
 import Sessions
 
 extension Turn {
-    /// When the turns of tests are: not long ago, since retries are recognised for a day.
+    /// The time of all turns in tests: recent, because retries are recognised for a day.
     static let time = Date().ISO8601Format()
 
     static func make(
@@ -16,7 +16,7 @@ extension Turn {
             request: .make(idempotencyKey))
     }
 
-    /// A turn of everything that is more than text.
+    /// A turn with all kinds of content that are not text.
     static func makeWithParts() -> Turn {
         var turn = make()
         turn.messages = [

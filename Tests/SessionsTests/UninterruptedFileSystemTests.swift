@@ -5,7 +5,7 @@ import Testing
 
 @testable import Sessions
 
-@Suite("Calls that a signal interrupts")
+@Suite("File system calls that a signal interrupts")
 struct UninterruptedFileSystemTests {
     @Test("every call is repeated until it is not interrupted, and has its effect once")
     func everyCall() throws {
@@ -68,7 +68,7 @@ struct UninterruptedFileSystemTests {
         #expect(seen == Array(all.prefix(2)))
     }
 
-    @Test("an error that is no interruption is thrown at once")
+    @Test("an error other than an interruption is thrown at once")
     func otherError() {
         let disk = SimulatedFileSystem()
         #expect(throws: Errno.noSuchFileOrDirectory) { try UninterruptedFileSystem(disk).status(at: "/none") }

@@ -1,9 +1,9 @@
 import Foundation
+import JSON
 import SystemPackage
 import Testing
 
 @testable import Sessions
-import JSON
 
 @Suite("Verification")
 struct VerificationTests {
@@ -13,7 +13,7 @@ struct VerificationTests {
         return found
     }
 
-    @Test("whole files are found whole, whatever their names")
+    @Test("verification finds no damage in intact files, whatever their names")
     func whole() async throws {
         let directory = try TemporaryDirectory()
         for key in ["a", "微信:dm:x", String(repeating: "y", count: 400)] { try await directory.store().say("one", to: key) }
@@ -22,11 +22,11 @@ struct VerificationTests {
         #expect(looked == 3)
     }
 
-    /// A session of three turns, changed.
+    /// A session of three turns, and a change to it.
     struct Case: Sendable, CustomTestStringConvertible {
         var name: String
         var change: @Sendable (inout [UInt8]) -> Void
-        /// The questions that are left after the repair; nil where the file stays as it is.
+        /// The questions that remain after the repair; nil if the file stays as it is.
         var left: [String]?
         var testDescription: String { name }
     }
@@ -49,7 +49,7 @@ struct VerificationTests {
         Case(name: "another key", change: { $0.replace("\"a\"", "\"b\"") }, left: nil),
     ]
 
-    @Test("damage is named, and repaired without losing a turn that can be read", arguments: cases)
+    @Test("verification names damage, and repairs it without losing a readable turn", arguments: cases)
     func repair(_ damage: Case) async throws {
         let directory = try TemporaryDirectory()
         for question in ["one", "two", "three"] { try await directory.store().say(question) }
@@ -72,7 +72,7 @@ struct VerificationTests {
         #expect(try await directory.store().say("four") == left)
     }
 
-    @Test("a torn tail behind a damaged middle is damage, not a torn tail")
+    @Test("a torn tail after a damaged middle counts as a damaged middle")
     func tornAndDamaged() async throws {
         let directory = try TemporaryDirectory()
         for question in ["one", "two", "three"] { try await directory.store().say(question) }
@@ -84,7 +84,7 @@ struct VerificationTests {
         #expect(try await directory.store().say("four") == ["two"])
     }
 
-    @Test("a file that cannot be read is named, and does not hide the others")
+    @Test("verification names a file that cannot be read, and goes on to the others")
     func unreadableFile() async throws {
         let directory = try TemporaryDirectory()
         for key in ["a", "c"] { try await directory.store().say("one", to: key) }
@@ -98,7 +98,7 @@ struct VerificationTests {
         }
     }
 
-    @Test("what a process that died left beside the sessions goes once it is old")
+    @Test("old temporary files of dead processes are removed")
     func abandoned() async throws {
         let directory = try TemporaryDirectory()
         try await directory.store().say("one")

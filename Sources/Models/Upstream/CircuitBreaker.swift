@@ -1,39 +1,38 @@
-/// Keeps a dead upstream from being asked: after some failures in a row it opens, and one probe after a pause tells whether it may close.
+/// Keeps requests from a dead upstream. After some failures in a row it opens; after a pause one probe decides whether it closes again.
 struct CircuitBreaker: Equatable {
-    /// What an attempt may do.
     enum Admission: Equatable {
-        /// Ask; as the probe, where the circuit is open.
+        /// The attempt may be made. It is the probe if the circuit is open.
         case admitted(isProbe: Bool)
-        /// Do not ask for so long.
+        /// No attempt may be made for this long.
         case refused(Duration)
     }
 
-    /// How an attempt ended.
+    /// The result of an attempt.
     enum Outcome {
-        /// The upstream works, even where it refuses a request.
+        /// The upstream works, even if it refuses a request.
         case success
         case failure
-        /// Nobody knows: it was cancelled.
+        /// The attempt was cancelled.
         case unknown
     }
 
-    /// So many failures in a row open it.
+    /// The number of failures in a row that open the circuit.
     static let threshold = 5
-    /// The pause before the first probe; it doubles with each probe that fails.
+    /// The pause before the first probe. It doubles with each probe that fails.
     static let firstPause = Duration.seconds(1)
     /// The longest pause between probes.
     static let longestPause = Duration.seconds(60)
 
     private var failures = 0
     private var pause = firstPause
-    /// Until when nobody is let through; nil while it is closed.
-    private var opensAgain: ContinuousClock.Instant?
+    /// The time of the next probe; nil while the circuit is closed.
+    private var nextProbe: ContinuousClock.Instant?
     private var isProbing = false
 
     mutating func admit(at now: ContinuousClock.Instant) -> Admission {
-        guard let opensAgain else { return .admitted(isProbe: false) }
+        guard let nextProbe else { return .admitted(isProbe: false) }
         guard !isProbing else { return .refused(pause) }
-        guard now >= opensAgain else { return .refused(now.duration(to: opensAgain)) }
+        guard now >= nextProbe else { return .refused(now.duration(to: nextProbe)) }
         isProbing = true
         return .admitted(isProbe: true)
     }
@@ -45,12 +44,12 @@ struct CircuitBreaker: Equatable {
         case .unknown: break
         case .failure where isProbe:
             pause = min(pause * 2, Self.longestPause)
-            opensAgain = now + pause
+            nextProbe = now + pause
         case .failure:
-            // Those that were on their way when it opened say nothing new.
-            guard opensAgain == nil else { return }
+            // An attempt that began before the circuit opened says nothing new.
+            guard nextProbe == nil else { return }
             failures += 1
-            if failures >= Self.threshold { opensAgain = now + pause }
+            if failures >= Self.threshold { nextProbe = now + pause }
         }
     }
 }

@@ -1,7 +1,7 @@
 import Chat
 import FoundationEssentials
 
-/// A `chat.completion`, or a chunk of one, as upstreams write it; what has another shape than expected counts as missing.
+/// A `chat.completion` or a chunk of one, as upstreams write it. Anything of an unexpected type counts as missing.
 struct CompletionChunk: Decodable {
     var choice: Choice?
     var usage: Usage?
@@ -47,7 +47,7 @@ struct CompletionChunk: Decodable {
         }
     }
 
-    /// A message, or what is added to it.
+    /// A message or an addition to it.
     struct MessageChunk: Decodable {
         var content: String
         var refusal: String?
@@ -65,7 +65,7 @@ struct CompletionChunk: Decodable {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
-            // A list of parts is Mistral's, where a model thinks aloud.
+            // Mistral's reasoning models send a list of parts.
             content =
                 (try? container.decode(String.self, forKey: .content))
                 ?? (try? container.decode([Part].self, forKey: .content))?.compactMap(\.text).joined() ?? ""
@@ -74,7 +74,7 @@ struct CompletionChunk: Decodable {
         }
     }
 
-    /// A tool call, or what is added to it. An empty id or name says nothing.
+    /// A tool call or an addition to it. An empty id or name counts as missing.
     struct Call: Decodable {
         var index: Int?
         var id: String?
@@ -125,6 +125,6 @@ struct CompletionChunk: Decodable {
 }
 
 extension UpstreamErrorBody {
-    /// An error that says nothing.
+    /// An error without any details.
     init() {}
 }

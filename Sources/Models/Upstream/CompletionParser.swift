@@ -2,8 +2,7 @@ import Chat
 import FoundationEssentials
 import JSON
 
-/// Reads a reply as it comes: a stream of chunks, or one `chat.completion`. Which of them it is the first byte tells, whatever was asked
-/// for.
+/// Reads a response as it arrives: a stream of chunks or one `chat.completion`. The first byte tells which, whatever was requested.
 struct CompletionParser {
     private enum Form {
         case document
@@ -25,13 +24,13 @@ struct CompletionParser {
     private var hasChoice = false
     private var isDone = false
 
-    /// Whether the answer is whole, even if the connection breaks now.
+    /// True if the answer is complete, even if the connection breaks now.
     var isWhole: Bool { errorBody == nil && isUnderstood && (isDone || finishReason != nil) && form == .events }
 
-    /// The pieces of the answer that end in these bytes.
+    /// The chunks of the answer that end in these bytes.
     mutating func read(_ bytes: UnsafeRawBufferPointer) -> [Delta] {
         if form == nil {
-            // White space may come before a document: some servers keep long requests alive with it.
+            // White space may precede a document: some servers keep long requests alive with it.
             guard let first = bytes.first(where: { !" \t\r\n".utf8.contains($0) }) else { return [] }
             form = first == UInt8(ascii: "{") || first == UInt8(ascii: "[") || first == UInt8(ascii: "<") ? .document : .events
         }
@@ -42,7 +41,7 @@ struct CompletionParser {
         return events.read(bytes).compactMap { take($0) }
     }
 
-    /// The pieces of the answer that end where the body does.
+    /// The chunks of the answer that end with the body.
     mutating func end() -> [Delta] {
         switch form {
         case .events: return events.end().compactMap { take($0) }
@@ -54,9 +53,9 @@ struct CompletionParser {
         }
     }
 
-    /// The whole answer.
+    /// The complete answer.
     ///
-    /// - Parameter prompt: counted, as words, where the upstream does not say what the turn cost.
+    /// - Parameter prompt: its words are counted if the upstream does not report the usage.
     func completion(of prompt: Prompt) throws(CompletionError) -> Completion {
         if let errorBody { throw .upstreamError(errorBody) }
         guard isUnderstood, form == .events || hasChoice else { throw .invalid }
@@ -93,12 +92,12 @@ struct CompletionParser {
     }
 }
 
-/// Why a reply is no answer.
+/// The reason why a response is not an answer.
 enum CompletionError: Error, Equatable {
-    /// The upstream says so.
+    /// The upstream reports an error.
     case upstreamError(UpstreamErrorBody)
-    /// It is no reply of this API.
+    /// The response is not a chat completion.
     case invalid
-    /// It ended too early.
+    /// The response ended too early.
     case truncated
 }

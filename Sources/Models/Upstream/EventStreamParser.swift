@@ -1,7 +1,7 @@
-/// Finds the events of a `text/event-stream` (WHATWG HTML, section 9.2), however its bytes are cut into pieces.
+/// Finds the events of a `text/event-stream` (WHATWG HTML, section 9.2), however its bytes are divided into chunks.
 ///
-/// Of an event it gives the data alone. Comments and other fields are passed over. The last event counts where the stream ends without
-/// the blank line, too: some servers leave it out.
+/// It returns the data of events, and ignores comments and other fields. The last event counts even without the blank line after it, which
+/// some servers leave out.
 struct EventStreamParser {
     private var line: [UInt8] = []
     private var data: [UInt8]?
@@ -16,7 +16,7 @@ struct EventStreamParser {
             let byte = bytes[index]
             let isEnd = byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
             if isEnd {
-                // The line feed of CR LF ends no second line.
+                // The LF of a CR LF does not end another line.
                 if !(byte == UInt8(ascii: "\n") && isAfterCarriageReturn) {
                     line += bytes[start..<index]
                     endLine(&events)
@@ -29,7 +29,7 @@ struct EventStreamParser {
         return events
     }
 
-    /// The data of the event in which the stream ended.
+    /// The data of the event that ends with the stream.
     mutating func end() -> [[UInt8]] {
         var events: [[UInt8]] = []
         if !line.isEmpty { endLine(&events) }

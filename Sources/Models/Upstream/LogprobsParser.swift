@@ -1,12 +1,12 @@
 import Chat
 import JSON
 
-/// Keeps the probabilities of a reply's tokens as the upstream wrote them, number by number.
+/// Collects the probabilities of a response's tokens, and keeps every number as the upstream wrote it.
 struct LogprobsParser {
     private var content: [[UInt8]] = []
     private var refusal: [[UInt8]] = []
 
-    /// Takes the `logprobs` of a chunk's first choice, and gives them.
+    /// Adds the `logprobs` of a chunk's first choice, and returns them.
     mutating func read(chunk: [UInt8]) -> JSONValue? {
         var scanner = JSONScanner(chunk)
         guard let choices = try? scanner.members()["choices"] else { return nil }
@@ -22,7 +22,7 @@ struct LogprobsParser {
         return Self.value(content, refusal)
     }
 
-    /// Those of all chunks; nil where there were none.
+    /// The probabilities of all chunks; nil if there were none.
     var whole: JSONValue? { Self.value(content, refusal) }
 
     private static func value(_ content: [[UInt8]], _ refusal: [[UInt8]]) -> JSONValue? {
@@ -35,7 +35,7 @@ struct LogprobsParser {
     private static func elements(_ range: Range<Int>?, _ scanner: JSONScanner) -> [[UInt8]] {
         guard let range else { return [] }
         var list = scanner.moved(to: range.lowerBound)
-        // On one line: between values, JSON has line breaks for the eye only, and inside a string they are escaped.
+        // On one line: in JSON a line break is only layout, as those in strings are escaped.
         return ((try? list.elements()) ?? []).map { scanner[$0].filter { $0 >= 0x20 } }
     }
 }

@@ -1,9 +1,9 @@
 import Crypto
 import Chat
 
-/// Puts the tool calls of a reply together from pieces.
+/// Puts the tool calls of a response together from chunks.
 struct ToolCallParser {
-    /// The calls so far, in the order in which they began.
+    /// The calls so far, in the order of their first chunks.
     private(set) var calls: [Message.ToolCall] = []
     private var positions: [Int: Int] = [:]
     private var given: [String?] = []
@@ -15,7 +15,7 @@ struct ToolCallParser {
             calls[position].arguments += chunk.arguments
             return Delta.ToolCall(index: position, arguments: chunk.arguments)
         }
-        // The result will refer to the id, so there has to be one.
+        // There has to be an id for the result to refer to.
         let id = chunk.id ?? Identifier.make(prefix: "call_")
         calls.append(Message.ToolCall(id: id, name: chunk.name ?? "", arguments: chunk.arguments))
         given.append(chunk.id)

@@ -1,21 +1,21 @@
 import HTTPClient
 
-/// Why one attempt failed, and what may follow.
+/// The reason why one attempt failed, and what may follow.
 struct AttemptError: Error {
     var error: ModelError
-    /// Whether the same upstream may be asked again.
+    /// True if the same upstream may be asked again.
     var isRetryable = false
-    /// Whether the reply broke off or took too long: all that counts of it may have come.
+    /// True if the response broke off or took too long. The answer in it may still be complete.
     var isBreak = false
 }
 
 extension Upstream {
-    /// What a status other than 200 means, with the body that came with it.
+    /// The error for a response with a status other than 200.
     func error(status: Int, retryAfter: Int?, body: [UInt8]) -> AttemptError {
         error(status: status, retryAfter: retryAfter, errorBody: UpstreamErrorBody(body))
     }
 
-    /// What a reply that is no answer means.
+    /// The error for a response that is not an answer.
     func error(_ error: CompletionError) -> AttemptError {
         switch error {
         case .upstreamError(let errorBody): self.error(status: errorBody.status ?? 502, retryAfter: nil, errorBody: errorBody)
@@ -24,7 +24,7 @@ extension Upstream {
         }
     }
 
-    /// What a request that was not answered in full means.
+    /// The error for a request without a complete response.
     func error(_ error: TransferError) -> AttemptError {
         let description = "The upstream \(name): \(redacted(error.description))"
         switch error.code {
@@ -45,7 +45,7 @@ extension Upstream {
         }
     }
 
-    /// When it is worth to ask an upstream again that cannot be reached, in seconds.
+    /// The number of seconds after which a client may try an unreachable upstream again.
     static let retryAfter = 5
 
     private func error(status: Int, retryAfter: Int?, errorBody: UpstreamErrorBody?) -> AttemptError {
@@ -67,7 +67,7 @@ extension Upstream {
         }
     }
 
-    /// Some upstreams repeat the key that they refuse.
+    /// The text without the key: some upstreams repeat a key that they refuse.
     private func redacted(_ text: String) -> String {
         settings.key.map { $0.isEmpty ? text : text.replacing($0, with: "***") } ?? text
     }

@@ -4,26 +4,21 @@ import FoundationEssentials
 package import HTTPClient
 import JSON
 
-/// A server that speaks OpenAI's API, and what is known of it: whether it works, and its first model.
+/// A server that speaks OpenAI's API. Remembers whether it works, and its first model.
 package final class Upstream: Sendable {
-    /// Where it is and how it is asked.
     package struct Settings: Sendable, Hashable {
-        /// The base URL.
         package var address: UpstreamAddress
-        /// The bearer key, if it wants one.
+        /// The bearer key; nil if the server needs none.
         package var key: String?
-        /// The model that is asked for; nil for the first of its list.
+        /// Nil for the first model of the server's list.
         package var model: String?
-        /// How long a connection may take to stand.
         package var connectTimeout: Duration
 
-        /// Makes settings.
         package init(address: UpstreamAddress, key: String? = nil, model: String? = nil, connectTimeout: Duration = .seconds(10)) {
             (self.address, self.key, self.model, self.connectTimeout) = (address, key, model, connectTimeout)
         }
     }
 
-    /// Where it is and how it is asked.
     package let settings: Settings
     private let engine: TransferEngine
     private let state = Mutex(State())
@@ -33,13 +28,12 @@ package final class Upstream: Sendable {
         var firstModel: String?
     }
 
-    /// Makes an upstream that is asked through an engine.
     package init(_ settings: Settings, engine: TransferEngine) {
         self.settings = settings
         self.engine = engine
     }
 
-    /// What errors and logs call it.
+    /// The name in errors and logs.
     var name: String { settings.address.description }
 
     func admit(at now: ContinuousClock.Instant) -> CircuitBreaker.Admission { state.withLock { $0.circuit.admit(at: now) } }
@@ -48,11 +42,11 @@ package final class Upstream: Sendable {
         state.withLock { $0.circuit.record(outcome, isProbe: isProbe, at: now) }
     }
 
-    /// Asks once.
+    /// Makes one attempt.
     ///
     /// - Parameters:
-    ///   - model: what to ask for instead of the settings' model.
-    ///   - remaining: how much of the turn's time is left.
+    ///   - model: overrides the settings' model.
+    ///   - remaining: the rest of the turn's time limit.
     func complete(
         _ prompt: Prompt, model: String?, remaining: () -> Duration, onDelta: (@Sendable (Delta) -> Void)?
     ) async throws(AttemptError) -> Completion {
@@ -66,7 +60,7 @@ package final class Upstream: Sendable {
                 for delta in parser.withLock({ $0.read(bytes) }) { onDelta?(delta) }
             }
         } catch {
-            // An answer that has its end is whole, whatever becomes of the connection then.
+            // A complete answer counts, whatever happens to the connection after it.
             guard error.isBreak, parser.withLock(\.isWhole) else { throw error }
         }
         for delta in parser.withLock({ $0.end() }) { onDelta?(delta) }
@@ -77,7 +71,7 @@ package final class Upstream: Sendable {
         }
     }
 
-    /// The first model of the upstream's list. It is asked for until it has answered once.
+    /// The first model of the upstream's list. The list is requested until that has succeeded once.
     private func firstModel(within timeout: Duration) async throws(AttemptError) -> String {
         if let model = state.withLock(\.firstModel) { return model }
         guard let model = try await list(within: timeout)?.first else {
@@ -87,8 +81,8 @@ package final class Upstream: Sendable {
         return model
     }
 
-    /// Asks for its list of models once: that shows whether it can be reached, and whether it takes the key. Nil where what it answers is
-    /// no list.
+    /// Requests the list of models once, which shows whether the server can be reached and accepts the key. Nil if the response is not a
+    /// list.
     package func models(within timeout: Duration) async throws(ModelError) -> [String]? {
         do { return try await list(within: timeout) } catch { throw error.error }
     }
@@ -103,7 +97,7 @@ package final class Upstream: Sendable {
         return try? JSONDecoder().read(List.self, from: body.withLock(\.self)[...]).data.map(\.id)
     }
 
-    /// Makes a request whose answer, where its status is 200, goes to `onBody`; any other status is an error.
+    /// Makes a request. The body of a response with status 200 goes to `onBody`; any other status is an error.
     private func reply(
         to request: HTTPRequest, onBody: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
     ) async throws(AttemptError) {

@@ -2,16 +2,15 @@ import Chat
 import FoundationEssentials
 import JSON
 
-/// What an upstream says went wrong, in any of the shapes that are about.
+/// An upstream's error, in any of the common forms.
 struct UpstreamErrorBody: Equatable {
-    /// In its words.
     var message: String?
-    /// The parameter that it does not like.
+    /// The parameter that the upstream refuses.
     var param: String?
-    /// Its code, where that is an HTTP status.
+    /// The error's code, if it is an HTTP status.
     var status: Int?
 
-    /// Reads the body of an error; nil where that is not JSON that says something.
+    /// Reads the body of an error response; nil if it is not JSON of a known form.
     init?(_ body: [UInt8]) {
         let (decoder, text) = (JSONDecoder(), body[...])
         guard let body = (try? decoder.read(Body.self, from: text)) ?? (try? decoder.read(Wrapped.self, from: text))?.body,
@@ -28,7 +27,7 @@ extension UpstreamErrorBody: Decodable {
         case code
     }
 
-    /// Reads the value of `error`: an object, or only a text.
+    /// Reads the value of `error`: an object or a string.
     init(from decoder: any Decoder) throws {
         if let text = try? decoder.singleValueContainer().decode(String.self) {
             self.message = text
@@ -40,7 +39,7 @@ extension UpstreamErrorBody: Decodable {
         status = (try? container.decode(Int.self, forKey: .code)).flatMap { 400...599 ~= $0 ? $0 : nil }
     }
 
-    /// Google's endpoint wraps the object in an array: in one, or an array of arrays would take the stack.
+    /// Google's endpoint wraps the object in an array. Only one level is read: arrays of arrays would exhaust the stack.
     private struct Wrapped: Decodable {
         var body: Body
 
@@ -66,7 +65,7 @@ extension UpstreamErrorBody: Decodable {
             } else if container.contains(.message) {
                 errorBody = try UpstreamErrorBody(from: decoder)
             } else {
-                // FastAPI's: a text, or a list of what is wrong.
+                // FastAPI sends a string or a list of problems.
                 errorBody = try? container.decode(UpstreamErrorBody.self, forKey: .detail)
             }
         }

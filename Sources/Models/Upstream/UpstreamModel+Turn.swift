@@ -1,11 +1,11 @@
 import Concurrency
 
 extension UpstreamModel {
-    /// One turn, and whether a piece of its answer was handed on.
+    /// A turn, which remembers whether a chunk of its answer was passed on.
     struct Turn: Sendable {
         let prompt: Prompt
         let deadline: ContinuousClock.Instant
-        /// Hands pieces on; nil where nobody wants them.
+        /// Passes chunks on; nil if nobody wants them.
         let onDelta: (@Sendable (Delta) -> Void)?
         private let begun: Mutex<Bool>
 

@@ -1,17 +1,15 @@
 package import Logging
 
-/// A model on a server that speaks OpenAI's API, with further servers that are asked when it fails.
+/// A model on a server that speaks OpenAI's API, with further servers to ask if it fails.
 ///
-/// Where the server does not say what a turn cost, words are counted, as the built-in model does.
+/// If the server does not report the usage, words are counted, as by the built-in model.
 package struct UpstreamModel: ChatModel {
-    /// A server, and the model that it is asked for.
+    /// A server and one of its models.
     package struct Route: Sendable {
-        /// The server. Models that share it share what is known of it.
         package var upstream: Upstream
-        /// The model; nil for the one of the server's settings.
+        /// Nil for the model of the server's settings.
         package var model: String?
 
-        /// Makes a route.
         package init(_ upstream: Upstream, model: String? = nil) {
             (self.upstream, self.model) = (upstream, model)
         }
@@ -23,12 +21,10 @@ package struct UpstreamModel: ChatModel {
     private let logger: Logger
     private let clock: UpstreamClock
 
-    /// Makes a model.
-    ///
     /// - Parameters:
-    ///   - routes: what is asked, in this order, until one answers; not empty.
-    ///   - timeout: a turn's time limit, retries and all servers included.
-    ///   - retries: how many times each server may be asked again.
+    ///   - routes: asked in this order until one answers; not empty.
+    ///   - timeout: a turn's time limit, including retries and all servers.
+    ///   - retries: the maximum for each server.
     ///   - logger: gets a warning for each failed attempt that another one follows.
     package init(_ routes: [Route], timeout: Duration = .seconds(120), retries: Int = 2, logger: Logger) {
         self.init(routes, timeout: timeout, retries: retries, logger: logger, clock: UpstreamClock())
@@ -40,7 +36,7 @@ package struct UpstreamModel: ChatModel {
 
     /// Asks one server after the other.
     ///
-    /// A request that a server refuses, a turn whose time is up, and one of which a piece was handed on are not asked again.
+    /// There is no further attempt if a server refused the request, the time limit has passed, or a chunk of the answer was passed on.
     package func complete(_ prompt: Prompt, onDelta: (@Sendable (Delta) -> Void)?) async throws(ModelError) -> Completion {
         let turn = Turn(prompt: prompt, deadline: clock.now() + timeout, onDelta: onDelta)
         var failure = ModelError(.unavailable, "No upstream is configured")
@@ -56,7 +52,7 @@ package struct UpstreamModel: ChatModel {
         throw failure
     }
 
-    /// Asks one server until it answers or there is no use in it.
+    /// Asks one server until it answers or another attempt is useless.
     private func ask(_ route: Route, _ turn: Turn, isLast: Bool) async throws(ModelError) -> Completion {
         var failure: ModelError?
         for attempt in 0...retries {
@@ -86,7 +82,7 @@ package struct UpstreamModel: ChatModel {
             let retryAfter = error.error.code == .unavailable ? nil : error.error.retryAfter
             let pause = Backoff.pause(before: attempt, retryAfter: retryAfter, random: clock.random())
             guard error.isRetryable, attempt < retries, !turn.hasBegun, clock.now() + pause < turn.deadline,
-                // Whoever has another server does not wait for long.
+                // There is no long wait while there is another server.
                 isLast || pause <= Backoff.longest
             else { throw error.error }
             logger.warning("\(error.error); retrying")
@@ -102,7 +98,7 @@ package struct UpstreamModel: ChatModel {
 }
 
 extension ModelError {
-    /// Whether another attempt or server may do better.
+    /// True if another attempt or server may succeed.
     fileprivate var isForRetrying: Bool {
         switch code {
         case .unavailable, .failed, .rateLimited: true
@@ -110,7 +106,7 @@ extension ModelError {
         }
     }
 
-    /// What it says about the upstream.
+    /// What the error says about the upstream.
     fileprivate var outcome: CircuitBreaker.Outcome {
         switch code {
         case .unavailable, .failed, .timedOut: .failure

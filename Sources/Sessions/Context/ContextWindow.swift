@@ -1,50 +1,47 @@
 import Chat
 
-/// What of a session's past a model may see.
+/// How much of a session a model may see.
 package struct ContextLimits: Sendable {
-    /// The most turns.
     package var maxTurns: Int
-    /// The most tokens, estimated; the newest turn is in even where it alone is over.
+    /// In estimated tokens. The newest turn is visible even if it alone exceeds the limit.
     package var maxTokens: Int
-    /// Whether a summary takes the place of turns that no longer fit. Until there is one they stay, up to twice the limits.
+    /// True to replace turns that no longer fit with a summary. Until the summary exists they stay, up to twice the limits.
     package var summarizes: Bool
 
-    /// Makes limits; the defaults are those of `history.maxTurns`, `history.maxTokens` and `history.summarize`.
+    /// The defaults are those of `history.maxTurns`, `history.maxTokens` and `history.summarize`.
     package init(maxTurns: Int = 500, maxTokens: Int = 16_000, summarizes: Bool = false) {
         self.maxTurns = maxTurns
         self.maxTokens = maxTokens
         self.summarizes = summarizes
     }
 
-    /// The most turns and tokens that a window has.
+    /// The most turns and tokens that a window holds.
     var bound: (turns: Int, tokens: Int) { summarizes ? (2 * maxTurns, 2 * maxTokens) : (maxTurns, maxTokens) }
 
-    /// What a turn counts towards the bound, by its tokens. Where turns wait for their summary, one long turn does not push out the others.
+    /// What a turn of `tokens` counts towards the bound. One long turn must not push out others that wait for their summary.
     func weight(_ tokens: Int) -> Int { summarizes ? min(tokens, maxTokens / 2) : tokens }
 }
 
-/// The newest whole turns of a session that fit the limits, and what stands for those before them.
+/// The newest whole turns of a session that fit the limits, and the summary of the turns before them.
 struct ContextWindow: Sendable, Equatable {
-    /// The summary of what was before the turns.
     private let summary: PastTurn?
-    /// The turns, oldest first.
+    /// Oldest first.
     private var turns: [PastTurn] = []
     private var tokens: [Int] = []
     private var weight = 0
-    /// What the messages take in memory, roughly.
+    /// The memory that the messages take, roughly.
     private(set) var byteCount = 0
 
-    /// A window of turns that were read newest first.
     init(_ summary: HistorySummary? = nil, newestFirst turns: [[Message]], limits: ContextLimits) {
         self.summary = summary?.pastTurn(tokens: max(64, limits.maxTokens / 4))
         byteCount = self.summary.map { Self.byteCount($0.messages) } ?? 0
         for turn in turns.reversed() { append(turn, limits: limits) }
     }
 
-    /// What a model sees, oldest first.
+    /// The turns that a model sees, oldest first.
     var visible: [PastTurn] { summary.map { [$0] + turns } ?? turns }
 
-    /// Adds the newest turn; the oldest ones make room.
+    /// Adds the newest turn and drops the oldest ones that no longer fit.
     mutating func append(_ messages: [Message], limits: ContextLimits) {
         turns.append(PastTurn(messages))
         tokens.append(Self.estimatedTokens(messages))
@@ -61,8 +58,8 @@ struct ContextWindow: Sendable, Equatable {
         tokens.removeFirst(overflow)
     }
 
-    /// The oldest turns, as a model sees them, that a summary has to replace, and how many turns are left then: about half of what fits,
-    /// so that not every turn needs a new summary. Nil where all of it fits.
+    /// The oldest turns, which a summary has to replace, and the number of turns that remain. About half of what fits remains, so that not
+    /// every turn needs a new summary. Nil if everything fits.
     func overflow(limits: ContextLimits) -> (oldest: [PastTurn], left: Int)? {
         guard limits.summarizes else { return nil }
         var left = tokens.reduce(0, +)
@@ -72,7 +69,7 @@ struct ContextWindow: Sendable, Equatable {
         var covered = 0
         while turns.count - count > max(1, limits.maxTurns / 2) || left > limits.maxTokens / 2, let next = beginning(after: count) {
             let size = tokens[count..<next].reduce(0, +)
-            // They have to fit the model, as a window does.
+            // A model has to read them all at once.
             if count > 0, covered + size > limits.maxTokens { break }
             covered += size
             left -= size
@@ -81,17 +78,17 @@ struct ContextWindow: Sendable, Equatable {
         return count > 0 ? (Array(visible.dropLast(turns.count - count)), turns.count - count) : nil
     }
 
-    /// Where the next turn stands with which a window may begin.
+    /// The index of the next turn at which a window may begin.
     private func beginning(after index: Int) -> Int? {
         turns.indices.dropFirst(index + 1).first { !Self.continuesTurnBefore(turns[$0].messages) }
     }
 
-    /// Whether a turn begins with the result of a tool that the turn before it called: no window begins there.
+    /// True if a turn begins with the result of a tool that the turn before it called. No window begins there.
     static func continuesTurnBefore(_ messages: [Message]) -> Bool { messages.first?.role == .tool }
 
-    /// An estimate that needs no tokenizer: four ASCII characters, or one other character, make a token (CJK text is about one token a
-    /// character), and a message takes four more. A picture or a recording counts as 800, whatever its bytes: a picture of 1,024 by 1,024
-    /// takes about as many (OpenAI's guide to images counts 765).
+    /// Estimates tokens without a tokenizer: four ASCII characters or one other character make a token (CJK text has about one token a
+    /// character), and each message adds four. A picture or recording counts as 800, whatever its size: OpenAI's guide to images counts
+    /// 765 for a picture of 1,024 by 1,024.
     static func estimatedTokens(_ messages: [Message]) -> Int {
         messages.reduce(0) { sum, message in
             var ascii = 0
@@ -117,13 +114,13 @@ struct ContextWindow: Sendable, Equatable {
 }
 
 extension Message {
-    /// All the text in it that a model reads.
+    /// All the text that a model reads.
     fileprivate var texts: [String] {
         guard refusal != nil || !toolCalls.isEmpty else { return [content] }
         return [content, refusal ?? ""] + toolCalls.flatMap { [$0.name, $0.arguments] }
     }
 
-    /// Its pictures and recordings, as they are held.
+    /// The pictures and recordings: URLs and base64.
     fileprivate var media: [String] {
         parts.compactMap { part in
             switch part {

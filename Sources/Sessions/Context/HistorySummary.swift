@@ -2,22 +2,19 @@ import Crypto
 package import Chat
 import JSON
 
-/// What stands for the oldest turns of a session once they no longer fit the window: a line of the file that is no turn.
+/// Replaces the oldest turns of a session, for the model, once they no longer fit the window. It has a line of its own in the file.
 package struct HistorySummary: Sendable, Equatable, Decodable {
-    /// The summary's own id.
     package var id: String
     /// When it was stored: ISO 8601, UTC, whole seconds.
     package var at: String
-    /// What was said, in short.
     package var text: String
-    /// The id of the newest turn that it stands for; it stands for all older ones, too.
+    /// The id of the newest turn that the summary stands for. It stands for all older ones too.
     package var covers: String
-    /// The model that wrote it, as it is named to clients.
+    /// The name by which clients know the model that wrote it.
     package var model: String
-    /// What it cost.
     package var usage: Usage
 
-    /// Makes a summary with an id of its own.
+    /// Makes a summary with a new id.
     package init(at: String, text: String, covers: String, model: String, usage: Usage) {
         id = Identifier.make(prefix: Self.idPrefix)
         (self.at, self.text, self.covers, self.model, self.usage) = (at, text, covers, model, usage)
@@ -32,13 +29,13 @@ package struct HistorySummary: Sendable, Equatable, Decodable {
         case usage
     }
 
-    /// What ids of summaries begin with, and those of turns do not.
+    /// Ids of summaries begin with this, those of turns do not.
     static let idPrefix = "summary-"
 
-    /// What every summary's line begins with, and no turn's.
+    /// The line of every summary begins with this, that of no turn does.
     static let lineStart = Array("{\"id\":\"\(idPrefix)".utf8)
 
-    /// The summary's line in the file, without separators.
+    /// The summary's line in the file, without separators (FORMAT.md, "A summary").
     var line: [UInt8] {
         JSONValue.object([
             ("id", .string(id)), ("at", .string(at)), ("summary", .string(text)), ("covers", .string(covers)), ("model", .string(model)),
@@ -46,12 +43,12 @@ package struct HistorySummary: Sendable, Equatable, Decodable {
         ]).serialized
     }
 
-    /// The summary as a model sees it: said by the user, since it tells what users said and must not weigh more, and answered, since some
-    /// models take users and assistants only in turns.
+    /// The summary as a model sees it. The user says it, because it repeats what users said and must not carry more weight; the assistant
+    /// answers, because some models accept only alternating roles.
     ///
-    /// - Parameter limit: about the most tokens; a longer one is cut.
+    /// - Parameter limit: the approximate number of tokens beyond which the text is cut.
     func pastTurn(tokens limit: Int) -> PastTurn {
-        // A token is four ASCII characters, or one other.
+        // One token a character is the worst case of the estimate.
         let isLong = ContextWindow.estimatedTokens([Message(role: .user, content: text)]) > limit
         let shown = isLong ? String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit))) : text
         return PastTurn([

@@ -2,20 +2,20 @@ import Chat
 import FoundationEssentials
 import JSON
 
-/// A form in which a whole session leaves the store.
+/// A format in which a session can be exported.
 package enum ExportFormat: String, CaseIterable, Sendable {
-    /// The session file's own document.
+    /// The session file as it is.
     case json
-    /// One object a line: what the session is, then each of its turns.
+    /// One object a line: the header, then each turn and summary.
     case jsonl
     /// A document for people.
     case markdown
 }
 
 extension SessionStore {
-    /// Gives a whole session, as it is now, to `write`: in parts of about 64 KiB, or of one turn where that is longer.
+    /// Passes a session, as it is now, to `write` in chunks of about 64 KiB, or of one turn if that is longer.
     ///
-    /// - Throws: `SessionError`, `notFound` among others, and what `write` throws.
+    /// - Throws: `SessionError`, for example `notFound`, and what `write` throws.
     package func export(_ key: SessionKey, as format: ExportFormat, to write: ([UInt8]) throws -> Void) async throws {
         try await withExistingSession(key) { file in
             var chunk: [UInt8] = []
@@ -46,7 +46,7 @@ extension SessionStore {
                 try add(MarkdownExport.head(try file.summary()).utf8)
                 let decoder = JSONDecoder()
                 try file.readLines { line, _ in
-                    // The turns themselves are in the document.
+                    // The document has the turns that a summary covers.
                     guard !SessionFile.isSummary(line) else { return }
                     guard let turn = SessionFile.turn(in: line, decoder) else { throw file.unreadableLine }
                     try add(turn.markdown.utf8)

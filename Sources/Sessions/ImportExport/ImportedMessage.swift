@@ -1,14 +1,14 @@
 import Chat
 
-/// A message as other programs keep it: what is not known here is passed over.
+/// A message in another program's file. Members and parts that this program does not know are ignored.
 struct ImportedMessage: Decodable {
-    /// What kind of record it is, where it is no message (`_type`).
+    /// The record's `_type`, if it is not a message.
     var recordType: String?
-    /// Nil where a message has a role that is not known here.
+    /// Nil if the role is unknown.
     var message: Message?
-    /// When it was said, as the other program wrote it.
+    /// The time of the message, as the other program wrote it.
     var timestamp: String?
-    /// How many parts of its content cannot be kept.
+    /// The number of content parts that cannot be kept.
     var lostParts = 0
 
     private enum CodingKeys: String, CodingKey {
@@ -21,7 +21,7 @@ struct ImportedMessage: Decodable {
         case timestamp
     }
 
-    /// A piece of content: a string, an object with text, a picture or a recording that is there itself, or something else.
+    /// A part of the content: a string, an object with text, an embedded picture or recording, or something else.
     private struct Part: Decodable {
         private enum CodingKeys: CodingKey { case text }
 
@@ -35,7 +35,7 @@ struct ImportedMessage: Decodable {
             part = try container.decodeIfPresent(String.self, forKey: .text).map(Message.Part.text) ?? Self.medium(from: decoder)
         }
 
-        /// A model's server may not be able to fetch a remote picture, or may not be meant to.
+        /// Keeps embedded media only: a model's server may be unable, or not allowed, to fetch a remote picture.
         private static func medium(from decoder: any Decoder) -> Message.Part? {
             guard let part = try? Message.Part(from: decoder) else { return nil }
             if case .image(let url, _) = part { return url.hasPrefix("data:image/") ? part : nil }

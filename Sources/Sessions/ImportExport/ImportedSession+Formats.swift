@@ -3,7 +3,7 @@ import FoundationEssentials
 import JSON
 
 extension ImportedSession {
-    /// This program's own exports. Turns stay as they are, to the byte where each is on a line.
+    /// Reads this program's own exports. A turn that is on one line is kept byte for byte.
     init(own scanner: inout JSONScanner, _ members: [String: Range<Int>], key: SessionKey?) throws(SessionError) {
         guard let text = scanner.decode(String.self, members["key"]),
             let createdAt = scanner.decode(String.self, members["created_at"]).flatMap(ImportedTimestamp.utc)
@@ -29,7 +29,7 @@ extension ImportedSession {
         self.init(key: key, createdAt: createdAt, lines: lines)
     }
 
-    /// A session of HKUDS/nanobot (`nanobot/session/manager.py`): JSON lines, what the session is and then its messages.
+    /// Reads a session of HKUDS/nanobot (`nanobot/session/manager.py`): JSON lines, first the session's metadata, then its messages.
     init(
         hkuds scanner: inout JSONScanner, _ members: [String: Range<Int>], name: String, key: SessionKey?, now: Date
     ) throws(SessionError) {
@@ -40,7 +40,7 @@ extension ImportedSession {
         self = turns.session(createdAt: createdAt)
     }
 
-    /// What OpenAI's chat completions are asked with.
+    /// Reads the body of a request for a chat completion, as OpenAI defines it.
     init(
         openAI scanner: inout JSONScanner, _ members: [String: Range<Int>], _ messages: Range<Int>, key: SessionKey?, now: Date
     ) throws(SessionError) {
@@ -56,7 +56,7 @@ extension ImportedSession {
         return try readable { () throws(JSONSyntaxError) in try scanner.value() }
     }
 
-    /// The elements of an array, in the object behind which the text has to end.
+    /// The elements of an array in an object that has to be the last value of the text.
     private static func elements(of array: Range<Int>, _ scanner: inout JSONScanner) throws(SessionError) -> [Range<Int>] {
         try readable { () throws(JSONSyntaxError) in
             try scanner.expectEnd()
@@ -65,7 +65,7 @@ extension ImportedSession {
         }
     }
 
-    /// Newer files say their key, or have it in base64url as their name (RFC 4648, section 5). Older names are lossy.
+    /// Newer files contain their key, or have its base64url (RFC 4648, section 5) as their name. Older names are lossy.
     private static func key(hkuds text: String?, name: String) throws(SessionError) -> SessionKey {
         if let text { return try SessionKey(text) }
         let stem = name.hasSuffix(".jsonl") ? String(name.dropLast(6)) : name

@@ -2,46 +2,44 @@ import Chat
 package import FoundationEssentials
 import JSON
 
-/// A session that was read from a file of this program or of another one.
+/// A session read from a file of this program or of another one.
 package struct ImportedSession: Sendable {
-    /// A turn of it, or a summary of turns, as the session file will have it.
+    /// A turn or summary, as the session file will have it.
     struct Line: Sendable {
         var id: String
         var at: String
-        /// Without separators.
+        /// The line without separators.
         var bytes: ArraySlice<UInt8>
 
         var isTurn: Bool { !SessionFile.isSummary(bytes) }
     }
 
-    /// What no session has.
+    /// The number of things in the file that a session cannot hold.
     package struct Omissions: Sendable, Equatable {
-        /// Messages of `system` and `developer`: they belong to a request.
+        /// `system` and `developer` messages: they belong to a request, not to a session.
         package var instructions = 0
-        /// Parts of messages that are neither text nor a picture or recording in the file itself.
+        /// Message parts that are neither text nor an embedded picture or recording.
         package var media = 0
     }
 
-    /// The session's key.
     package let key: SessionKey
-    /// When its first turn was stored: ISO 8601, UTC.
+    /// When the first turn was stored: ISO 8601, UTC.
     let createdAt: String
-    /// Its turns, oldest first, and the summaries among them.
+    /// Oldest first.
     let lines: [Line]
-    /// What the file has and the session will not.
     package let omissions: Omissions
 
     /// Reads the contents of a file: this program's own JSON or JSON lines, OpenAI-style `{"messages":[…]}`, or a session of
     /// HKUDS/nanobot.
     ///
     /// - Parameters:
-    ///   - name: the file's name without the directory; the key may be in it.
-    ///   - key: the key that the session is to have, whatever the file says.
+    ///   - name: the file's name without the directory; it may contain the key.
+    ///   - key: the session's key; nil for the one that the file gives.
     ///   - now: the time of messages that have none.
-    /// - Throws: `unreadable`, `newerFormat` or `invalidKey`, with what is wrong, but not the name of the file.
+    /// - Throws: `unreadable`, `newerFormat` or `invalidKey`. The description says what is wrong, but does not name the file.
     package init(_ bytes: [UInt8], name: String, key: SessionKey? = nil, now: Date = Date()) throws(SessionError) {
         guard (try? UTF8Span(validating: bytes.span)) != nil else { throw SessionError(.unreadable, "it is not UTF-8 text") }
-        // Some editors begin UTF-8 with a byte order mark.
+        // Some editors put a byte order mark at the beginning of UTF-8.
         var scanner = JSONScanner(bytes, at: bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0)
         guard scanner.findValue() else { throw SessionError(.unreadable, "it is empty") }
         let start = scanner.position
@@ -66,7 +64,7 @@ package struct ImportedSession: Sendable {
         (self.key, self.createdAt, self.lines, self.omissions) = (key, createdAt, lines, omissions)
     }
 
-    /// Says of a text that is not JSON that it cannot be read.
+    /// Maps a syntax error to `.unreadable`.
     static func readable<Result>(_ body: () throws(JSONSyntaxError) -> Result) throws(SessionError) -> Result {
         do throws(JSONSyntaxError) {
             return try body()
@@ -75,5 +73,5 @@ package struct ImportedSession: Sendable {
         }
     }
 
-    private static let unknownFormat = "it is no session in a form that is known here"
+    private static let unknownFormat = "it is not a session in a known format"
 }

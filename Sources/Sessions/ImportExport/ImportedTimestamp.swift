@@ -1,14 +1,14 @@
 import FoundationEssentials
 import Glibc
 
-/// A point in time as other programs write it: ISO 8601, with or without a fraction and an offset from UTC.
+/// Reads times that other programs wrote: ISO 8601, with or without a fraction and an offset from UTC.
 enum ImportedTimestamp {
-    /// The time as sessions have it: ISO 8601, UTC, whole seconds. Nil where the text is no time.
+    /// The time as sessions store it: ISO 8601, UTC, whole seconds. Nil if the text is not a time.
     ///
-    /// Without an offset it is taken in this process's time zone: what Python's `datetime.now().isoformat()` leaves out.
+    /// A time without an offset is in this process's time zone: Python's `datetime.now().isoformat()` writes none.
     static func utc(_ text: String) -> String? {
         var rest = Array(text.utf8)[...]
-        // The date, the time, and what separates them.
+        // What may follow each field of the date and the time.
         let separators: [[UInt8]] = [[0x2d], [0x2d], Array("T ".utf8), [0x3a], [0x3a], []]
         let ranges: [ClosedRange<CInt>] = [1...9999, 1...12, 1...31, 0...23, 0...59, 0...60]
         var fields: [CInt] = []
@@ -24,7 +24,7 @@ enum ImportedTimestamp {
         (time.tm_hour, time.tm_min, time.tm_sec) = (fields[3], fields[4], fields[5])
         let seconds: time_t
         if rest.isEmpty {
-            // Whether it was summer time is for the time zone's rules to say.
+            // Lets the time zone's rules decide on daylight saving time.
             time.tm_isdst = -1
             seconds = mktime(&time)
         } else {

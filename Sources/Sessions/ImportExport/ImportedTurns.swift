@@ -3,11 +3,11 @@ import Crypto
 import FoundationEssentials
 import JSON
 
-/// Groups the messages of another program into turns: one begins at each message of a user, and what comes before the first is one, too.
+/// Groups the messages of another program into turns. Each user message begins a turn; messages before the first one are a turn too.
 struct ImportedTurns {
     private let key: SessionKey
     private let model: String
-    /// When the last message was said that says so.
+    /// The time of the last message that had one.
     private var time: String
     private var messages: [Message] = []
     private var firstTimestamp: String?
@@ -18,13 +18,13 @@ struct ImportedTurns {
     private var omissions = ImportedSession.Omissions()
 
     /// - Parameters:
-    ///   - model: what answered; nil where the file does not say.
-    ///   - time: when messages were said that come first and have no time.
+    ///   - model: the model that answered; nil if the file does not say.
+    ///   - time: the time of the first messages if they have none.
     init(of key: SessionKey, model: String?, from time: String) {
         (self.key, self.model, self.time) = (key, model ?? "unknown", time)
     }
 
-    /// Adds a message, or passes over a record that is none.
+    /// Adds a message. Other records are ignored.
     mutating func add(_ record: Range<Int>, _ scanner: JSONScanner) throws(SessionError) {
         messageCount += 1
         guard let imported = scanner.decode(ImportedMessage.self, record, decoder) else {
@@ -48,9 +48,9 @@ struct ImportedTurns {
         if let said = imported.timestamp.flatMap(ImportedTimestamp.utc) { time = said }
     }
 
-    /// The session of all that was added.
+    /// The session of all added messages.
     ///
-    /// - Parameter createdAt: when it began; nil where the file does not say.
+    /// - Parameter createdAt: when it began; nil if the file does not say.
     mutating func session(createdAt: String?) -> ImportedSession {
         endTurn()
         return ImportedSession(key: key, createdAt: createdAt ?? turns.first?.at ?? time, lines: turns, omissions: omissions)
@@ -65,8 +65,8 @@ struct ImportedTurns {
         messages = []
     }
 
-    /// The same for the same turn of the same session in every import, also when older turns have gone from the file meanwhile: equal
-    /// ones are told apart by how many there were before.
+    /// An id that the same turn of the same session gets in every import, even if older turns have since been removed from the file. Equal
+    /// turns are told apart by the number of equal ones before them.
     private mutating func nextID() -> String {
         let said: JSONValue = [.string(key.description), .optional(firstTimestamp), .array(messages.map(\.json))]
         let digest = SHA256.digest(of: said.serialized)

@@ -1,9 +1,9 @@
 import Chat
 
-/// A session as a Markdown document: a heading for the session, and one for each message.
+/// A session as a Markdown document, with a heading for the session and one for each message.
 ///
-/// What was said stands in block quotes. Whatever it contains (a heading, a fence that nothing closes, half an HTML comment) ends with
-/// the quote (CommonMark 0.31, sections 5.1 and 4.6), and what is Markdown in it still looks as its author meant it to.
+/// Messages are in block quotes. Whatever a message contains (a heading, an unclosed fence, half an HTML comment) ends with its quote
+/// (CommonMark 0.31, sections 5.1 and 4.6), and Markdown in it still looks as its author meant it to.
 enum MarkdownExport {
     static func head(_ summary: SessionSummary) -> String {
         let turns = "\(summary.turnCount) \(summary.turnCount == 1 ? "turn" : "turns")"
@@ -20,7 +20,7 @@ enum MarkdownExport {
         return text
     }
 
-    /// The text of a message; a mark stands for each picture and recording.
+    /// The text of a message, with a placeholder for each picture and recording.
     private static func said(_ message: Message) -> String {
         guard !message.parts.isEmpty else { return message.content }
         return message.parts.map { part in
@@ -32,7 +32,7 @@ enum MarkdownExport {
         }.joined(separator: "\n\n")
     }
 
-    /// Every line behind a prefix.
+    /// The text with a prefix before every line.
     private static func prefixed(_ text: String, by prefix: String) -> String {
         var lines = ""
         for line in printable(text).utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
@@ -43,7 +43,7 @@ enum MarkdownExport {
         return lines
     }
 
-    /// A code span on one line (CommonMark, section 6.1): it stands between more backticks than there are in it.
+    /// A code span on one line (CommonMark, section 6.1), between more backticks than any run of them inside.
     private static func code(_ text: String) -> String {
         let longest = text.utf8.split { $0 != UInt8(ascii: "`") }.map(\.count).max() ?? 0
         let fence = String(repeating: "`", count: longest + 1)
@@ -51,8 +51,8 @@ enum MarkdownExport {
         return fence + padding + printable(text).split(separator: "\n").joined(separator: " ") + padding + fence
     }
 
-    /// Text whose control characters are tabs and line feeds. A carriage return ends a line, too (CommonMark, section 2.1); the others are
-    /// not text, and a terminal takes some of them for commands: U+FFFD stands for them.
+    /// Text without control characters but tabs and line feeds. A carriage return ends a line too (CommonMark, section 2.1); U+FFFD
+    /// replaces all others, because a terminal obeys some of them.
     private static func printable(_ text: String) -> String {
         func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || 0x7f...0x9f ~= scalar.value }
         guard text.unicodeScalars.contains(where: { isControl($0) && $0 != "\n" && $0 != "\t" }) else { return text }
@@ -72,6 +72,6 @@ enum MarkdownExport {
 }
 
 extension Turn {
-    /// The turn as a session's Markdown document has it.
+    /// The turn's sections of a Markdown export.
     package var markdown: String { messages.map { MarkdownExport.section($0, at: at) }.joined() }
 }

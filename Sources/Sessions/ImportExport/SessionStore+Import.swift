@@ -3,23 +3,21 @@ import FoundationEssentials
 import JSON
 
 extension SessionStore {
-    /// What became of a session that was imported.
     package enum ImportOutcome: Sendable, Equatable {
-        /// It is there now, with so many turns.
+        /// The session is new, with this many turns.
         case imported(turns: Int)
-        /// So many of its turns were not there yet, and are now.
+        /// An existing session got this many turns that it did not have.
         case merged(turns: Int)
-        /// A session of its key is there, and is as it was.
+        /// A session with this key exists and was left unchanged.
         case exists
     }
 
-    /// Stores a session that came from a file. Until it is there whole, it is not there.
+    /// Stores a session that was read from a file, all of it or nothing.
     ///
-    /// `session.maxBytes` does not keep it out: a session leaves the store and comes back as it was. One that has reached it takes no more
-    /// turns.
+    /// `session.maxBytes` does not apply: an exported session can always be imported again. A session beyond it takes no more turns.
     ///
-    /// - Parameter merges: whether an existing session gets the turns whose ids it does not have, each by its time among the others.
-    /// - Throws: `SessionError`, `busy`, `unreadable` and `storageFull` among others.
+    /// - Parameter merges: true to add to an existing session the turns whose ids it does not have, each at its place by time.
+    /// - Throws: `SessionError`, for example `busy`, `unreadable` or `storageFull`.
     package func importSession(_ session: ImportedSession, merges: Bool = false) async throws -> ImportOutcome {
         try await lock.withLock(session.key) {
             guard var file = try SessionFile(path(of: session.key), key: session.key, in: system) else {

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// The file whose bytes stand for sessions.
+/// A file whose bytes are locked in the place of sessions.
 final class LockFile: Sendable {
     private let file: File
     private let status: FileStatus
@@ -12,7 +12,7 @@ final class LockFile: Sendable {
 
     func isSame(_ other: FileStatus) -> Bool { (other.device, other.inode) == (status.device, status.inode) }
 
-    /// Waits by asking again: a call that waits would take a thread. Who comes later asks no more often than who came earlier.
+    /// Takes a byte, and waits by trying again: a call that waits would hold a thread. All waiters try equally often.
     func claim(_ offset: Int64, until deadline: ContinuousClock.Instant) async throws {
         while try !claimIfFree(offset) {
             guard ContinuousClock.now < deadline else { throw SessionLock.busy }

@@ -3,16 +3,16 @@ import DequeModule
 import Glibc
 import SystemPackage
 
-/// One turn at a time per session: first come, first served inside the process, and one process at a time.
+/// Lets one turn at a time change a session: first come, first served inside the process, and one process at a time.
 ///
-/// Between processes it is open-file-description locks (fcntl(2), "Open file description locks") on two bytes of a file: nothing is left
-/// behind, and the kernel frees the locks of a process that dies. One byte is the session; the other is its queue's head, which a
-/// process holds while it waits for the first. So a process with many turns cannot overtake another: its next turn has to become the
-/// head again. Inside the process all turns share the description, so it is a queue that keeps them apart; it goes by the same byte, or
-/// two sessions of one hash would free each other's lock.
+/// Processes use open-file-description locks (fcntl(2), "Open file description locks") on two bytes of a file (FORMAT.md, "Locks"): nothing
+/// is left behind, and the kernel frees the locks of a process that dies. One byte is the session; the other is the head of its queue,
+/// which a process holds while it waits for the first. So a process with many turns cannot overtake another: its next turn has to become
+/// the head again. Inside the process all turns share the description, so a queue keeps them apart. The queue is found by the same byte, or
+/// two sessions with one hash would free each other's lock.
 ///
-/// The kernel keeps a file's locks in one list, and goes through it, with a spinlock held, for each lock that is set or freed (fs/locks.c,
-/// posix_lock_inode): with 10,000 chats in flight that was a third of the program's time. So the sessions are spread over sixteen files.
+/// The kernel keeps a file's locks in one list, and walks it under a spinlock for each lock that is set or freed (fs/locks.c,
+/// posix_lock_inode): with 10,000 chats in flight that took a third of the program's time. So sessions are spread over sixteen files.
 final class SessionLock: Sendable {
     private struct Waiter {
         var id: UInt64
@@ -32,16 +32,16 @@ final class SessionLock: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - path: what the files' names begin with, in a directory that exists.
-    ///   - directories: made whenever the first file is not there: they belong to it.
+    ///   - path: the beginning of the files' names, in a directory that exists.
+    ///   - directories: created whenever the first file is missing, as they belong together.
     init(_ path: FilePath, directories: [FilePath], timeout: Duration, in system: any FileSystem) {
         (self.path, self.directories, self.system, self.timeout) = (path, directories, system, timeout)
     }
 
-    /// Fails where the data directory is not there.
+    /// Fails if there is no data directory.
     func check() throws(SessionError) { _ = try currentFile(for: 0) }
 
-    /// Runs `body` while no other turn of the session runs, in any process. Waits at most `session.busyTimeout` for that.
+    /// Runs `body` while no other turn of the session runs, in any process. Throws `busy` after waiting for `session.busyTimeout`.
     func withLock<Result: Sendable>(_ key: SessionKey, _ body: () async throws -> Result) async throws -> Result {
         let offset = key.lockOffset
         let deadline = ContinuousClock.now + timeout
@@ -57,7 +57,7 @@ final class SessionLock: Sendable {
         return try await body()
     }
 
-    /// Runs `body` if no turn of the session runs or waits, in any process; nil where one does.
+    /// Runs `body` if no turn of the session runs, in any process, or waits in this one. Otherwise returns nil.
     func withLockIfFree<Result>(_ key: SessionKey, _ body: () throws(SessionError) -> Result) throws(SessionError) -> Result? {
         let offset = key.lockOffset
         let isFree = state.withLock { state in
@@ -73,17 +73,17 @@ final class SessionLock: Sendable {
         return try body()
     }
 
-    /// How many turns of a session stand in this process's queue.
+    /// The number of turns in this process's queue for a session.
     func waiterCount(_ key: SessionKey) -> Int { state.withLock { $0.waiters[key.lockOffset]?.count ?? 0 } }
 
     static var busy: SessionError {
         SessionError(.busy, "The turn before this one has not ended yet")
     }
 
-    /// The file of a session's bytes: by the four highest of their 63 bits.
+    /// The file of a byte, by the four highest of its 63 bits.
     func path(for offset: Int64) -> FilePath { FilePath("\(path)-\(String(offset >> 59, radix: 16))") }
 
-    /// The file that has the path now: a data directory may be moved away, and another one put in its place.
+    /// The file that has the path now: somebody may move the data directory away and put another one in its place.
     private func currentFile(for offset: Int64) throws(SessionError) -> LockFile {
         let path = path(for: offset)
         if let file = state.withLock({ $0.files[offset >> 59] }), let status = try? system.statusIfThere(path), file.isSame(status) {
@@ -94,7 +94,7 @@ final class SessionLock: Sendable {
                 try attempt("create the directory \(directory)") { () throws(Errno) in try system.ensureDirectory(directory) }
             }
         } else {
-            // The directories belong to the first file: where that is there and they are not, somebody has moved them away.
+            // The directories were created with the first file. If only they are missing, somebody has moved them away.
             try check()
         }
         let file = try attempt("open \(path)") { () throws(Errno) in try LockFile(path, in: system) }

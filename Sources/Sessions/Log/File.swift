@@ -12,15 +12,15 @@ struct File: ~Copyable {
         self.system = system
     }
 
-    /// Makes a file where nothing is. It belongs to the owner of its directory: what an administrator does there must not shut out the
-    /// service whose data it is. Only a new file is given away, because a name that is there already may lead anywhere.
+    /// Creates a file; fails if the name is taken. The file belongs to the owner of its directory, so that an administrator's command does
+    /// not shut out the service. Only a new file is given away, because an existing name may be a link to anything.
     static func create(_ path: FilePath, in system: any FileSystem) throws(Errno) -> File {
         let file = try File(path, O_RDWR | O_CREAT | O_EXCL, in: system)
         try system.giveAway(file.descriptor, toOwnerOf: path.removingLastComponent())
         return file
     }
 
-    /// Opens a file to read and write it; makes it where nothing is.
+    /// Opens a file to read and write it, and creates it if it does not exist.
     static func openOrCreate(_ path: FilePath, in system: any FileSystem) throws(Errno) -> File {
         do throws(Errno) {
             return try File(path, O_RDWR, in: system)
@@ -40,7 +40,7 @@ struct File: ~Copyable {
 
     func status() throws(Errno) -> FileStatus { try system.status(of: descriptor) }
 
-    /// Reads the bytes of a range; fewer where the file ends before.
+    /// Reads the bytes of a range; fewer if the file ends before.
     func read(_ range: Range<Int>) throws(Errno) -> [UInt8] {
         var failure: Errno?
         let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
@@ -60,7 +60,7 @@ struct File: ~Copyable {
         return bytes
     }
 
-    /// Writes all the bytes at an offset: in one call, unless the disk is full or a limit is met.
+    /// Writes all bytes at an offset: in one call, unless the disk fills up or a limit is reached.
     func write(_ bytes: [UInt8], at offset: Int) throws(Errno) {
         var failure: Errno?
         bytes.withUnsafeBytes { buffer in
@@ -80,6 +80,6 @@ struct File: ~Copyable {
 
     func truncate(to length: Int) throws(Errno) { try system.truncate(descriptor, to: length) }
 
-    /// Returns when the content, and the size that leads to it, are on the disk.
+    /// Returns when the content and the size are on the disk.
     func synchronize() throws(Errno) { try system.synchronize(descriptor) }
 }

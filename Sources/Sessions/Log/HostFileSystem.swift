@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// The operating system's files. The one place of this module that reads `errno`.
+/// The operating system's files. No other file of this module reads `errno`.
 struct HostFileSystem: FileSystem {
     func open(_ path: FilePath, _ flags: CInt) throws(Errno) -> CInt {
         try systemCall { path.withPlatformString { Glibc.open($0, flags | O_CLOEXEC, 0o600) } }
@@ -45,7 +45,7 @@ struct HostFileSystem: FileSystem {
 
     func dataEnd(_ descriptor: CInt, size: Int) -> Int {
         var end = 0
-        // To the next data, and to the hole behind it, which the end of the file is, too (lseek(2)). ENXIO: no data follows.
+        // Seeks the next data, and then the hole after it; the end of the file counts as one (lseek(2)). ENXIO: no data follows.
         while end < size {
             let data = lseek(descriptor, end, Self.seekData)
             guard data >= end else { return errno == ENXIO ? end : size }
@@ -85,7 +85,7 @@ struct HostFileSystem: FileSystem {
         defer { closedir(stream) }
         if position != 0 { seekdir(stream, position) }
         while true {
-            // Null is the end, or an error where errno says so (readdir(3)).
+            // Null is the end, or an error if errno is set (readdir(3)).
             errno = 0
             guard let entry = readdir(stream) else {
                 if errno != 0 { throw Errno(rawValue: errno) }
@@ -96,9 +96,9 @@ struct HostFileSystem: FileSystem {
         }
     }
 
-    /// SEEK_DATA and SEEK_HOLE (Linux, unistd.h), which the Glibc module leaves out.
+    /// SEEK_DATA and SEEK_HOLE (Linux, unistd.h), which the Glibc module lacks.
     private static let (seekData, seekHole): (CInt, CInt) = (3, 4)
-    /// F_OFD_SETLK (Linux, fcntl.h), which the Glibc module leaves out.
+    /// F_OFD_SETLK (Linux, fcntl.h), which the Glibc module lacks.
     private static let setOpenFileDescriptionLock: CInt = 37
 
     private func systemCall<Result: FixedWidthInteger>(_ call: () -> Result) throws(Errno) -> Result {

@@ -3,17 +3,17 @@ import DequeModule
 import FoundationEssentials
 import JSON
 
-/// Where the turns of the last 24 hours that carry an idempotency key stand in the file.
+/// The offsets, in a session's file, of the turns of the last 24 hours that have an idempotency key.
 ///
-/// Built by one look at a day's lines, and then kept: a session whose every turn carries a key pays that look once, not with each turn.
+/// It is built by reading a day's lines once, and then kept, so that not every turn with a key reads them.
 struct IdempotencyIndex: Sendable {
-    /// How far back a retry is recognised.
+    /// For how long a retry is recognised, in seconds.
     static let period: TimeInterval = 86_400
 
     private var offsets: [UInt64: Int] = [:]
     private var order: Deque<(timestamp: Int, hash: UInt64)> = []
 
-    /// What it takes in memory, roughly: 16 bytes in the queue, and 16 in a dictionary that is two thirds full.
+    /// The memory that it takes, roughly: 16 bytes in the queue, and 16 in a dictionary that is two thirds full.
     var byteCount: Int { order.count * 40 }
 
     /// Reads the keys of a file's last day.
@@ -22,7 +22,7 @@ struct IdempotencyIndex: Sendable {
         var found: [(timestamp: Int, hash: UInt64, offset: Int)] = []
         try file.readLinesBackwards(from: file.end) { line, range in
             guard range.lowerBound > 0 else { return false }
-            // A time that is none, which only an imported turn has, says nothing of the turns before it.
+            // Only an imported turn can have a time that cannot be read. It says nothing about the turns before it.
             guard let timestamp = Self.timestamp(Self.member("at", of: line.prefix(256)) ?? []) else { return true }
             guard timestamp >= earliest else { return false }
             if let key = Self.member("idempotency_key", of: line.suffix(4096)) {
@@ -33,7 +33,7 @@ struct IdempotencyIndex: Sendable {
         for (timestamp, hash, offset) in found.reversed() { insert(hash, timestamp: timestamp, offset: offset) }
     }
 
-    /// Adds a turn that was stored at an offset.
+    /// Adds a turn that was stored at `offset`, and drops those that are too old.
     mutating func insert(_ turn: Turn, offset: Int, now: Date) {
         let earliest = Self.earliest(now)
         while let oldest = order.first, oldest.timestamp < earliest {
@@ -44,10 +44,10 @@ struct IdempotencyIndex: Sendable {
         insert(Self.hash(Self.escaped(key)), timestamp: timestamp, offset: offset)
     }
 
-    /// Where the newest turn with a key begins, if there is one. Another key may have the same hash: look at the turn.
+    /// The offset of the newest turn with a key. Check the turn: another key may have the same hash.
     func offset(of key: String) -> Int? { offsets[Self.hash(Self.escaped(key))] }
 
-    /// Whether a timestamp, as a turn has it, is within period.
+    /// True if a turn's time is recent enough for a retry to be recognised.
     static func isWithinPeriod(_ at: String, now: Date) -> Bool { timestamp(at.utf8).map { $0 >= earliest(now) } ?? false }
 
     private mutating func insert(_ hash: UInt64, timestamp: Int, offset: Int) {
@@ -62,15 +62,14 @@ struct IdempotencyIndex: Sendable {
 
     private static func earliest(_ now: Date) -> Int { timestamp(now.addingTimeInterval(-period).ISO8601Format().utf8) ?? 0 }
 
-    /// The digits of a timestamp: 2026-11-23T09:00:00Z is 20261123090000. Later is greater. Nil where they are not as many: a file may have
-    /// any text in their place.
+    /// The digits of a time: 2026-11-23T09:00:00Z is 20261123090000. Nil if there are not as many digits, as a file may contain any text.
     private static func timestamp(_ text: some Sequence<UInt8>) -> Int? {
         let digits = text.prefix(19).filter { 0x30...0x39 ~= $0 }
         return digits.count == 14 ? digits.reduce(0) { $0 * 10 + Int($1 - 0x30) } : nil
     }
 
-    /// A string member as it stands in a line, without its quotation marks. Inside a string they are escaped, so a member's name cannot
-    /// be met there.
+    /// The value of a string member as written in the line, without quotation marks. Inside a string these are escaped, so text cannot be
+    /// mistaken for a member's name.
     private static func member(_ name: String, of line: ArraySlice<UInt8>) -> [UInt8]? {
         let start = Array("\"\(name)\":\"".utf8)
         guard let range = line.lastRange(of: start) else { return nil }
@@ -89,7 +88,7 @@ struct IdempotencyIndex: Sendable {
 }
 
 extension ArraySlice<UInt8> {
-    /// Where bytes stand for the last time.
+    /// The last occurrence of `pattern`.
     fileprivate func lastRange(of pattern: [UInt8]) -> Range<Int>? {
         var index = endIndex - pattern.count
         while index >= startIndex {

@@ -2,12 +2,14 @@ import FoundationEssentials
 import Logging
 import SystemPackage
 
-/// Where bytes go that were cut from a session: nothing is thrown away.
+/// Keeps what is cut from sessions: nothing is thrown away.
 struct Quarantine: Sendable {
     let directory: FilePath
     let system: any FileSystem
     let logger: Logger
 
+    /// Stores bytes that will be cut from a session, and logs that.
+    /// Stores bytes that will be cut from a session, and logs that.
     func keep(_ bytes: [UInt8], of session: borrowing SessionFile) throws(SessionError) {
         let path = newPath(session.key)
         try attempt("write \(path)") { () throws(Errno) in
@@ -18,7 +20,7 @@ struct Quarantine: Sendable {
         logger.warning("Session \(session.key): the last write was cut short; \(bytes.count) bytes were moved to \(path)")
     }
 
-    /// A name that nothing has yet.
+    /// A name that is not taken yet.
     func newPath(_ key: SessionKey) -> FilePath {
         let stamp = Date().ISO8601Format().filter { $0 != ":" }
         return directory.appending("\(key.fileName).\(stamp).\(UInt32.random(in: 0 ... .max))")

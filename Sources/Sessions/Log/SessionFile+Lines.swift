@@ -1,10 +1,10 @@
 import JSON
 
 extension SessionFile {
-    /// Visits the line of every turn and summary, the oldest first. Lines come without the line feed and the comma behind them; `isSeparated` is false
-    /// where another line follows and the comma is missing.
+    /// Visits the line of every turn and summary, oldest first, without the comma and the line feed after it. `isSeparated` is false if
+    /// another line follows but the comma is missing.
     ///
-    /// - Parameter skipsUnreadable: whether the first line, too, may be a turn, and one that is too long is passed over.
+    /// - Parameter skipsUnreadable: true to visit the first line as well, and to skip lines that are too long instead of throwing.
     /// - Throws: `SessionError`, and what `visit` throws.
     func readLines(
         skipsUnreadable: Bool = false, _ visit: (_ line: ArraySlice<UInt8>, _ isSeparated: Bool) throws -> Void
@@ -27,7 +27,7 @@ extension SessionFile {
                 (isHeader, isTooLong) = (false, false)
             }
             bytes = Array(rest)
-            // A comma may be behind the line.
+            // The line may have a comma after it.
             if bytes.count > Self.longestLine + 1 {
                 guard skipsUnreadable else { throw lineTooLong }
                 (bytes, isTooLong) = ([], true)
@@ -36,7 +36,7 @@ extension SessionFile {
         if !isHeader, !isTooLong { try visit(bytes[...], true) }
     }
 
-    /// Visits the lines that end before `end`, the last one first, until `visit` has seen enough. Lines come without their line feed.
+    /// Visits the lines before `end`, the last one first and without line feeds, until `visit` returns false.
     func readLinesBackwards(
         from end: Int, _ visit: (_ line: ArraySlice<UInt8>, _ range: Range<Int>) -> Bool
     ) throws(SessionError) {
@@ -52,7 +52,7 @@ extension SessionFile {
                 return
             } else {
                 guard bytes.count <= Self.longestLine else { throw lineTooLong }
-                // Growing with the line keeps a long one linear.
+                // The chunk grows with the line, so that a long line takes linear time.
                 let chunk = min(start, max(65_536, bytes.count))
                 let read = try read(start - chunk..<start)
                 guard read.count == chunk else { throw becameShorter }

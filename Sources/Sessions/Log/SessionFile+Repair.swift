@@ -4,18 +4,18 @@ import JSON
 import SystemPackage
 
 extension SessionFile {
-    /// Mends the tail of a file whose last write did not end: cuts it after its last whole turn and closes it again.
+    /// Cuts a file whose last write did not complete after its last whole turn, and closes it again (FORMAT.md, "Recovery of a torn tail").
     ///
     /// The write puts `,\n<turn>\n]}\n` over `\n]}\n`. A process that dies leaves some prefix of it; a machine that dies leaves some of its
     /// blocks, and zeros or the old closing in place of the others (SQLite, "Atomic Commit In SQLite", section 3.2, assumes as much of a
-    /// disk). So behind the last whole turn there is at most one line of a turn, and pieces of closings. More than that is not a torn
-    /// tail, and is left alone.
+    /// disk). So at most one line of a turn, and parts of closings, follow the last whole turn. Anything more is not a torn tail, and the
+    /// file is left as it is.
     mutating func repairTail(size: Int, quarantine: Quarantine) throws(SessionError) {
         guard let (wholeEnd, torn) = try lastWholeEnd(size: size) else {
             throw SessionError(.unreadable, "\(path) is damaged before its last line")
         }
         if let torn { try quarantine.keep(try read(torn), of: self) }
-        try attempt("mend \(path)") { () throws(Errno) in
+        try attempt("repair \(path)") { () throws(Errno) in
             try file.write(Self.closing, at: wholeEnd)
             try file.truncate(to: wholeEnd + Self.closing.count)
             try file.synchronize()
@@ -23,7 +23,7 @@ extension SessionFile {
         assumeIntact(size: wholeEnd + Self.closing.count)
     }
 
-    /// Where the last whole turn, or the header, ends, and where a piece of a turn follows; nil where more follows than one write.
+    /// The end of the last whole turn or of the header, and the range of a torn turn after it. Nil if more follows than one write leaves.
     func lastWholeEnd(size: Int) throws(SessionError) -> (end: Int, torn: Range<Int>?)? {
         let size = try sizeWithoutZeros(size)
         let decoder = JSONDecoder()
@@ -36,7 +36,7 @@ extension SessionFile {
                 if text.last == UInt8(ascii: "[") { found = text.count }
                 return false
             }
-            // Where the write stopped after one byte, the rest of the old closing stands behind the comma.
+            // If the write stopped after one byte, the rest of the old closing follows the comma.
             for rest in [",", "", ",]}"] where text.reversed().starts(with: rest.utf8.reversed()) {
                 let turn = text.dropLast(rest.utf8.count)
                 guard turn.last == UInt8(ascii: "}"), Self.isWhole(turn, decoder) else { continue }
@@ -47,7 +47,7 @@ extension SessionFile {
                 }
                 if found != nil || failure != nil { return false }
             }
-            // Of the turn, one byte may stand alone: where the old closing's last byte is the first of a block.
+            // The turn's first byte may be alone, if the old closing's last byte is the first of a block.
             let isPartOfClosing = text.count <= 3 && text.allSatisfy { ",]}{".utf8.contains($0) }
             if !isPartOfClosing { tornTurns += 1 }
             return tornTurns <= 1
@@ -56,8 +56,9 @@ extension SessionFile {
         return found.map { ($0, tornTurns > 0 ? $0..<max($0, size) : nil) }
     }
 
-    /// Where the zeros begin in which a file ends: blocks that never reached the disk, of which there may be more than memory. They are read,
-    /// up to a gigabyte: what a file system says of holes is not enough to cut a file by (ZFS has called data holes that was not written yet).
+    /// The size without the zeros at the end, which are blocks that never reached the disk. They may be larger than memory, so they are read
+    /// in chunks, up to a gigabyte. A file is never cut because the file system reports a hole: ZFS has reported holes for data that was not
+    /// written yet.
     private func sizeWithoutZeros(_ size: Int) throws(SessionError) -> Int {
         var end = size
         while end > 0 {

@@ -4,9 +4,9 @@ import JSON
 import SystemPackage
 
 extension SessionFile {
-    /// Reads the newest turns, from the end backwards, as far as the limits reach.
+    /// Reads the newest turns, from the end backwards, until the limits are reached.
     func readWindow(limits: ContextLimits) throws(SessionError) -> ContextWindow {
-        /// What of a turn a model sees: the rest is left unread, which saves a fifth of the time.
+        /// The part of a turn that a model sees. Not decoding the rest saves a fifth of the time.
         struct Said: Decodable {
             var id: String
             var messages: [Message]
@@ -24,7 +24,7 @@ extension SessionFile {
         return ContextWindow(summary, newestFirst: turns, limits: limits)
     }
 
-    /// Visits the turns, the newest first, until `visit` has seen enough.
+    /// Visits the turns, newest first, until `visit` returns false.
     func readTurnsBackwards(_ visit: (_ turn: Turn, _ offset: Int) -> Bool) throws(SessionError) {
         try readBackwards(as: Turn.self, visit)
     }
@@ -35,7 +35,7 @@ extension SessionFile {
         let decoder = JSONDecoder()
         var isUnreadable = false
         try readLinesBackwards(from: end) { line, range in
-            // The first line is the header, which was checked.
+            // The first line is the header, which has been checked.
             guard range.lowerBound > 0 else { return false }
             if Self.isSummary(line), let summary = Self.summary(in: line, decoder) {
                 onSummary(summary)
@@ -50,7 +50,7 @@ extension SessionFile {
         guard !isUnreadable else { throw unreadableLine }
     }
 
-    /// The id of the turn behind which there are so many; nil where there are not as many.
+    /// The id of the turn that `count` newer turns follow; nil if there are not that many.
     func turnID(before count: Int) throws(SessionError) -> String? {
         struct Named: Decodable {
             var id: String
@@ -65,7 +65,7 @@ extension SessionFile {
         return found
     }
 
-    /// The newest turn; nil where there is none.
+    /// The newest turn; nil if there is none.
     func lastTurn() throws(SessionError) -> Turn? {
         var last: Turn?
         try readTurnsBackwards { turn, _ in
@@ -75,9 +75,9 @@ extension SessionFile {
         return last
     }
 
-    /// The turn whose line begins at an offset; nil where none does.
+    /// The turn whose line begins at an offset; nil if none does.
     func turn(at offset: Int) throws(SessionError) -> Turn? {
-        // With the comma and the line feed behind it.
+        // With the comma and the line feed after it.
         let longest = Self.longestLine + 2
         var length = 4096
         while offset < end {
@@ -90,29 +90,29 @@ extension SessionFile {
         return nil
     }
 
-    /// The turn that a line holds; nil if it is none. The comma behind it is the file's.
+    /// The turn in a line; nil if it is none. The line may end in the separating comma.
     static func turn(in line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> Turn? { decode(Turn.self, from: line, decoder) }
 
-    /// The summary that a line holds; nil if it is none.
+    /// The summary in a line; nil if it is none.
     static func summary(in line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> HistorySummary? {
         decode(HistorySummary.self, from: line, decoder)
     }
 
-    /// Whether a line is a summary's, if it is whole: known by its beginning, so that nobody has to read it.
+    /// True if a line, provided that it is whole, is a summary. Its first bytes tell, so it need not be decoded.
     static func isSummary(_ line: ArraySlice<UInt8>) -> Bool { line.starts(with: HistorySummary.lineStart) }
 
-    /// Whether a line holds a turn or a summary, whole.
+    /// True if a line is a whole turn or summary.
     static func isWhole(_ line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> Bool {
         isSummary(line) ? summary(in: line, decoder) != nil : turn(in: line, decoder) != nil
     }
 
-    /// A decoder takes control characters inside strings, which no line has: blocks that never reached the disk are zeros.
+    /// Refuses control characters, which a decoder accepts in strings but no line has: blocks that never reached the disk are zeros.
     private static func decode<Value: Decodable>(_ type: Value.Type, from line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> Value? {
         guard line.allSatisfy({ $0 >= 0x20 }) else { return nil }
         return try? decoder.read(type, from: line.last == UInt8(ascii: ",") ? line.dropLast() : line)
     }
 
-    /// Whether the file ends in a whole turn or summary, or in the header, and its closing.
+    /// True if the file ends in the closing, after a whole turn or summary or the header (FORMAT.md, "How a file is read").
     func endsWhole(_ size: Int) throws(SessionError) -> Bool {
         let end = size - Self.closing.count
         guard end > 0, try read(end..<size) == Self.closing else { return false }
@@ -127,7 +127,7 @@ extension SessionFile {
         return try followsSeparator(start)
     }
 
-    /// Whether a line stands where a turn may: behind the header or another turn's comma. One that a torn write left may not.
+    /// True if a line begins where a turn may: after the header or another turn's comma. A torn write may leave one elsewhere.
     func followsSeparator(_ start: Int) throws(SessionError) -> Bool {
         guard start > 0 else { return true }
         let before = try read(max(0, start - 2)..<start)

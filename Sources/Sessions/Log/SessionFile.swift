@@ -4,18 +4,18 @@ import Glibc
 import JSON
 import SystemPackage
 
-/// One session's file, open.
+/// A session's open file, as FORMAT.md describes it.
 ///
-/// Whoever changes it holds the session's lock. Reading needs none: everything before `end` stays as it is under this descriptor, since
-/// an append overwrites the closing only, and every other change writes a new file and renames it in.
+/// Whoever changes it holds the session's lock. Reading needs no lock: everything before `end` stays as it is under this descriptor,
+/// because an append overwrites the closing only, and every other change writes a new file and renames it.
 struct SessionFile: ~Copyable {
     static let format = "nanobot-session/1"
-    /// What ends every file; an append overwrites it.
+    /// The end of every file, which an append overwrites.
     static let closing = Array("\n]}\n".utf8)
-    /// The longest line, in bytes: a file may be as long as it likes, and no line of it is held that is longer.
+    /// In bytes. Files have no limit, but their lines do, as a line is held in memory.
     static let longestLine = 256 << 20
 
-    /// What a file's first line says.
+    /// The members of a file's first line.
     struct Header: Decodable {
         var format: String
         var key: String
@@ -31,10 +31,10 @@ struct SessionFile: ~Copyable {
     let file: File
     let path: FilePath
     let key: SessionKey
-    /// Where the closing begins. Set by `settle`.
+    /// The offset of the closing. Set by `recover` and `assumeIntact`.
     var end = 0
 
-    /// Opens a session's file. Nil if there is none.
+    /// Opens a session's file; nil if there is none.
     init?(_ path: FilePath, key: SessionKey, isWritable: Bool = true, in system: any FileSystem) throws(SessionError) {
         do throws(Errno) {
             file = try File(path, isWritable ? O_RDWR : O_RDONLY, in: system)
@@ -52,7 +52,7 @@ struct SessionFile: ~Copyable {
         headerObject(key, createdAt: createdAt).dropLast() + Array(#","turns":["#.utf8)
     }
 
-    /// What the first line says, as an object of its own.
+    /// The members of the first line as an object of their own.
     static func headerObject(_ key: SessionKey, createdAt: String) -> [UInt8] {
         let members: JSONValue = [
             "format": .string(format), "key": .string(key.description), "created_at": .string(createdAt),
@@ -68,15 +68,15 @@ struct SessionFile: ~Copyable {
         try attempt("read \(path)") { () throws(Errno) in try file.read(range) }
     }
 
-    /// Makes the file ready to be read and appended to: checks that it is this session's and whole, and mends a torn tail. The caller
-    /// holds the session's lock.
+    /// Prepares the file for reading and appending: checks that it is whole and belongs to this session, and repairs a torn tail. The
+    /// caller holds the session's lock.
     mutating func recover(quarantine: Quarantine) throws(SessionError) {
         let size = try status().size
         try checkHeader()
         if try endsWhole(size) { assumeIntact(size: size) } else { try repairTail(size: size, quarantine: quarantine) }
     }
 
-    /// As `settle`, but changes nothing, and so needs no lock: false where the tail is torn, or being written.
+    /// Like `recover`, but changes nothing and so needs no lock. False if the tail is torn or being written.
     mutating func assumeIntactIfWhole() throws(SessionError) -> Bool {
         let size = try status().size
         try checkHeader()
@@ -85,12 +85,12 @@ struct SessionFile: ~Copyable {
         return true
     }
 
-    /// Takes the end of a file that is known to be whole. Somebody who takes no locks may have made it shorter since.
+    /// Sets `end` without a look at the file, which is known to be whole. It may be shorter by now, if somebody ignores the locks.
     mutating func assumeIntact(size: Int) {
         end = max(0, size - Self.closing.count)
     }
 
-    /// Appends one line, with one write, and says where it begins. If that fails, the file is as it was.
+    /// Appends a line with one write, and returns its offset. If that fails, the file is as it was.
     mutating func append(_ line: [UInt8], synchronizes: Bool) throws(SessionError) -> Int {
         guard line.count <= Self.longestLine else { throw SessionError.turnTooLong }
         let end = end
@@ -102,7 +102,7 @@ struct SessionFile: ~Copyable {
                 try file.write(separator + line + Self.closing, at: end)
                 if synchronizes { try file.synchronize() }
             } catch {
-                // The bytes of the closing are the file's already, so this needs no room. What it cannot do, the next open does.
+                // The file already has the closing's bytes, so this needs no room. If it fails, the next open recovers the file.
                 try? file.truncate(to: end + Self.closing.count)
                 try? file.write(Self.closing, at: end)
                 throw error
@@ -113,13 +113,13 @@ struct SessionFile: ~Copyable {
         return start
     }
 
-    /// The first line's fields, checked: `unreadable` where it is no session's, `newerFormat` where a later version wrote it.
+    /// The first line's members. Throws `unreadable` if it is not a session's, and `newerFormat` if a later version wrote it.
     func header() throws(SessionError) -> Header { try Self.header(in: file, path) }
 
     static func header(in file: borrowing File, _ path: FilePath) throws(SessionError) -> Header {
-        // A key of 512 bytes takes 3,072 at most, each byte escaped.
+        // A key of 512 bytes takes at most 3,072, if each byte is escaped.
         let line = try attempt("read \(path)") { () throws(Errno) in try file.read(0..<4096) }.prefix { $0 != UInt8(ascii: "\n") }
-        // A version that is not known may have other fields, and more of them.
+        // An unknown version may have other members.
         let start = Array("{\"format\":\"nanobot-session/".utf8)
         if line.starts(with: start), !line.starts(with: Array("{\"format\":\"\(format)\"".utf8)) {
             let version = String(decoding: line.dropFirst(start.count).prefix { $0 != UInt8(ascii: "\"") }.prefix(16), as: UTF8.self)

@@ -3,7 +3,7 @@ import Chat
 import Glibc
 import SystemPackage
 
-/// A session file that is written whole beside the others and then takes its name: after a crash the old one is there, or the new one.
+/// Writes a whole session file under a temporary name and then gives it its own. After a crash the old file is there, or the new one.
 struct SessionWriter: ~Copyable {
     private let file: File
     private let temporary: FilePath
@@ -14,10 +14,10 @@ struct SessionWriter: ~Copyable {
     private var isFirst = true
     private var isCommitted = false
 
-    /// A session's own name never begins with a dot.
+    /// No session's own name begins with a dot.
     static let temporaryPrefix = ".new-"
 
-    /// Begins a session that is to have the name `path`, in the directory where it will be.
+    /// Creates the temporary file in the directory of `path`.
     init(_ path: FilePath, key: SessionKey, createdAt: String, in system: any FileSystem) throws(SessionError) {
         let temporary = path.removingLastComponent().appending(Identifier.make(prefix: Self.temporaryPrefix))
         (self.path, self.key, self.temporary) = (path, key, temporary)
@@ -29,7 +29,7 @@ struct SessionWriter: ~Copyable {
         if !isCommitted { try? file.system.unlink(temporary) }
     }
 
-    /// Adds a turn's line: without a comma, without a line feed.
+    /// Adds a line, which has neither comma nor line feed.
     mutating func append(_ line: some Collection<UInt8>) throws(SessionError) {
         guard line.count <= SessionFile.longestLine else { throw .turnTooLong }
         buffer += isFirst ? "\n".utf8 : ",\n".utf8
@@ -38,10 +38,10 @@ struct SessionWriter: ~Copyable {
         if buffer.count > 1 << 20 { try flush() }
     }
 
-    /// Gives the file its name. Where that fails, what had the name before still has it, or the new file has it whole.
+    /// Gives the file its name. If that fails, the name still belongs to the old file, or already to the whole new one.
     ///
-    /// - Parameter replaces: whether a session of this name, which the caller has read, gives way. Else the name has to be free, by what the
-    ///   file system says in the call that takes it: a session that was not seen a moment ago may only have been away with its directory.
+    /// - Parameter replaces: true to replace the session of this name, which the caller has read. Otherwise the name has to be free at the
+    ///   moment of the call: a session that was not there before may only have been away with its directory.
     consuming func commit(replaces: Bool, synchronizes: Bool) throws(SessionError) {
         buffer += SessionFile.closing
         try flush()
@@ -49,7 +49,7 @@ struct SessionWriter: ~Copyable {
         try attempt("create \(path)") { () throws(Errno) in
             let take = replaces ? Self.replace : Self.claim
             guard synchronizes else { return try take(path, temporary, system) }
-            // Opened first: where descriptors are short, nothing has happened yet.
+            // Opened first: if there are no descriptors left, nothing has happened yet.
             let directory = try File(path.removingLastComponent(), O_RDONLY | O_DIRECTORY, in: system)
             try file.synchronize()
             try take(path, temporary, system)
@@ -64,17 +64,17 @@ struct SessionWriter: ~Copyable {
         try system.rename(temporary, to: path)
     }
 
-    /// A link, because rename(2) takes a name from whatever has it.
+    /// Links the file, because rename(2) replaces whatever has the name.
     private static func claim(_ path: FilePath, by temporary: FilePath, in system: any FileSystem) throws(Errno) {
         do throws(Errno) {
             try system.link(temporary, to: path)
         } catch {
-            // A file system whose files have one name (link(2), EPERM): it has to be asked first.
+            // The file system has no links (link(2), EPERM), so the name has to be looked up first.
             guard [.notPermitted, .notSupported].contains(error) else { throw error }
             guard try system.statusIfThere(path) == nil else { throw .fileExists }
             return try replace(path, by: temporary, in: system)
         }
-        // Where that fails it is hidden, and removed as what a process left that died.
+        // If that fails, the file stays hidden and is later removed like that of a process that died.
         try? system.unlink(temporary)
     }
 

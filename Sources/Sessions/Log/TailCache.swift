@@ -1,6 +1,6 @@
 import Concurrency
 
-/// Recent tails of session files, so that a turn need not read them again. Bounded in bytes.
+/// Keeps the tails of recently used session files, so that a turn need not read them again. Bounded in bytes.
 final class TailCache: Sendable {
     private struct Entry {
         var status: FileStatus
@@ -17,12 +17,12 @@ final class TailCache: Sendable {
     private let capacity: Int
     private let state = Mutex(State())
 
-    /// - Parameter capacity: the most bytes that are kept.
+    /// - Parameter capacity: in bytes.
     init(capacity: Int) {
         self.capacity = capacity
     }
 
-    /// Takes a session's tail out; the caller has the session's lock and puts back what it becomes. Nil where the file has changed.
+    /// Removes and returns a session's tail; nil if the file has changed. The caller holds the session's lock, and puts the new tail back.
     func take(_ key: SessionKey, _ status: FileStatus) -> SessionTail? {
         state.withLock { state in
             guard let entry = state.entries.removeValue(forKey: key) else { return nil }
@@ -31,12 +31,12 @@ final class TailCache: Sendable {
         }
     }
 
-    /// A session's tail, which stays. Nil where the file has changed.
+    /// Returns a session's tail; nil if the file has changed.
     func peek(_ key: SessionKey, _ status: FileStatus) -> SessionTail? {
         state.withLock { $0.entries[key].flatMap { $0.status == status ? $0.tail : nil } }
     }
 
-    /// Keeps a tail for the file's present state. The least recently used ones make room, an eighth of the capacity at a time.
+    /// Keeps a tail for the file's present state. If the cache is full, the least recently used eighth is dropped.
     func put(_ key: SessionKey, _ status: FileStatus, _ tail: SessionTail) {
         guard tail.byteCount <= capacity / 2 else { return }
         state.withLock { state in
@@ -55,13 +55,12 @@ final class TailCache: Sendable {
     }
 }
 
-/// What is remembered of the end of a session's file.
+/// The remembered end of a session's file.
 struct SessionTail: Sendable {
-    /// What a model may see.
     var window: ContextWindow
     /// The day's idempotency keys; nil until a request asks for one.
     var idempotencyIndex: IdempotencyIndex?
 
-    /// What it takes in memory, roughly.
+    /// The memory that it takes, roughly.
     var byteCount: Int { window.byteCount + (idempotencyIndex?.byteCount ?? 0) }
 }

@@ -1,18 +1,16 @@
 package import Chat
 package import JSON
 
-/// One turn of a session: everything that it added, one line of the file.
+/// Everything that one request added to a session. A turn is one line of the file.
 package struct Turn: Sendable, Equatable, Decodable {
-    /// Where a turn came from; what later recognises a retry.
+    /// The request that made a turn. A retry is recognised by it.
     package struct Origin: Sendable, Equatable, Decodable {
-        /// The request's id.
         package var id: String
         /// The client's own key for the request.
         package var idempotencyKey: String?
-        /// SHA-256 of the request body, in hexadecimal.
+        /// The SHA-256 of the request's body in lower-case hexadecimal.
         package var bodySHA256: String
 
-        /// Makes an origin.
         package init(id: String, idempotencyKey: String? = nil, bodySHA256: String) {
             self.id = id
             self.idempotencyKey = idempotencyKey
@@ -26,24 +24,19 @@ package struct Turn: Sendable, Equatable, Decodable {
         }
     }
 
-    /// The turn's own id.
     package var id: String
     /// When it was stored: ISO 8601, UTC, whole seconds.
     package var at: String
-    /// The user's message, the assistant's, and what lies between.
+    /// The user's message, the assistant's, and the calls and results between them.
     package var messages: [Message]
-    /// The model that was named to the client.
+    /// The name by which the client knows the model.
     package var model: String
-    /// Why the answer ended.
     package var finishReason: String
-    /// What it cost.
     package var usage: Usage
-    /// Where it came from.
     package var request: Origin
-    /// The probabilities of the answer's tokens, where it is fresh: no session keeps them.
+    /// The probabilities of the answer's tokens; nil if the turn was read from a file, which does not keep them.
     package var logprobs: JSONValue?
 
-    /// Makes a turn.
     package init(
         id: String, at: String, messages: [Message], model: String, finishReason: String, usage: Usage, request: Origin
     ) {
@@ -66,7 +59,7 @@ package struct Turn: Sendable, Equatable, Decodable {
         case request
     }
 
-    /// The turn's line in the file, without separators. It holds no line feed: JSON escapes those inside strings.
+    /// The turn's line in the file, without separators (FORMAT.md, "A turn"). It contains no line feed: JSON escapes those in strings.
     var line: [UInt8] {
         JSONValue.object([
             ("id", .string(id)), ("at", .string(at)), ("messages", .array(messages.map(\.json))), ("model", .string(model)),

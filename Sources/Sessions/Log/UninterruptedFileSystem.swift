@@ -1,7 +1,7 @@
 import SystemPackage
 
-/// Repeats a call that a signal interrupted: no call here is meant to be interrupted. It stands above the seam at which tests make calls
-/// fail, so that an interruption passes through it in tests as well.
+/// Repeats calls that a signal interrupted: no call here is meant to be interrupted. The store puts it above whatever file system it is
+/// given, so in tests simulated interruptions pass through it too.
 struct UninterruptedFileSystem: FileSystem {
     private let base: any FileSystem
 

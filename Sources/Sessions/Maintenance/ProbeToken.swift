@@ -4,25 +4,25 @@ import Glibc
 import JSON
 package import SystemPackage
 
-/// What lets `nanobot doctor` ask a responder about the requests that reach it: a file in the data directory, which both share, named by
-/// the digest of a token that only the doctor has. Whoever sees the file, over HTTP too, learns nothing that would let them ask.
+/// Lets `nanobot doctor` ask a responder about the requests that reach it. A file in the data directory, which both share, has the digest
+/// of a token in its name; only the doctor knows the token. Nobody who sees the file, even over HTTP, can ask.
 package final class ProbeToken: Sendable {
-    /// Goes with each question.
+    /// The secret, which goes with each question.
     package let token: String
     /// The file's name.
     package let name: String
-    /// The file's content, until something is acknowledged. No other file has it.
+    /// The file's content until something is acknowledged. No other file has it.
     package let content: String
 
     private let path: FilePath
     private let file: File
 
-    /// How long a pass is good for after its doctor's last sign of life, in seconds.
+    /// In seconds, after the doctor's last write to the file.
     static let lifetime = 600.0
     private static let prefix = "doctor-"
     private static let tokenLength = 64
 
-    /// Writes a pass into a data directory, and removes those of doctors that were killed.
+    /// Writes the file into a data directory, and removes those of doctors that were killed.
     package init(in directory: FilePath) throws(SessionError) {
         let system = UninterruptedFileSystem(HostFileSystem())
         try attempt("read \(directory)") { () throws(Errno) in try Self.removeExpired(in: directory, system) }
@@ -40,23 +40,23 @@ package final class ProbeToken: Sendable {
         }
     }
 
-    /// Tells the responder that one piece more of its answer has come.
+    /// Tells the responder that one more chunk of its answer has arrived.
     package func acknowledge() throws(SessionError) { try write([UInt8(ascii: ".")]) }
 
     private func write(_ bytes: [UInt8]) throws(SessionError) {
         try attempt("write \(path)") { () throws(Errno) in try file.write(bytes, at: try file.status().size) }
     }
 
-    /// Ends the pass.
+    /// Removes the file; the token is no longer known.
     package func remove() { try? file.system.unlink(path) }
 
-    /// Whether a text has a token's form.
+    /// True if a text has the form of a token.
     package static func isToken(_ text: String) -> Bool {
         text.utf8.count == tokenLength
             && text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0 }
     }
 
-    /// How many pieces the doctor with a token has acknowledged; nil where there is no such doctor.
+    /// The number of chunks that the doctor with a token has acknowledged; nil if there is no such doctor.
     static func acknowledgements(_ token: String, in directory: FilePath, _ system: any FileSystem) -> Int? {
         guard isToken(token), let status = try? system.statusIfThere(directory.appending(name(token))), !isExpired(status) else {
             return nil
@@ -90,7 +90,6 @@ package final class ProbeToken: Sendable {
 }
 
 extension SessionStore {
-    /// How many pieces of an answer the doctor with this token has acknowledged; nil where there is none of this data directory's. Looks
-    /// into the file system.
+    /// The number of chunks that the doctor with this token has acknowledged; nil if no doctor with it shares this data directory.
     package func probeAcknowledgements(token: String) -> Int? { ProbeToken.acknowledgements(token, in: directory, system) }
 }

@@ -2,13 +2,12 @@ package import FoundationEssentials
 import SystemPackage
 
 extension SessionStore {
-    /// Removes sessions whose last use is long ago. One that is in use, in any process, is left.
+    /// Removes sessions that were last used before a date, but none that is in use in any process.
     ///
     /// - Parameters:
-    ///   - limit: the date before which a session's last use has to be.
-    ///   - isDryRun: whether the sessions stay, and are only reported.
-    ///   - onProgress: told after each look at some names how many it has been so far.
-    ///   - onRemoval: told each session that went, and its last use.
+    ///   - isDryRun: true to report the sessions and keep them.
+    ///   - onProgress: gets the number of names examined so far, every few hundred names.
+    ///   - onRemoval: gets each removed session and its last use.
     /// - Throws: `SessionError`, and what `onRemoval` throws.
     package func prune(
         before limit: Date, isDryRun: Bool = false, onProgress: (Int) -> Void = { _ in }, onRemoval: (SessionKey, Date) throws -> Void
@@ -21,14 +20,14 @@ extension SessionStore {
         }
     }
 
-    /// How much of the directory one pass of pruning may touch.
+    /// How many names one pass may examine, and how many sessions it may remove.
     struct PruneBound {
         var names: Int
         var removals: Int
         var isReached: Bool { names <= 0 || removals <= 0 }
     }
 
-    /// One step of pruning: a few hundred names from a position in the directory. Returns where to go on; nil at the end.
+    /// Prunes a few hundred names from a position in the directory. Returns the next position; nil at the end.
     func prune(
         before limit: Date, isDryRun: Bool, from position: Int, _ bound: inout PruneBound, _ onRemoval: (SessionKey, Date) throws -> Void
     ) throws -> Int? {
@@ -38,7 +37,7 @@ extension SessionStore {
         for name in names where !bound.isReached {
             let path = path(named: name)
             if !isDryRun { removeAbandoned(name) }
-            // Cheap first: most sessions are not that old.
+            // The cheap check first: most sessions are not that old.
             guard let status = try self.status(at: path), status.modified < limit, let key = key(named: name) else { continue }
             let lastUse = try lock.withLockIfFree(key) { () throws(SessionError) -> Date? in
                 guard let status = try self.status(at: path), status.modified < limit else { return nil }
@@ -56,7 +55,7 @@ extension SessionStore {
         return next
     }
 
-    /// Removes what a process that died left beside the sessions, once it is certain that it is at nothing any more.
+    /// Removes a temporary file if it is so old that the process that wrote it must have died.
     func removeAbandoned(_ name: String) {
         guard name.hasPrefix(SessionWriter.temporaryPrefix), let status = try? system.status(at: path(named: name)),
             status.modified.addingTimeInterval(3600) < Date()

@@ -6,7 +6,7 @@ import Logging
 import SystemPackage
 
 extension SessionStore {
-    /// Begins to remove sessions that are older than the settings allow, in the background, unless any process did so within the hour.
+    /// Starts to remove sessions that are older than the settings allow, in the background, unless any process has done so within the hour.
     func pruneIfDue() {
         guard settings.retention != nil, let disk else { return }
         let now = ContinuousClock.now
@@ -19,8 +19,8 @@ extension SessionStore {
         Task(executorPreference: disk) { [self] in pruneOnceAnHour() }
     }
 
-    /// Removes sessions that are older than the settings allow, unless any process did so within the hour. For a process that ends soon;
-    /// others do it by themselves.
+    /// Removes sessions that are older than the settings allow, unless any process has done so within the hour. Only a process that serves
+    /// one request needs to call this; a store with a disk executor does it after turns.
     package func pruneOnceAnHour() {
         guard let age = settings.retention else { return }
         do {
@@ -31,17 +31,17 @@ extension SessionStore {
         }
     }
 
-    /// One bounded pass: it goes on where the last one, by any process, stopped. Returns how many sessions it removed.
+    /// Makes one bounded pass, which continues where the last one, by any process, stopped. Returns the number of removed sessions.
     func pruneOnce(olderThan age: Duration, now: Date = Date()) throws -> Int {
         let path = directory.appending("retention")
         let file = try attempt("open \(path)") { () throws(Errno) in try File.openOrCreate(path, in: system) }
         let state = try attempt("read \(path)") { () throws(Errno) -> (text: [UInt8], modified: Date)? in
-            // Another process is at it.
+            // Another process is pruning.
             do throws(Errno) { try system.setLock(file.descriptor, at: 0, isHeld: true) } catch { return nil }
             return (try file.read(0..<32), try file.status().modified)
         }
         guard let state, state.text.isEmpty || now.timeIntervalSince(state.modified).magnitude >= 3600 else { return 0 }
-        // First, so that a pass that fails is not tried again with each turn.
+        // Written first, so that a pass that fails is not repeated with each turn.
         var position = Int(String(decoding: state.text, as: UTF8.self).trimmingPrefix { $0 == " " }) ?? 0
         try write(position, to: file, path)
 
@@ -57,7 +57,7 @@ extension SessionStore {
 
     private func write(_ position: Int, to file: borrowing File, _ path: FilePath) throws(SessionError) {
         let digits = String(position)
-        // Of one length, so that it is one write and no part of an older number stays.
+        // Always of the same length, so that nothing of an older number remains.
         let text = String(repeating: " ", count: max(0, 20 - digits.count)) + digits
         try attempt("write \(path)") { () throws(Errno) in try file.write(Array(text.utf8), at: 0) }
     }

@@ -8,9 +8,9 @@ import SystemPackage
 package struct SessionDamage: Sendable, Equatable {
     /// The file's name in the sessions' directory.
     package var fileName: String
-    /// What is wrong with it: one sentence.
+    /// One sentence.
     package var problem: String
-    /// What became of it; nil where it was left as it is.
+    /// What was done: one sentence. Nil if the file was left as it is.
     package var repair: String?
 }
 
@@ -18,10 +18,9 @@ extension SessionStore {
     /// Reads every session file to its end and looks for damage.
     ///
     /// - Parameters:
-    ///   - repairs: whether damaged files are mended: a torn tail is cut, and of a file that is damaged elsewhere every turn that can be
-    ///     read is kept in a new file, the old one in the quarantine. Files of a newer format, and those that name another session, stay.
-    ///   - onProgress: told after each file how many it has been so far.
-    ///   - onDamage: told each damaged file.
+    ///   - repairs: true to repair damaged files (FORMAT.md, "Recovery of a torn tail" and "Repair of an unreadable file").
+    ///   - onProgress: gets the number of files read so far, after each.
+    ///   - onDamage: gets each damaged file.
     /// - Throws: `SessionError`, and what `onDamage` throws.
     package func verify(
         repairs: Bool = false, onProgress: (Int) -> Void = { _ in }, onDamage: (SessionDamage) throws -> Void
@@ -38,7 +37,7 @@ extension SessionStore {
                 do {
                     damage = try await self.damage(of: name, repairs: repairs)
                 } catch let error as SessionError {
-                    // One file that cannot be read or mended does not hide the others.
+                    // One file that cannot be read or repaired does not hide the others.
                     damage = SessionDamage(fileName: name, problem: error.description)
                 }
                 if let damage { try onDamage(damage) }
@@ -59,7 +58,7 @@ extension SessionStore {
         }
         // Without the lock first: sessions in use go on.
         guard try look(isWritable: false) != nil else { return nil }
-        // What looked damaged may have been a write under way.
+        // What looked like damage may have been a write under way.
         return try await lock.withLock(key) {
             try look(isWritable: repairs).map { SessionDamage(fileName: name, problem: $0.problem, repair: $0.repair) }
         }
@@ -67,7 +66,7 @@ extension SessionStore {
 }
 
 extension SessionFile {
-    /// What may be wrong with a file, by what can be done about it.
+    /// The kinds of damage, by what can be done about them.
     fileprivate enum Problem {
         case tornTail
         case damaged(String)
@@ -81,12 +80,12 @@ extension SessionFile {
         }
     }
 
-    /// Reads the whole file; nil where nothing is wrong.
+    /// Reads the whole file; nil if it is intact.
     fileprivate mutating func problem() throws -> Problem? {
         let size = try status().size
         do {
             guard try header().key.utf8.elementsEqual(key.description.utf8) else {
-                return .notOurs("It is another session's; import it to give it back its name")
+                return .notOurs("It belongs to another session; import it to store it under its own name")
             }
         } catch {
             switch error.code {
@@ -98,7 +97,7 @@ extension SessionFile {
         do {
             let isWhole = try endsWhole(size)
             guard let wholeEnd = try isWhole ? size - Self.closing.count : lastWholeEnd(size: size)?.end else {
-                return .damaged("It does not end as a session does")
+                return .damaged("It does not end like a session")
             }
             end = wholeEnd
             var damagedLines = 0
@@ -113,7 +112,7 @@ extension SessionFile {
         }
     }
 
-    /// Does what can be done, and says what that was; nil where nothing can.
+    /// Does what can be done, and says in one sentence what that was; nil if nothing can be done.
     fileprivate mutating func repair(_ problem: Problem, _ quarantine: Quarantine, synchronizes: Bool) throws -> String? {
         switch problem {
         case .notOurs: return nil
@@ -126,7 +125,7 @@ extension SessionFile {
         }
     }
 
-    /// Puts every turn that can be read into a new file of this name, and the old file into the quarantine.
+    /// Moves the file to the quarantine, and puts every readable turn into a new one of the same name.
     private mutating func repairByRewriting(_ quarantine: Quarantine, synchronizes: Bool) throws -> (turns: Int, kept: FilePath) {
         let kept = quarantine.newPath(key)
         let system = file.system
@@ -145,7 +144,7 @@ extension SessionFile {
         return (count, kept)
     }
 
-    /// When the session was created, if the header still says so.
+    /// The header's time, or the present time if the header cannot be read.
     private func createdAt() throws(SessionError) -> String {
         do throws(SessionError) {
             return try header().createdAt

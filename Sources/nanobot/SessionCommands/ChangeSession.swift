@@ -15,7 +15,7 @@ struct DeleteSession: ParsableCommand {
 
     func run() throws {
         if !yes {
-            guard Terminal.isInput else { throw ValidationError("Without a terminal, --yes says that the session is to go.") }
+            guard Terminal.isInput else { throw ValidationError("Without a terminal, confirm the removal with --yes.") }
             Terminal.ask("Remove the session \(key) and all that was said in it? [y/N] ")
             guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
                 Terminal.say("Nothing was removed.")
@@ -37,7 +37,7 @@ struct UndoTurn: ParsableCommand {
     func run() throws {
         try withStore(options) { [key] store in
             let (turn, turnsLeft) = try await store.undo(key)
-            Terminal.say("This turn was taken back, of \(quantity(turnsLeft + 1, "turn")):")
+            Terminal.say("Took back the last of \(quantity(turnsLeft + 1, "turn")):")
             try Terminal.put(turn.markdown)
         }
     }

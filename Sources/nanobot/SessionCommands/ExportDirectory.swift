@@ -4,25 +4,27 @@ import Glibc
 import Sessions
 import SystemPackage
 
-/// Where exported sessions go, a file each.
+/// A directory for exported sessions, one file each.
 struct ExportDirectory: Sendable {
     let path: FilePath
     let store: SessionStore
     let format: ExportFormat
 
-    /// Makes the directory if it is not there. The sessions' own is refused: what would be replaced there has locks, and an export takes
-    /// none.
+    /// Creates the directory if it does not exist. The store's own directory is refused: files there may only be replaced under locks,
+    /// which an export does not take.
     init(_ path: FilePath, of store: SessionStore, as format: ExportFormat) throws {
         (self.path, self.store, self.format) = (path, store, format)
-        guard path.withPlatformString({ mkdir($0, 0o700) }) == 0 || errno == EEXIST else {
-            throw Failure(description: "The directory \(path) cannot be made: \(Errno(rawValue: errno))")
+        do throws(Errno) {
+            try Self.check(path.withPlatformString { mkdir($0, 0o700) })
+        } catch {
+            guard error == .fileExists else { throw Failure(description: "The directory \(path) cannot be made: \(error)") }
         }
         guard try Self.identity(path) != Self.identity(store.sessions) else {
             throw Failure(description: "\(path) is where the sessions live; export them to another directory")
         }
     }
 
-    /// Exports a session to its file, which is there whole or not at all; one that is there already is replaced.
+    /// Exports a session to a file, completely or not at all. An existing file is replaced.
     func write(_ key: SessionKey) async throws {
         let target = path.appending("\(key.fileName).\(format == .markdown ? "md" : format.rawValue)")
         let temporary = path.appending(Identifier.make(prefix: ".new-"))
@@ -33,19 +35,21 @@ struct ExportDirectory: Sendable {
                 defer { try? file.close() }
                 try await store.export(key, as: format) { try file.writeAll($0) }
             }
-            guard temporary.withPlatformString({ from in target.withPlatformString { rename(from, $0) } }) == 0 else {
-                throw Errno(rawValue: errno)
-            }
+            try Self.check(temporary.withPlatformString { from in target.withPlatformString { rename(from, $0) } })
         } catch {
             _ = temporary.withPlatformString { unlink($0) }
             throw error is Errno ? Failure(description: "\(target) cannot be written: \(error)") : error
         }
     }
 
-    /// What tells one directory from another.
+    /// Identifies a directory, whatever its path.
     private static func identity(_ path: FilePath) throws -> [UInt64] {
         var status = stat()
-        guard path.withPlatformString({ stat($0, &status) }) == 0 else { throw Errno(rawValue: errno) }
+        try check(path.withPlatformString { stat($0, &status) })
         return [UInt64(status.st_dev), UInt64(status.st_ino)]
+    }
+
+    private static func check(_ result: CInt) throws(Errno) {
+        guard result == 0 else { throw Errno(rawValue: errno) }
     }
 }

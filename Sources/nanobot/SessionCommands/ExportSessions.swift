@@ -6,8 +6,8 @@ import SystemPackage
 struct ExportSessions: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write sessions out: one to standard output or a directory, or all to a directory.",
-        discussion: "Files have the names of the session files, and replace those that are there; only this user can read them. "
-            + "The exit status is 1 where a session could not be exported.")
+        discussion: "Files have the names of the session files, and replace existing ones; only this user can read them. "
+            + "The exit status is 1 if a session could not be exported.")
 
     @Argument(help: "The session's key.")
     var key: SessionKey?
@@ -15,10 +15,11 @@ struct ExportSessions: ParsableCommand {
     @Flag(help: "Every session.")
     var all = false
 
-    @Option(help: "json, the session file's own document; jsonl, a turn a line; or markdown, for people.")
+    @Option(help: "json, the session file as it is; jsonl, one turn a line; or markdown, for people.")
     var format = ExportFormat.json
 
-    @Option(name: [.short, .customLong("output")], help: ArgumentHelp("A directory, which is made.", valueName: "directory"))
+    @Option(
+        name: [.short, .customLong("output")], help: ArgumentHelp("A directory; created if it does not exist.", valueName: "directory"))
     var output: String?
 
     @OptionGroup var options: ConfigurationOptions

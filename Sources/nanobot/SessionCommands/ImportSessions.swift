@@ -7,19 +7,19 @@ import SystemPackage
 struct ImportSessions: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Take sessions in from files; a session that is there already is left as it is.",
+        abstract: "Import sessions from files; existing sessions are left as they are.",
         discussion: """
-            Reads what export writes as json and jsonl, {"messages": [...]} as OpenAI-style APIs have it, and the session files of \
-            HKUDS/nanobot. One line a file says what became of it; the exit status is 1 where one could not be read or stored.
+            Reads json and jsonl as export writes them, {"messages": [...]} as in OpenAI-style APIs, and the session files of \
+            HKUDS/nanobot. Prints the result for each file; the exit status is 1 if one could not be read or stored.
             """)
 
     @Argument(help: ArgumentHelp("Files.", valueName: "file"))
     var files: [String]
 
-    @Option(help: "The session's key, where the file does not name it.")
+    @Option(help: "The session's key, if the file does not name it.")
     var key: SessionKey?
 
-    @Flag(help: "Add the turns that an existing session does not have yet, each by its time.")
+    @Flag(help: "Add the turns that an existing session does not have, each at its place by time.")
     var merge = false
 
     @OptionGroup var options: ConfigurationOptions
@@ -46,7 +46,7 @@ struct ImportSessions: ParsableCommand {
         }
     }
 
-    /// Stores what a file holds, and says what became of it.
+    /// Imports a file, and says what the result was.
     private static func take(_ file: String, key: SessionKey?, merges: Bool, into store: SessionStore) async throws -> String {
         let path = FilePath(file)
         let session = try ImportedSession(try contents(path), name: path.lastComponent?.string ?? "", key: key)
@@ -60,7 +60,7 @@ struct ImportSessions: ParsableCommand {
         }
     }
 
-    /// All of a file is held while it is read.
+    /// In bytes: the whole file is held in memory.
     private static let longestFile = 2 << 30
 
     private static func contents(_ path: FilePath) throws -> [UInt8] {

@@ -8,19 +8,19 @@ struct ListSessions: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List sessions: turns, size, last use, and key, in the directory's order.")
 
-    @Option(help: "Only keys that begin with this, such as wx:group:")
+    @Option(help: "Only keys that begin with this, for example wx:group:")
     var prefix = ""
 
     @Flag(help: "One JSON object a line.")
     var json = false
 
-    @Option(help: "At most so many.")
+    @Option(help: "The maximum number of sessions.")
     var limit: Int?
 
     @OptionGroup var options: ConfigurationOptions
 
     func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit is a number from 1 on.") }
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
     }
 
     func run() throws {
@@ -42,7 +42,7 @@ struct ListSessions: ParsableCommand {
                     let size = Self.size(session.byteCount)
                     buffer += Self.row(String(session.turnCount), size, lastUsed, session.key.description).utf8
                 }
-                // Often enough for a person, and for a pipe whose reader has left; not once a line.
+                // Often enough for a person, and to notice that a pipe's reader has left, but not with each line.
                 if buffer.count > 1 << 16 || .now >= flush {
                     try Terminal.put(buffer)
                     buffer = []

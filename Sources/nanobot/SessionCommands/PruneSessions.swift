@@ -4,12 +4,12 @@ import Sessions
 
 struct PruneSessions: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "prune", abstract: "Remove sessions that were not used for long; one that is in use stays.")
+        commandName: "prune", abstract: "Remove sessions that have not been used for a while; those in use stay.")
 
-    @Option(help: ArgumentHelp("Such as 90d, 12w or 36h.", valueName: "age"))
+    @Option(help: ArgumentHelp("For example 90d, 12w or 36h.", valueName: "age"))
     var olderThan: Age
 
-    @Flag(help: "Only print which sessions would go.")
+    @Flag(help: "Only print which sessions would be removed.")
     var dryRun = false
 
     @OptionGroup var options: ConfigurationOptions
@@ -29,7 +29,7 @@ struct PruneSessions: ParsableCommand {
     }
 }
 
-/// A length of time on the command line: a number and h, d or w.
+/// A duration on the command line: a number and h, d or w.
 struct Age: ExpressibleByArgument {
     var seconds: Double
 

@@ -1,2 +1,2 @@
-/// A number of things: "1 turn", "2 turns".
+/// A number and a noun: "1 turn", "2 turns".
 func quantity(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }

@@ -4,11 +4,11 @@ import Logging
 package import Sessions
 import SystemPackage
 
-/// `nanobot sessions`: what is stored, looked at and changed beside running responders.
+/// `nanobot sessions`: shows and changes stored sessions, also while responders run.
 struct SessionCommands: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sessions",
-        abstract: "Look at stored sessions, and change them; responders may go on meanwhile.",
+        abstract: "Show and change stored sessions, also while responders run.",
         subcommands: [
             ListSessions.self, ShowSession.self, ExportSessions.self, ImportSessions.self, DeleteSession.self, UndoTurn.self,
             ForkSession.self,
@@ -29,7 +29,7 @@ extension ConfigurationOptions {
 }
 
 extension SessionKey: ExpressibleByArgument {
-    /// A key as it is typed; nil where it breaks the rules for keys.
+    /// Nil if the argument breaks the rules for keys.
     package init?(argument: String) {
         guard let key = try? SessionKey(argument) else { return nil }
         self = key
@@ -37,7 +37,7 @@ extension SessionKey: ExpressibleByArgument {
 }
 
 extension ParsableCommand {
-    /// Opens the store and runs what may wait to its end; errors are one sentence and the exit status 1.
+    /// Opens the store and runs `body` to its end. An error becomes one sentence and exit status 1.
     func withStore(_ options: ConfigurationOptions, _ body: @escaping @Sendable (SessionStore) async throws -> Void) throws {
         try reportingErrors {
             let store = try options.store()

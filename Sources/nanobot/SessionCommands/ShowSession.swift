@@ -3,12 +3,12 @@ import JSON
 import Sessions
 
 struct ShowSession: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show what was said in a session.")
+    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show the messages of a session.")
 
     @Argument(help: "The session's key.")
     var key: SessionKey
 
-    @Flag(help: "The session file's own JSON document.")
+    @Flag(help: "Show the session file as it is, a JSON document.")
     var json = false
 
     @OptionGroup var options: ConfigurationOptions

@@ -3,9 +3,9 @@ import Concurrency
 import Glibc
 import SystemPackage
 
-/// What differs between a person who watches and a pipe.
+/// Input and output that differ between a terminal and a pipe.
 enum Terminal {
-    /// Whether there is somebody to ask.
+    /// True if there is somebody to ask.
     static let isInput = isatty(STDIN_FILENO) == 1
     private static let isOutput = isatty(STDOUT_FILENO) == 1
     private static let isError = isatty(STDERR_FILENO) == 1
@@ -17,15 +17,15 @@ enum Terminal {
 
     private static let progress = Mutex(Progress())
 
-    /// Whole characters on standard output, all of them.
+    /// Writes bytes, which do not end within a character, to standard output.
     ///
-    /// - Throws: `ExitCode` where nobody reads them any more, and `Failure`.
+    /// - Throws: `ExitCode` if the reader has left, and `Failure`.
     static func put(_ bytes: [UInt8]) throws {
         if isOutput { clearProgress() }
         do {
             try FileDescriptor.standardOutput.writeAll(isOutput ? Array(printable(String(decoding: bytes, as: UTF8.self)).utf8) : bytes)
         } catch Errno.brokenPipe {
-            // Such as head(1), which has seen enough. The signal would have said the same, where it is not ignored.
+            // The reader, such as head(1), has left. SIGPIPE would have ended the process with this status if it were not ignored.
             throw ExitCode(128 + SIGPIPE)
         } catch {
             throw Failure(description: "Standard output cannot be written: \(error)")
@@ -34,16 +34,16 @@ enum Terminal {
 
     static func put(_ text: String) throws { try put(Array(text.utf8)) }
 
-    /// A line on standard error.
+    /// Writes a line to standard error.
     static func say(_ text: String) { ask(text + "\n") }
 
-    /// Text on standard error that an answer follows.
+    /// Writes a question to standard error.
     static func ask(_ text: String) {
         clearProgress()
         write(isError ? printable(text) : text)
     }
 
-    /// How far something has come, over and over on one line, where somebody watches; ten times a second at most.
+    /// Shows progress on one line, at most ten times a second, if standard error is a terminal.
     static func progress(_ text: @autoclosure () -> String) {
         guard isError else { return }
         progress.withLock { progress in
@@ -60,10 +60,10 @@ enum Terminal {
         }
     }
 
-    /// ECMA-48, section 8.3.41: erases the line, whose beginning the cursor goes to.
+    /// Moves to the beginning of the line and erases it (ECMA-48, section 8.3.41).
     private static let eraseLine = "\r\u{1b}[K"
 
-    /// Text for a terminal: characters that would command it become `\u001b` and the like, which JSON reads as the same.
+    /// Text for a terminal. Control characters become `\u001b` and the like, which mean the same in JSON.
     private static func printable(_ text: String) -> String {
         var printable = ""
         for scalar in text.unicodeScalars {
@@ -77,7 +77,7 @@ enum Terminal {
         return printable
     }
 
-    /// With one call: lines of several processes do not mix.
+    /// Writes with one call, so that lines of several processes do not mix.
     private static func write(_ text: String) {
         let bytes = Array(text.utf8)
         _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)

@@ -5,9 +5,9 @@ struct VerifySessions: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Read every session file to its end; print a line for each damaged one.",
-        discussion: "The exit status is 1 where damage was found, mended or not.")
+        discussion: "The exit status is 1 if there was damage, repaired or not.")
 
-    @Flag(help: "Mend what can be mended; what is cut or replaced goes to the quarantine directory.")
+    @Flag(help: "Repair what can be repaired; what is cut or replaced goes to the quarantine directory.")
     var repair = false
 
     @OptionGroup var options: ConfigurationOptions

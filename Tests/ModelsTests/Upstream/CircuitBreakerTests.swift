@@ -2,7 +2,7 @@ import Testing
 
 @testable import Models
 
-@Suite("The circuit and the pauses")
+@Suite("The circuit breaker and the backoff")
 struct CircuitBreakerTests {
     private let start = ContinuousClock.now
 
@@ -12,7 +12,7 @@ struct CircuitBreakerTests {
         return circuit
     }
 
-    @Test("opens after five failures in a row")
+    @Test("the circuit opens after five failures in a row")
     func opens() {
         var circuit = CircuitBreaker()
         for outcome in [
@@ -25,7 +25,7 @@ struct CircuitBreakerTests {
         #expect(circuit.admit(at: start) == .refused(.seconds(1)))
     }
 
-    @Test("lets one probe through after the pause, which doubles up to a minute")
+    @Test("an open circuit admits one probe after a pause, which doubles up to a minute")
     func probes() {
         var circuit = opened()
         var now = start
@@ -38,7 +38,7 @@ struct CircuitBreakerTests {
         }
     }
 
-    @Test("closes on success, and forgets")
+    @Test("a successful probe closes the circuit and resets it")
     func closes() {
         var circuit = opened()
         _ = circuit.admit(at: start + .seconds(1))
@@ -46,7 +46,7 @@ struct CircuitBreakerTests {
         #expect(circuit == CircuitBreaker())
     }
 
-    @Test("lets the next one probe where the probe was cancelled")
+    @Test("after a cancelled probe the next attempt is the probe")
     func cancelledProbe() {
         var circuit = opened()
         _ = circuit.admit(at: start + .seconds(1))
@@ -54,14 +54,14 @@ struct CircuitBreakerTests {
         #expect(circuit.admit(at: start + .seconds(1)) == .admitted(isProbe: true))
     }
 
-    @Test("takes no notice of attempts that failed after it had opened")
+    @Test("failures of attempts that began before the circuit opened do not count")
     func late() {
         var circuit = opened()
         circuit.record(.failure, isProbe: false, at: start + .seconds(9))
         #expect(circuit.admit(at: start + .seconds(1)) == .admitted(isProbe: true))
     }
 
-    @Test("pauses grow to a bound, with full jitter, on top of what the upstream asks for")
+    @Test("pauses grow up to a maximum, with full jitter, on top of Retry-After")
     func pauses() {
         #expect((0..<7).map { Backoff.pause(before: $0, retryAfter: nil, random: 1) / .seconds(1) } == [0.5, 1, 2, 4, 8, 8, 8])
         #expect(Backoff.pause(before: 3, retryAfter: nil, random: 0) == .zero)

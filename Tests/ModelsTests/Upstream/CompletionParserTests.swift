@@ -5,12 +5,12 @@ import Testing
 
 @testable import Models
 
-@Suite("The parser of replies")
+@Suite("The parser of completions")
 struct CompletionParserTests {
     private static let usage = Usage(promptTokens: 5, completionTokens: 3)
     private static let hello = Completion(content: "Hello, wörld.", usage: usage)
     private static let usageMember = #""usage":{"prompt_tokens":5,"completion_tokens":3,"total_tokens":8}"#
-    /// The same answer as many servers give it; the prompt has five words.
+    /// The same answer in the forms of many servers. The prompt has five words.
     private static let streams: [(String, String)] = [
         ("OpenAI's", Fixture.stream),
         ("CR LF", Fixture.stream.replacing("\n", with: "\r\n")),
@@ -37,7 +37,7 @@ struct CompletionParserTests {
         ),
     ]
 
-    @Test("takes all shapes for the same answer, wherever the bytes are cut", arguments: streams)
+    @Test("all forms give the same answer, wherever the bytes are divided", arguments: streams)
     func shapes(name: String, stream: String) throws {
         let bytes = Array(stream.utf8)
         for index in 0...bytes.count {
@@ -49,14 +49,14 @@ struct CompletionParserTests {
         #expect(try read(bytes.map { [$0] }).0 == Self.hello)
     }
 
-    @Test("counts words where there is no usage")
+    @Test("words are counted if there is no usage")
     func missingUsage() throws {
         let usage = try read(Fixture.event(#"{"content":"Hello, wörld."}"#, finish: #""stop""#)).usage
         #expect(usage == Usage(promptTokens: 5, completionTokens: 2))
     }
 
     @Test(
-        "takes a usage of any numbers as far as it can be one",
+        "a usage of any numbers is taken as far as possible",
         arguments: [
             (#"{"prompt_tokens":9223372036854775807,"completion_tokens":1}"#, Usage(promptTokens: .max, completionTokens: 1)),
             (
@@ -67,7 +67,7 @@ struct CompletionParserTests {
                 #"{"prompt_tokens":1,"completion_tokens":-9223372036854775808,"total_tokens":9223372036854775807}"#,
                 Usage(promptTokens: 1, completionTokens: 0, totalTokens: .max)
             ),
-            // Less than no tokens are no count: words are counted.
+            // A negative count is ignored, and words are counted.
             (
                 #"{"prompt_tokens":-9223372036854775808,"completion_tokens":-9223372036854775808}"#,
                 Usage(promptTokens: 5, completionTokens: 2)
@@ -81,7 +81,7 @@ struct CompletionParserTests {
         #expect(try read("data: \(reply)\n\n").usage == expected)
     }
 
-    @Test("keeps refusal and finish_reason")
+    @Test("refusal and finish_reason are kept")
     func refusal() throws {
         let completion = try read(Fixture.event(#"{"refusal":"I can"}"#) + Fixture.event(#"{"refusal":"not."}"#, finish: #""length""#))
         #expect(completion.refusal == "I cannot.")
@@ -93,19 +93,19 @@ struct CompletionParserTests {
     ]
 
     @Test(
-        "puts tool calls together",
+        "tool calls are put together from chunks",
         arguments: [
-            // In chunks, by index, with empty texts for what was said before.
+            // In chunks by index, with empty strings for the id and name that came before.
             [
                 #"[{"index":0,"id":"a","function":{"name":"add","arguments":""}}]"#, #"[{"index":0,"function":{"arguments":"{\"x\""}}]"#,
                 #"[{"index":1,"id":"b","function":{"name":"sub","arguments":"{}"}}]"#,
                 #"[{"index":0,"id":"","function":{"name":"","arguments":":1}"}}]"#,
             ],
-            // Whole, without index.
+            // Whole calls without an index.
             [
                 #"[{"id":"a","function":{"name":"add","arguments":"{\"x\":1}"}},{"id":"b","function":{"name":"sub","arguments":"{}"}}]"#
             ],
-            // Whole, all of index 0.
+            // Whole calls that all have index 0.
             [
                 #"[{"index":0,"id":"a","function":{"name":"add","arguments":"{\"x\":1}"}}]"#,
                 #"[{"index":0,"id":"b","function":{"name":"sub","arguments":"{}"}}]"#,
@@ -123,13 +123,13 @@ struct CompletionParserTests {
         }
     }
 
-    @Test("gives a call without an id one")
+    @Test("a tool call without an id gets one")
     func callWithoutID() throws {
         let stream = Fixture.event(#"{"tool_calls":[{"function":{"name":"add","arguments":"{}"}}]}"#, finish: #""tool_calls""#)
         #expect(try read(stream).toolCalls.first?.id.hasPrefix("call_") == true)
     }
 
-    @Test("keeps the probabilities of tokens as they were written")
+    @Test("the probabilities of tokens are kept as they were written")
     func logprobs() throws {
         let stream = [#"{"token":"a","logprob":-0.10}"#, #"{"token":"b", "logprob":-1e-05}"#].map {
             #"data: {"choices":[{"index":0,"delta":{"content":"x"},"logprobs":{"content":[\#($0)],"refusal":null},"finish_reason":"stop"}]}"#
@@ -159,7 +159,7 @@ struct CompletionParserTests {
         (Fixture.event(#"{"content":"Hel"}"#, finish: #""error""#) + #"data: {"error":{}}"# + "\n\n", .upstreamError(.make(nil))),
     ]
 
-    @Test("says why a reply is no answer, wherever the bytes are cut", arguments: failures)
+    @Test("the error says why a response is not an answer, wherever the bytes are divided", arguments: failures)
     func noAnswer(stream: String, error: CompletionError) throws {
         let bytes = Array(stream.utf8)
         for index in 0...bytes.count {

@@ -6,8 +6,8 @@ import Testing
 @testable import HTTPClient
 @testable import Models
 
-/// Whatever an upstream says, reading it ends in an answer or an error: a trap would be the end of every chat of the process.
-@Suite("Any reply of an upstream")
+/// Whatever an upstream sends, reading it ends in an answer or an error: a trap would end every chat of the process.
+@Suite("Any response of an upstream")
 struct CompletionPropertyTests {
     /// `#` stands for a number.
     private static let replies = [
@@ -34,7 +34,7 @@ struct CompletionPropertyTests {
         _ = HTTPResponse(Array("HTTP/1.1 200 OK\r\n\r\n".utf8) + bytes)
     }
 
-    @Test("what is nested as deep as it may be, and deeper, wherever it ends", arguments: [511, 512, 513, 514, 100_000])
+    @Test("JSON nested to the limit and deeper crashes nothing, wherever it ends", arguments: [511, 512, 513, 514, 100_000])
     func depth(depth: Int) {
         for opening in ["[", #"{"a":"#, #"{"choices":["#, #"[{"error":"#] {
             let text = String(repeating: opening, count: depth / opening.count { "[{".contains($0) })
@@ -46,12 +46,12 @@ struct CompletionPropertyTests {
         }
     }
 
-    @Test("numbers at every limit", arguments: LimitNumbers.json)
+    @Test("numbers at every type's limit crash nothing", arguments: LimitNumbers.json)
     func numbers(number: String) {
         for reply in Self.replies { read(Array(reply.replacing("#", with: number).utf8), cutAt: []) }
     }
 
-    @Test("bytes that changed, came or went, in chunks of any size", arguments: TestLength.seeds(60))
+    @Test("changed, added or removed bytes crash nothing, in chunks of any size", arguments: TestLength.seeds(60))
     func mutated(seed: UInt64) {
         var generator = SplitMix64(seed: seed)
         for reply in Self.replies {
@@ -73,7 +73,7 @@ struct CompletionPropertyTests {
         }
     }
 
-    @Test("heads of any number and form in front of the doctor's answer")
+    @Test("any number and form of heads before a response crashes nothing")
     func heads() {
         for head in [
             "HTTP/1.1 101\r\n\r\n", "\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", " \r\n\r\n",

@@ -26,7 +26,7 @@ struct EventStreamParserTests {
         ("\n\n", []),
     ]
 
-    @Test("finds the data of every event, wherever the bytes are cut", arguments: cases)
+    @Test("the data of every event is found, wherever the bytes are divided", arguments: cases)
     func events(stream: String, events: [String]) {
         let bytes = Array(stream.utf8)
         #expect(read([bytes]) == events)

@@ -1,4 +1,4 @@
-/// Replies as servers write them.
+/// Responses as servers write them.
 enum Fixture {
     /// A `chat.completion` that says "Hello."
     static let completion = #"""

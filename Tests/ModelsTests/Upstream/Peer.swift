@@ -2,7 +2,7 @@ import Concurrency
 import Glibc
 import TestSupport
 
-/// An HTTP server on loopback that does what a script says, on a thread of its own: bytes by hand, so that no library is its own oracle.
+/// An HTTP server on loopback that runs a script on a thread of its own. Its bytes are written by hand, so that no library checks itself.
 final class Peer: Sendable {
     struct Failed: Error, CustomStringConvertible {
         var description: String
@@ -13,7 +13,7 @@ final class Peer: Sendable {
     private let outcome = Mutex<Result<Void, any Error>?>(nil)
     private let accepted = Mutex(0)
 
-    /// Listens, and runs the script. All calls of the script give up after four minutes, on a machine however busy.
+    /// Listens, and runs the script. Each call of the script fails after four minutes, which is enough for a busy machine.
     init(_ script: @escaping @Sendable (Peer) throws -> Void) throws {
         listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -39,16 +39,16 @@ final class Peer: Sendable {
     /// The base URL.
     var url: String { "http://127.0.0.1:\(port)/v1" }
 
-    /// How many connections the script has accepted.
+    /// The number of accepted connections.
     var connections: Int { accepted.withLock(\.self) }
 
-    /// Waits for the script's end; throws what it threw.
+    /// Waits for the script's end, and throws its error.
     func finish() async throws {
         guard try await eventually({ outcome.withLock { $0 != nil } }) else { throw Failed(description: "the script did not end") }
         try outcome.withLock(\.self)?.get()
     }
 
-    /// The next connection.
+    /// Waits for the next connection.
     func accept() throws -> PeerConnection {
         let descriptor = Glibc.accept(listener, nil, nil)
         guard descriptor >= 0 else { throw Failed(description: "nobody connected: errno \(errno)") }
@@ -73,12 +73,12 @@ final class Event: Sendable {
 
     func happen() { state.withLock { $0 = true } }
 
-    /// Waits for it.
+    /// Waits for the event without holding a thread.
     func wait() async throws {
         guard try await eventually({ hasHappened }) else { throw Peer.Failed(description: "what was waited for did not happen") }
     }
 
-    /// Waits for it on a thread that is the script's own.
+    /// Waits for the event on the script's own thread.
     func block() throws {
         let deadline = ContinuousClock.now + .seconds(60)
         while !hasHappened {

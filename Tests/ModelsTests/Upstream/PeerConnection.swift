@@ -1,8 +1,8 @@
 import Glibc
 
-/// A connection that a `Peer` accepted; closed when nobody has it any more.
+/// A connection that a `Peer` accepted. It is closed with the last reference.
 final class PeerConnection {
-    /// A request as it came.
+    /// A request as it was received.
     struct Request {
         var line: String
         var headers: [String: String]
@@ -22,7 +22,7 @@ final class PeerConnection {
         isOpen = false
     }
 
-    /// Closes so that the other side gets a reset.
+    /// Closes the connection with a reset.
     func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
@@ -65,13 +65,13 @@ final class PeerConnection {
 
     func write(_ text: String) throws { try write(Array(text.utf8)) }
 
-    /// A whole response.
+    /// Sends a whole response.
     func respond(_ body: String = Fixture.completion, status: Int = 200, headers: [String] = []) throws {
         let lines = ["HTTP/1.1 \(status) Status", "Content-Length: \(body.utf8.count)"] + headers
         try write(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
     }
 
-    /// The head of a stream, which ends with the connection.
+    /// Sends the head of a stream that ends with the connection.
     func beginStream() throws { try write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n") }
 
     private func receive() throws -> Bool {

@@ -6,9 +6,9 @@ import Testing
 @testable import HTTPClient
 @testable import Models
 
-@Suite("A crash over an upstream's reply")
+@Suite("A crash during an upstream's response")
 struct TransferCrashTests {
-    @Test("the transfer thread's line has the request for which the upstream was asked")
+    @Test("a crash of the transfer thread names the request for which the upstream was asked")
     func label() async throws {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             CrashReport.install()
@@ -20,7 +20,7 @@ struct TransferCrashTests {
             }
             _ = try await RequestLabel.$current.withValue(RequestLabel(route: "POST /v1/x", requestID: "req_7")) {
                 try await UpstreamModel.make(peer.url).complete(.make(message: "Hello")) { delta in
-                    // A errorBody, which no thread that blocks it survives to tell of. (abort(3) unblocks its own signal.)
+                    // A fault: a thread that blocks it dies without a message. (abort(3) unblocks its own signal.)
                     let outside: [Int] = []
                     print(outside[delta.content.count])
                 }

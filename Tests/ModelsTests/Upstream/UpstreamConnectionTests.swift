@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Connections to an upstream")
 struct UpstreamConnectionTests {
-    @Test("are used again")
+    @Test("a connection is reused")
     func reuse() async throws {
         let peer = try Peer { peer in
             let connection = try peer.accept()
@@ -24,7 +24,7 @@ struct UpstreamConnectionTests {
         #expect(peer.connections == 1)
     }
 
-    @Test("that the other side has closed meanwhile are replaced")
+    @Test("a connection that the upstream has closed is replaced")
     func closedWhileIdle() async throws {
         let closed = (0..<3).map { _ in Event() }
         let peer = try Peer { peer in
@@ -47,7 +47,7 @@ struct UpstreamConnectionTests {
         #expect(peer.connections == 3)
     }
 
-    @Test("that the other side closes as a request comes are replaced, and the request is sent again", arguments: [true, false])
+    @Test("if the upstream closes a connection as a request arrives, the request is sent again on a new one", arguments: [true, false])
     func closedUnderRequest(resets: Bool) async throws {
         let peer = try Peer { peer in
             let first = try peer.accept()
@@ -65,7 +65,7 @@ struct UpstreamConnectionTests {
         try await peer.finish()
     }
 
-    @Test("are closed when the task is cancelled")
+    @Test("the connection is closed when the task is cancelled")
     func cancellation() async throws {
         let waiting = Event()
         let peer = try Peer { peer in
@@ -83,7 +83,7 @@ struct UpstreamConnectionTests {
         #expect(peer.connections == 1)
     }
 
-    @Test("are not opened for a task that is cancelled already")
+    @Test("no connection is opened for a cancelled task")
     func cancelledBefore() async throws {
         let peer = try Peer { _ in }
         let model = try UpstreamModel.make(peer.url)
@@ -94,7 +94,7 @@ struct UpstreamConnectionTests {
         #expect(try await task.value.code == .cancelled)
     }
 
-    @Test("end when the engine stops, and later requests are refused")
+    @Test("connections end when the engine stops, and later requests are refused")
     func stop() async throws {
         let waiting = Event()
         let peer = try Peer { peer in
@@ -114,7 +114,7 @@ struct UpstreamConnectionTests {
         try await peer.finish()
     }
 
-    @Test("of 1,000 chats that wait hold no threads, and every chat gets its own answer")
+    @Test("1,000 waiting chats hold no threads, and every chat gets its own answer")
     func crowd() async throws {
         let count = 1000
         var limit = rlimit()
@@ -140,7 +140,7 @@ struct UpstreamConnectionTests {
         }
         try await peer.finish()
         #expect(wrong == 0)
-        // Those of the tests that run beside this one are among them: some hundreds.
+        // The count includes those of tests that run at the same time: some hundreds.
         #expect(threads.withLock(\.self) < count)
     }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Models
 
-@Suite("What an upstream says went wrong")
+@Suite("An upstream's error body")
 struct UpstreamErrorBodyTests {
     private static let cases: [(String, UpstreamErrorBody?)] = [
         (#"{"error":{"message":"m","type":"t","param":"p","code":"c"}}"#, .make("m", param: "p")),
@@ -18,7 +18,7 @@ struct UpstreamErrorBodyTests {
         (#"{"ok":true}"#, nil), ("<html><h1>Bad Request</h1></html>", nil), ("", nil), ("[]", nil),
     ]
 
-    @Test("is read in every shape", arguments: cases)
+    @Test("an error body is read in every common form", arguments: cases)
     func shapes(body: String, errorBody: UpstreamErrorBody?) {
         #expect(UpstreamErrorBody(Array(body.utf8)) == errorBody)
     }

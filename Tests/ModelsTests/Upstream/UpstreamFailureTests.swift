@@ -5,7 +5,7 @@ import Testing
 @testable import HTTPClient
 @testable import Models
 
-@Suite("When an upstream fails")
+@Suite("Failures of an upstream")
 struct UpstreamFailureTests {
     private func failure(status: Int, headers: [String] = [], _ body: String, key: String? = nil) async throws -> ModelError {
         let peer = try Peer { peer in
@@ -18,7 +18,7 @@ struct UpstreamFailureTests {
         return error
     }
 
-    @Test("a request that it refuses keeps its status, message and parameter", arguments: [400, 404, 413, 422])
+    @Test("a request that an upstream refuses keeps its status, message and parameter", arguments: [400, 404, 413, 422])
     func refused(status: Int) async throws {
         let error = try await failure(status: status, #"{"error":{"message":"too hot","param":"temperature","code":1}}"#)
         #expect(error.code == .refused(status: status))
@@ -26,7 +26,7 @@ struct UpstreamFailureTests {
         #expect(error.param == "temperature")
     }
 
-    @Test("a refusal in HTML is one, too")
+    @Test("a refusal in HTML is a refusal too")
     func refusedInHTML() async throws {
         let error = try await failure(status: 400, "<html>Bad Request</html>")
         #expect(error.code == .refused(status: 400))
@@ -34,7 +34,7 @@ struct UpstreamFailureTests {
         #expect(error.clientMessage?.contains("<") == false)
     }
 
-    @Test("a wrong key is the operator's business, and is not repeated", arguments: [401, 403])
+    @Test("the error for a wrong key is for the operator, and does not contain the key", arguments: [401, 403])
     func wrongKey(status: Int) async throws {
         let error = try await failure(status: status, #"{"error":"no such key: secret-1"}"#, key: "secret-1")
         #expect(error.code == .failed)
@@ -43,7 +43,7 @@ struct UpstreamFailureTests {
         #expect(!error.description.contains("secret-1"))
     }
 
-    @Test("429 says when to come again", arguments: ["7", "Wed, 21 Oct 2065 07:28:00 GMT"])
+    @Test("status 429 is a rate limit, with the time of Retry-After", arguments: ["7", "Wed, 21 Oct 2065 07:28:00 GMT"])
     func rateLimited(retryAfter: String) async throws {
         let error = try await failure(status: 429, headers: ["Retry-After: \(retryAfter)"], #"{"error":{"message":"org-1 is over"}}"#)
         #expect(error.code == .rateLimited)
@@ -51,21 +51,21 @@ struct UpstreamFailureTests {
         if retryAfter == "7" { #expect(error.retryAfter == 7) } else { #expect(try #require(error.retryAfter) > 100) }
     }
 
-    @Test("what is neither answer nor refusal is a failure", arguments: [500, 502, 503, 504, 301, 418, 204])
+    @Test("a status that is neither an answer nor a refusal is a failure", arguments: [500, 502, 503, 504, 301, 418, 204])
     func failed(status: Int) async throws {
         let error = try await failure(status: status, headers: ["Location: http://127.0.0.1:1/"], "")
         #expect(error.code == .failed)
         #expect(error.clientMessage == nil)
     }
 
-    @Test("an error in a reply of status 200 counts as what it says it is")
+    @Test("an error in a response with status 200 counts as the error that it reports")
     func errorInReply() async throws {
         #expect(try await failure(status: 200, #"{"error":{"message":"slow down","code":429}}"#).code == .rateLimited)
         #expect(try await failure(status: 200, #"{"error":{"message":"gone"}}"#).code == .failed)
         #expect(try await failure(status: 200, "<html></html>").code == .failed)
     }
 
-    @Test("nobody there is unavailable")
+    @Test("an upstream without a listener is unavailable")
     func unreachable() async throws {
         let peer = try Peer { _ in }
         try await peer.finish()
@@ -77,7 +77,7 @@ struct UpstreamFailureTests {
         #expect(try await UpstreamModel.make("http://unix:/nonexistent/socket:/v1").failure().code == .unavailable)
     }
 
-    @Test("a peer that does not speak TLS is unavailable")
+    @Test("an upstream that does not speak TLS is unavailable")
     func noTLS() async throws {
         let peer = try Peer { peer in
             let connection = try peer.accept()
@@ -88,7 +88,7 @@ struct UpstreamFailureTests {
         try await peer.finish()
     }
 
-    @Test("a reply that does not come in time is a timeout of the turn")
+    @Test("a response that is too late is a timeout of the turn")
     func timeout() async throws {
         let peer = try Peer { peer in
             let connection = try peer.accept()
@@ -102,9 +102,9 @@ struct UpstreamFailureTests {
         try await peer.finish()
     }
 
-    @Test("a connection that does not come to stand in time is unavailable")
+    @Test("an upstream whose connection takes too long is unavailable")
     func connectTimeout() async throws {
-        // TLS belongs to the connection, and here nobody answers its greeting.
+        // The TLS handshake is part of connecting, and here nobody answers it.
         let peer = try Peer { peer in try peer.accept().expectClose() }
         let model = try UpstreamModel.make(peer.url.replacing("http:", with: "https:"), connectTimeout: .milliseconds(50))
         #expect(try await model.failure().code == .unavailable)
@@ -112,7 +112,7 @@ struct UpstreamFailureTests {
     }
 
     @Test(
-        "a reply that is cut is a failure",
+        "a response that breaks off is a failure",
         arguments: ["HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n{\"choices\":[", "HTTP/1.1 200 OK\r\n", ""])
     func cut(reply: String) async throws {
         let peer = try Peer { peer in
@@ -124,14 +124,14 @@ struct UpstreamFailureTests {
         try await peer.finish()
     }
 
-    @Test("a body without end is not taken")
+    @Test("an endless response is refused")
     func tooLarge() async throws {
         let peer = try Peer { peer in
             let connection = try peer.accept()
             _ = try connection.request()
             try connection.beginStream()
             let comment = [UInt8](repeating: UInt8(ascii: ":"), count: 1 << 20)
-            // Until the other side has had enough.
+            // Until the client closes the connection.
             while (try? connection.write(comment)) != nil {}
         }
         let error = try await UpstreamModel.make(peer.url).failure { _ in }

@@ -5,7 +5,7 @@ import TestSupport
 @testable import Models
 
 extension UpstreamModel {
-    /// A model on servers at the given URLs, with connections of its own, which waits for nothing between attempts.
+    /// A model on servers at these URLs, with connections of its own and a clock on which pauses take no time.
     static func make(
         _ urls: String..., key: String? = nil, model: String? = "m", timeout: Duration = .seconds(300),
         connectTimeout: Duration = .seconds(10), retries: Int = 0, log lines: Log<LogLine> = Log(),
@@ -29,7 +29,7 @@ extension UpstreamModel {
         try await complete(.make(message: message), onDelta: onDelta)
     }
 
-    /// The error with which a prompt fails.
+    /// The error for a prompt; throws if there is an answer.
     func failure(_ message: String = "Hi", onDelta: (@Sendable (Delta) -> Void)? = nil) async throws -> ModelError {
         do {
             throw Peer.Failed(description: "There was an answer: \(try await complete(.make(message: message), onDelta: onDelta))")
@@ -39,7 +39,7 @@ extension UpstreamModel {
     }
 }
 
-/// A clock on which a pause takes no time, and is remembered.
+/// A clock on which pauses take no time and are recorded.
 final class TestClock: Sendable {
     private let state = Mutex<(skipped: Duration, pauses: [Duration])>((.zero, []))
 

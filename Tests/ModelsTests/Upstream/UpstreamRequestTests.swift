@@ -8,9 +8,9 @@ import Testing
 
 @testable import Models
 
-@Suite("What an upstream is asked")
+@Suite("Requests to an upstream")
 struct UpstreamRequestTests {
-    /// The requests that a prompt makes of a server that lists the models "first" and "second".
+    /// The requests that a server with the models "first" and "second" gets for a prompt.
     private func requests(
         of prompt: Prompt, key: String? = nil, model: String?, streams: Bool = false
     ) async throws -> [PeerConnection.Request] {
@@ -31,7 +31,7 @@ struct UpstreamRequestTests {
         return log.entries
     }
 
-    @Test("the model, the messages and the parameters as they are, with the key")
+    @Test("a request has the model, the messages and the parameters unchanged, and the key")
     func request() async throws {
         let prompt = Prompt(
             instructions: [Message(role: .developer, content: "Be brief.")],
@@ -49,14 +49,14 @@ struct UpstreamRequestTests {
                 + #"{"role":"assistant","content":"Two"},{"role":"user","content":"Three"}],"temperature":0.70,"tools":[ ]}"#)
     }
 
-    @Test("without a key nothing that looks like one; with deltas a stream that ends in the usage")
+    @Test("a request without a key has no Authorization, and with deltas asks for a stream with usage")
     func stream() async throws {
         let request = try #require(try await requests(of: .make(message: "Hi"), model: "m", streams: true).first)
         #expect(request.headers["authorization"] == nil)
         #expect(request.body.hasSuffix(#","stream":true,"stream_options":{"include_usage":true}}"#))
     }
 
-    @Test("the first model of its list where none is configured")
+    @Test("without a configured model, the first of the upstream's list is asked for")
     func firstModel() async throws {
         let requests = try await requests(of: .make(message: "Hi"), key: "secret", model: nil)
         #expect(requests.map(\.line) == ["GET /v1/models HTTP/1.1", "POST /v1/chat/completions HTTP/1.1"])
@@ -64,7 +64,7 @@ struct UpstreamRequestTests {
         #expect(requests.last?.body.hasPrefix(#"{"model":"first","#) == true)
     }
 
-    @Test("for its list once, when that has worked")
+    @Test("the list of models is requested until that has succeeded once")
     func listOnce() async throws {
         let lines = Log<String>()
         let peer = try Peer { peer in
@@ -93,7 +93,7 @@ struct UpstreamRequestTests {
     private static func missing(_ id: String) -> Message { result(id, "There is no result.") }
 
     @Test(
-        "no tool call without a result and no result without its call",
+        "a request has no tool call without a result and no result without its call",
         arguments: [
             ([user, assistant("", [call]), result("a")], [user, assistant("", [call]), result("a")]),
             ([user, assistant("", [call]), user], [user, assistant("", [call]), missing("a"), user]),
@@ -110,7 +110,7 @@ struct UpstreamRequestTests {
         #expect(Prompt(turn: messages).messages == sent)
     }
 
-    @Test("at its address, whose user and password nobody sees")
+    @Test("the user and password of an upstream's address are used but not shown")
     func address() throws {
         for (text, url, description) in [
             ("https://api.example.com/v1", "https://api.example.com/v1/models", "https://api.example.com/v1"),

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Models
 
-@Suite("Asking an upstream again, or another one")
+@Suite("Retries and further upstreams")
 struct UpstreamRetryTests {
-    /// A server that gives these statuses in turn; 200 is an answer.
+    /// A server that responds with these statuses in turn; 200 is an answer.
     private func peer(_ statuses: Int..., headers: [String] = []) throws -> Peer {
         try Peer { peer in
             guard !statuses.isEmpty else { return }
@@ -19,7 +19,7 @@ struct UpstreamRetryTests {
         }
     }
 
-    @Test("429, 502 and 503 are tried again, after pauses that grow", arguments: [429, 502, 503])
+    @Test("status 429, 502 and 503 are retried after growing pauses", arguments: [429, 502, 503])
     func retries(status: Int) async throws {
         let peer = try peer(status, status, 200)
         let clock = TestClock()
@@ -28,21 +28,21 @@ struct UpstreamRetryTests {
         #expect(clock.pauses == [.milliseconds(500), .seconds(1)])
     }
 
-    @Test("not more often than configured")
+    @Test("an upstream is retried no more often than configured")
     func bounded() async throws {
         let peer = try peer(503, 503)
         #expect(try await UpstreamModel.make(peer.url, retries: 1).failure().code == .failed)
         try await peer.finish()
     }
 
-    @Test("connections that fail are tried again")
+    @Test("a connection that fails is retried")
     func connect() async throws {
         let clock = TestClock()
         #expect(try await UpstreamModel.make("http://127.0.0.1:1/v1", retries: 2, clock: clock.clock).failure().code == .unavailable)
         #expect(clock.pauses.count == 2)
     }
 
-    @Test("other failures are not tried again", arguments: [400, 401, 500, 504])
+    @Test("other statuses are not retried", arguments: [400, 401, 500, 504])
     func notRetried(status: Int) async throws {
         let peer = try peer(status)
         let clock = TestClock()
@@ -60,7 +60,7 @@ struct UpstreamRetryTests {
         #expect(clock.pauses == [.milliseconds(3500)])
     }
 
-    @Test("what would be after the turn's time limit is not waited for")
+    @Test("there is no pause beyond the turn's time limit")
     func tooLate() async throws {
         let peer = try peer(429, headers: ["Retry-After: 400"])
         let clock = TestClock()
@@ -70,7 +70,7 @@ struct UpstreamRetryTests {
         #expect(clock.pauses.isEmpty)
     }
 
-    @Test("the next upstream is asked when one fails, in order, and the operator hears of it")
+    @Test("if an upstream fails, the next one is asked, and the operator gets a warning")
     func fallbacks() async throws {
         let (first, second, third, fourth) = try (peer(503, 503), peer(401), peer(200), peer())
         let lines = Log<LogLine>()
@@ -82,7 +82,7 @@ struct UpstreamRetryTests {
         #expect(lines.entries.first?.message.contains(first.url) == true && lines.entries.last?.message.contains(second.url) == true)
     }
 
-    @Test("with another upstream at hand, a long Retry-After is not waited for")
+    @Test("if there is another upstream, a long Retry-After is not waited for")
     func fallbackInsteadOfWaiting() async throws {
         let (first, second) = try (peer(429, headers: ["Retry-After: 15"]), peer(200))
         let clock = TestClock()
@@ -90,14 +90,14 @@ struct UpstreamRetryTests {
         #expect(clock.pauses.isEmpty)
     }
 
-    @Test("a request that one upstream refuses is not shown to another")
+    @Test("a request that one upstream refuses is not sent to another")
     func refused() async throws {
         let (first, second) = try (peer(400), peer())
         #expect(try await UpstreamModel.make(first.url, second.url).failure().code == .refused(status: 400))
         #expect(second.connections == 0)
     }
 
-    @Test("a dead upstream is not asked until a probe is due, which closes the circuit")
+    @Test("a dead upstream is not asked until a probe is due, and a successful probe closes the circuit")
     func circuit() async throws {
         let peer = try peer(500, 500, 500, 500, 500, 200, 200)
         let clock = TestClock()

@@ -6,9 +6,9 @@ import Testing
 @testable import HTTPClient
 @testable import Models
 
-@Suite("An upstream's stream")
+@Suite("Streams of an upstream")
 struct UpstreamStreamTests {
-    @Test("is handed on chunk by chunk, before it is whole")
+    @Test("a stream is passed on chunk by chunk before it is complete")
     func chunks() async throws {
         let seen = Log<String>()
         let chunks = ["one ", "two ", "three"].map { (text: $0, arrived: Event()) }
@@ -31,7 +31,7 @@ struct UpstreamStreamTests {
         #expect(seen.entries == ["one ", "two ", "three"])
     }
 
-    @Test("may come byte by byte")
+    @Test("a stream may arrive byte by byte")
     func bytes() async throws {
         let peer = try Peer { peer in
             let connection = try peer.accept()
@@ -44,7 +44,7 @@ struct UpstreamStreamTests {
         #expect(completion == Completion(content: "Hello, wörld.", usage: Usage(promptTokens: 5, completionTokens: 3)))
     }
 
-    @Test("that is cut is a failure, and nobody is asked again")
+    @Test("a stream that breaks off is a failure, and is not retried")
     func cut() async throws {
         let peer = try Peer { peer in
             let connection = try peer.accept()
@@ -61,7 +61,7 @@ struct UpstreamStreamTests {
         #expect(peer.connections == 1 && other.connections == 0)
     }
 
-    @Test("is whole after its finish_reason, even where the connection breaks then")
+    @Test("a stream is complete after its finish_reason, even if the connection breaks then")
     func brokenAfterEnd() async throws {
         let peer = try Peer { peer in
             let connection = try peer.accept()
@@ -74,7 +74,7 @@ struct UpstreamStreamTests {
         try await peer.finish()
     }
 
-    @Test("with an error in it fails as that error")
+    @Test("a stream with an error in it fails with that error")
     func error() async throws {
         let peer = try Peer { peer in
             let connection = try peer.accept()
@@ -88,7 +88,7 @@ struct UpstreamStreamTests {
         #expect(error.description.contains("overloaded"))
     }
 
-    @Test("may be packed with gzip")
+    @Test("a stream may be compressed with gzip")
     func gzip() async throws {
         // `printf … | gzip -n9 | xxd -i` of a completion that says "Packed."
         let packed = Self.packed
