@@ -1,14 +1,14 @@
 package import FoundationEssentials
 
-/// Finds where the values of a JSON text stand, one behind the other, so that a large document can be decoded a piece at a time.
+/// Finds the values of a JSON text one after the other, so that a large document can be decoded value by value.
 ///
-/// It looks at structure only (RFC 8259, section 2): what a piece holds is checked when it is decoded.
+/// It checks the structure only (RFC 8259, section 2). The content of a value is checked when it is decoded.
 package struct JSONScanner: Sendable {
     let bytes: [UInt8]
-    /// Where the next byte is looked at.
+    /// The index of the next byte.
     package private(set) var position: Int
 
-    /// Begins to look at a position of UTF-8 text.
+    /// Begins at a position of UTF-8 text.
     package init(_ bytes: [UInt8], at position: Int = 0) {
         (self.bytes, self.position) = (bytes, position)
     }
@@ -19,7 +19,7 @@ package struct JSONScanner: Sendable {
         return position < bytes.count
     }
 
-    /// Moves behind the value that is next, and says where it is.
+    /// Moves past the next value, and returns its range.
     package mutating func value() throws(JSONSyntaxError) -> Range<Int> {
         _ = findValue()
         let start = position
@@ -36,7 +36,7 @@ package struct JSONScanner: Sendable {
         return start..<position
     }
 
-    /// Where the value of each member of the object that is next is; moves behind the object. The last one of a name counts.
+    /// Moves past the next object, and returns the range of each member's value. If a name is repeated, the last value counts.
     package mutating func members() throws(JSONSyntaxError) -> [String: Range<Int>] {
         var members: [String: Range<Int>] = [:]
         try list(from: "{", to: "}") { scanner throws(JSONSyntaxError) in
@@ -46,37 +46,37 @@ package struct JSONScanner: Sendable {
         return members
     }
 
-    /// Where each element of the array that is next is; moves behind the array.
+    /// Moves past the next array, and returns the range of each element.
     package mutating func elements() throws(JSONSyntaxError) -> [Range<Int>] {
         var elements: [Range<Int>] = []
         try list(from: "[", to: "]") { scanner throws(JSONSyntaxError) in elements.append(try scanner.value()) }
         return elements
     }
 
-    /// Fails unless nothing but white space follows.
+    /// Throws unless only white space follows.
     package mutating func expectEnd() throws(JSONSyntaxError) {
         guard !findValue() else { throw unexpected(at: position) }
     }
 
-    /// The same text, at another position.
+    /// The same text at another position.
     package func moved(to position: Int) -> JSONScanner { JSONScanner(bytes, at: position) }
 
-    /// A value as what it should be; nil where it is something else.
+    /// Decodes a value; nil if it is not of the type.
     package func decode<Value: Decodable>(_ type: Value.Type, _ range: Range<Int>?, _ decoder: JSONDecoder = JSONDecoder()) -> Value? {
         range.flatMap { try? decoder.read(type, from: bytes[$0]) }
     }
 
-    /// The bytes of a value.
     package subscript(_ range: Range<Int>) -> ArraySlice<UInt8> { bytes[range] }
 
-    /// Moves behind the name that is next, and the colon.
+    /// Moves past the next name and its colon.
     mutating func name() throws(JSONSyntaxError) -> String {
         let name = try string()
-        guard findValue(), try next() == UInt8(ascii: ":") else { throw unexpected(at: position) }
+        _ = findValue()
+        guard try next() == UInt8(ascii: ":") else { throw unexpected(at: position - 1) }
         return name
     }
 
-    /// Moves behind the string that is next. Most strings have no escapes, and are what they look like.
+    /// Moves past the next string. Most strings have no escapes and need no decoder.
     mutating func string() throws(JSONSyntaxError) -> String {
         let range = try value()
         guard bytes[range.lowerBound] == UInt8(ascii: "\"") else { throw unexpected(at: range.lowerBound) }
@@ -94,7 +94,8 @@ package struct JSONScanner: Sendable {
     mutating func list(
         from opening: Unicode.Scalar, to closing: Unicode.Scalar, _ item: (inout JSONScanner) throws(JSONSyntaxError) -> Void
     ) throws(JSONSyntaxError) {
-        guard findValue(), try next() == UInt8(ascii: opening) else { throw unexpected(at: position) }
+        _ = findValue()
+        guard try next() == UInt8(ascii: opening) else { throw unexpected(at: position - 1) }
         if findValue(), bytes[position] == UInt8(ascii: closing) {
             position += 1
             return
@@ -114,7 +115,7 @@ package struct JSONScanner: Sendable {
         return bytes[position - 1]
     }
 
-    /// A line feed in a string is not JSON: a line that was cut does not take the next ones along.
+    /// Refuses a line feed in a string, so that a line that was cut does not swallow the next ones.
     private mutating func skipString() throws(JSONSyntaxError) {
         while true {
             switch try next() {
@@ -133,13 +134,12 @@ package struct JSONScanner: Sendable {
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 }
 }
 
-/// Why a text is not JSON.
 package struct JSONSyntaxError: Error, Sendable, CustomStringConvertible {
-    /// Where, counted from 1.
+    /// Counted from 1.
     package let line: Int
-    /// Whether the text ended too early.
+    /// True if the text ended too early.
     package let isEnd: Bool
 
-    /// One sentence without its end, such as `line 3 is not JSON`.
+    /// A clause without a full stop, such as `line 3 is not JSON`.
     package var description: String { isEnd ? "it ends in the middle of line \(line)" : "line \(line) is not JSON" }
 }

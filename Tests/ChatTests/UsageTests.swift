@@ -1,17 +1,16 @@
+import Chat
 import Foundation
+import JSON
 import Testing
 
-@testable import Chat
-import JSON
-
-@Suite("What a turn cost")
+@Suite("Usage")
 struct UsageTests {
     private func read(_ prompt: Int, _ completion: Int, _ total: Int) throws -> Usage {
         let text = #"{"prompt_tokens":\#(prompt),"completion_tokens":\#(completion),"total_tokens":\#(total)}"#
         return try JSONDecoder().decode(Usage.self, from: Data(text.utf8))
     }
 
-    @Test("the total is what the model reported, else the sum")
+    @Test("the total is what the model reported, otherwise the sum")
     func total() throws {
         #expect(Usage(promptTokens: 2, completionTokens: 3).totalTokens == 5)
         #expect(Usage(promptTokens: 2, completionTokens: 3, totalTokens: 9).totalTokens == 9)
@@ -26,7 +25,7 @@ struct UsageTests {
         #expect(usage.json == ["prompt_tokens": .integer(.max), "completion_tokens": 1, "total_tokens": .integer(.max)])
     }
 
-    @Test("less than no tokens are none")
+    @Test("negative counts are 0")
     func negative() throws {
         #expect(Usage(promptTokens: .min, completionTokens: .min) == .zero)
         #expect(try read(.min, .min, .min) == .zero)

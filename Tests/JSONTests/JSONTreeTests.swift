@@ -1,4 +1,3 @@
-import Chat
 import JSON
 import Testing
 
@@ -12,7 +11,7 @@ struct JSONTreeTests {
     }
 
     @Test(
-        "a value comes out as it was written, without the white space around its pieces",
+        "a value keeps its spelling, but for white space and escapes",
         arguments: [
             ("null", "null"), (" true ", "true"), ("false", "false"), ("0", "0"), ("-0.10e+05", "-0.10e+05"), ("1E400", "1E400"),
             ("123456789012345678901234567890", "123456789012345678901234567890"), ("\"\"", "\"\""), (#""a b\n""#, #""a b\n""#),
@@ -37,7 +36,7 @@ struct JSONTreeTests {
         #expect(throws: JSONSyntaxError.self) { try parsed(text) }
     }
 
-    @Test("a text that ends early is none, wherever it ends")
+    @Test("text that ends early is refused, wherever it ends")
     func prefixes() throws {
         let text = #"{"a":[1,true,{"b":"c\\\"\u00e9"}],"d":{}}"#
         _ = try parsed(text)
@@ -46,7 +45,7 @@ struct JSONTreeTests {
         }
     }
 
-    @Test("nesting has a limit", arguments: [("[", "]"), (#"{"a":"#, "}")])
+    @Test("arrays and objects may be nested 512 deep", arguments: [("[", "]"), (#"{"a":"#, "}")])
     func depth(opening: String, closing: String) throws {
         func nested(_ depth: Int) -> String {
             String(repeating: opening, count: depth) + "1" + String(repeating: closing, count: depth)
@@ -56,7 +55,7 @@ struct JSONTreeTests {
         #expect(throws: JSONSyntaxError.self) { try parsed(nested(100_000)) }
     }
 
-    @Test("names that are equal only as characters are two")
+    @Test("names that are canonically equivalent are two names")
     func canonicalEquivalents() throws {
         let text = "{\"\u{e9}\":1,\"e\u{301}\":2}"
         #expect(try parsed(text).serialized == Array(text.utf8))

@@ -1,9 +1,7 @@
 import Foundation
+import JSON
 import TestSupport
 import Testing
-
-@testable import Chat
-import JSON
 
 @Suite("JSON from outside")
 struct OutsideJSONTests {
@@ -13,7 +11,7 @@ struct OutsideJSONTests {
 
     private func isRead(_ text: String) -> Bool { (try? JSONDecoder().read(Anything.self, from: Array(text.utf8)[...])) != nil }
 
-    @Test("what is nested too deep is refused, however it ends", arguments: [2, 511, 512, 513, 514, 1000, 100_000])
+    @Test("text that is nested too deeply is refused, however it ends", arguments: [2, 511, 512, 513, 514, 1000, 100_000])
     func depth(depth: Int) {
         for (opening, closing) in [("[", "]"), (#"{"a":"#, "}"), (#"[{"a":"#, "}]"), (#"{"[":["#, "]}")] {
             let count = opening.utf8.count(where: { "[{".utf8.contains($0) }) - (opening.contains(#""[""#) ? 1 : 0)
@@ -26,14 +24,14 @@ struct OutsideJSONTests {
         }
     }
 
-    @Test("brackets in strings nest nothing")
+    @Test("brackets in strings do not count as nesting")
     func strings() {
         let brackets = String(repeating: "[{\\\"", count: 1000)
         #expect(isRead("[\"\(brackets)\"]"))
         #expect(isRead("{\"\(brackets)\":[\"\\\\\",\"\(brackets)\"]}"))
     }
 
-    @Test("UTF-16 and zeros are no JSON here")
+    @Test("UTF-16, UTF-32 and zeros are refused")
     func zeros() {
         let text = String(repeating: "[", count: 513)
         for encoding in [String.Encoding.utf16LittleEndian, .utf16BigEndian, .utf32LittleEndian, .utf16] {
@@ -44,15 +42,26 @@ struct OutsideJSONTests {
         #expect(!isRead("\"\0\""))
     }
 
-    /// The check that the other way stays out: Foundation's own function ends the process (see the comment of `read`).
-    @Test("nothing else in the sources calls the decoder's own function")
+    @Test("text that is no JSON is refused with an error")
+    func refused() {
+        for text in ["", " ", "{", "nul", "[1", "{\"a\" 1}", "\"\u{7}", "\u{feff}\u{feff}[]", "[1] 2"] {
+            #expect(!isRead(text), "\(text)")
+        }
+        #expect(isRead(" [1]\n"))
+    }
+
+    @Test("text that begins with a byte order mark is read")
+    func byteOrderMark() { #expect(isRead("\u{feff}[1]")) }
+
+    /// Foundation's own function can end the process (see the comment of `read`).
+    @Test("the sources call the decoder's own function nowhere else")
     func callers() throws {
         let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../Sources").standardized
         let files = try #require(FileManager.default.enumerator(atPath: sources.path)).compactMap { $0 as? String }.filter {
             $0.hasSuffix(".swift")
         }
         #expect(files.count > 100)
-        for file in files where !file.hasPrefix("nanobot-bench/") && file != "Chat/JSONDecoder+Outside.swift" {
+        for file in files where !file.hasPrefix("nanobot-bench/") && file != "JSON/JSONDecoder+Outside.swift" {
             let text = try String(contentsOf: sources.appending(path: file), encoding: .utf8)
             #expect(!text.contains(/\.decode\([^)]*from: Data/), "\(file)")
         }

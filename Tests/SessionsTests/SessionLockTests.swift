@@ -1,32 +1,23 @@
 import Foundation
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Sessions
 
 @Suite("The session lock")
 struct SessionLockTests {
-    /// A place where a turn stays until it is let go.
-    private struct Gate {
-        let opened: AsyncStream<Void>
-        let open: AsyncStream<Void>.Continuation
-
-        init() { (opened, open) = AsyncStream.makeStream() }
-
-        func pass() async { for await _ in opened {} }
-    }
-
     @Test("a turn that waits too long is told that the session is busy", arguments: [true, false])
     func busy(inOneProcess: Bool) async throws {
         let directory = try TemporaryDirectory()
         let first = try SessionLock(directory.path, timeout: .milliseconds(50))
-        // A second open file description stands for another process: the kernel tells them apart by it (fcntl(2)).
+        // A second open file description plays another process, because locks belong to descriptions (fcntl(2)).
         let second = inOneProcess ? first : try SessionLock(directory.path, timeout: .milliseconds(50))
         let key = try SessionKey("a")
         let (holding, gate) = (Gate(), Gate())
         let holder = Task {
             try await first.withLock(key) {
-                holding.open.finish()
+                holding.open()
                 await gate.pass()
             }
         }
@@ -35,7 +26,7 @@ struct SessionLockTests {
         #expect(error?.code == .busy)
         // Another session does not wait.
         try await second.withLock(SessionKey("b")) {}
-        gate.open.finish()
+        gate.open()
         try await holder.value
         try await second.withLock(key) {}
     }
@@ -53,37 +44,32 @@ struct SessionLockTests {
         #expect(keys.allSatisfy { lock.path(for: $0.queueOffset) == lock.path(for: $0.lockOffset) })
     }
 
-    @Test("turns of one session run in the order in which they came")
+    @Test("turns of one session run in the order of their arrival")
     func order() async throws {
         let directory = try TemporaryDirectory()
         let lock = try SessionLock(directory.path, timeout: .seconds(600))
         let key = try SessionKey("a")
         let (holding, gate) = (Gate(), Gate())
-        let ran = Order()
+        let ran = Log<Int>()
         let holder = Task {
             try await lock.withLock(key) {
-                holding.open.finish()
+                holding.open()
                 await gate.pass()
             }
         }
         await holding.pass()
         var waiters: [Task<Void, any Error>] = []
         for number in 0..<20 {
-            waiters.append(Task { try await lock.withLock(key) { await ran.append(number) } })
-            // The next one comes when this one stands in the queue.
+            waiters.append(Task { try await lock.withLock(key) { ran.append(number) } })
+            // The next one starts when this one is in the queue.
             while lock.waiterCount(key) <= number { await Task.yield() }
         }
-        gate.open.finish()
+        gate.open()
         try await holder.value
         for waiter in waiters { try await waiter.value }
-        #expect(await ran.numbers == Array(0..<20))
+        #expect(ran.entries == Array(0..<20))
         #expect(lock.waiterCount(key) == 0)
     }
-}
-
-private actor Order {
-    var numbers: [Int] = []
-    func append(_ number: Int) { numbers.append(number) }
 }
 
 extension SessionLock {
