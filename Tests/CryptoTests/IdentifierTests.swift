@@ -1,4 +1,4 @@
-import Chat
+import Crypto
 import Testing
 
 @Suite("Identifiers")
