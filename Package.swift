@@ -100,24 +100,27 @@ let package = Package(
         .executableTarget(
             name: "nanobot-bench",
             dependencies: [
-                "CLinux",
+                "CLinux", "Harness",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
             exclude: ["README.md"],
             swiftSettings: settings),
+        // Processes, ports, directories and a FastCGI client, for the tests and the benchmark.
+        .target(name: "Harness", dependencies: ["CLinux", "Concurrency"], swiftSettings: settings),
         // What several test targets need.
         .target(
             name: "TestSupport",
             dependencies: ["Chat", "Concurrency", "Models", .product(name: "Logging", package: "swift-log")],
             path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "HarnessTests", dependencies: ["Harness"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "HTTPClient", "JSON"], swiftSettings: settings),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "FastCGITests",
-            dependencies: ["Concurrency", "FastCGI", "TestSupport", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Concurrency", "FastCGI", "Harness", "TestSupport", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
         .testTarget(name: "ChatTests", dependencies: ["Chat", "JSON", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "CGITests", dependencies: ["CGI", "Concurrency", "TestSupport"], swiftSettings: settings),
@@ -131,7 +134,7 @@ let package = Package(
         .testTarget(
             name: "SessionsTests",
             dependencies: [
-                "Chat", "Concurrency", "JSON", "Sessions", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "Chat", "Concurrency", "Harness", "JSON", "Sessions", "TestSupport", .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -145,7 +148,7 @@ let package = Package(
         .testTarget(
             name: "ChatAPITests",
             dependencies: [
-                "BuiltinModel", "CGI", "Chat", "ChatAPI", "Concurrency", "JSON", "Models", "Server", "Sessions", "TestSupport",
+                "BuiltinModel", "CGI", "Chat", "ChatAPI", "Concurrency", "Harness", "JSON", "Models", "Server", "Sessions", "TestSupport",
                 .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -160,7 +163,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Chat", "ChatAPI", "Concurrency", "FastCGI", "JSON", "Models", "Server", "Sessions", "TestSupport", "nanobot",
+                "Chat", "ChatAPI", "Concurrency", "FastCGI", "Harness", "JSON", "Models", "Server", "Sessions", "TestSupport", "nanobot",
                 .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

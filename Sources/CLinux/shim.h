@@ -6,3 +6,6 @@ extern int accept4(int, void *, void *, int);
 // prctl(2) takes variable arguments, which Swift does not call: the signal that this process gets when its parent's thread ends.
 #include <sys/prctl.h>
 static inline int clinux_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
+// <spawn.h> declares it for _GNU_SOURCE only (glibc 2.34): a started program inherits no descriptor from this number on.
+#include <spawn.h>
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);

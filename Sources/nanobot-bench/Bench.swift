@@ -1,3 +1,5 @@
+import Harness
+
 /// Measures one case: each program in turn behind nginx, with new sessions.
 struct Bench {
     let programs: Programs
@@ -5,7 +7,7 @@ struct Bench {
     let webServer: WebServer
     let load: LoadGenerator
 
-    /// Gives every program of a case its turn.
+    /// Measures every program of a case once.
     func measure(_ results: inout CaseResults, round: Int, of rounds: Int) throws {
         for program in results.programs {
             let measurement = try measure(program, results.testCase)

@@ -1,4 +1,4 @@
-/// One thing that is measured: a request, what the programs do for it, and how nginx reaches them.
+/// A measured case: a request, the work that the programs do for it, and how nginx reaches them.
 struct Case: Equatable {
     /// The request and the work that it costs.
     enum Work: String, CaseIterable {
@@ -6,7 +6,7 @@ struct Case: Equatable {
         case relaxed
         case sync
 
-        /// What the C program does beside it.
+        /// The C program's mode for the comparison.
         var referenceMode: String {
             switch self {
             case .health: "fixed"
@@ -22,14 +22,14 @@ struct Case: Equatable {
 
     static let all = [false, true].flatMap { kept in Work.allCases.map { Case(work: $0, isKeptAlive: kept) } }
 
-    /// Sessions that the chat turns go round.
+    /// The number of sessions that the chat turns rotate through.
     static let sessions = 64
 
     var name: String {
         (work == .health ? "GET /health" : "chat turn, \(work.rawValue)") + (isKeptAlive ? ", keep-alive" : "")
     }
 
-    /// The least requests per second that are expected, as a part of the C program's.
+    /// The expected minimum of nanobot's requests per second, as a fraction of the C program's.
     var expectedRatio: Double {
         switch work {
         case .health: isKeptAlive ? 1.0 : 0.85
@@ -38,10 +38,10 @@ struct Case: Equatable {
         }
     }
 
-    /// The thread counts of the C program that make sense here.
+    /// The thread counts that the C program is measured with.
     ///
-    /// A thread that blocks in `FCGX_Accept_r` is held by a kept connection: with fewer threads than connections some starve, and what
-    /// is measured is nginx's timeout.
+    /// A kept connection holds a thread in `FCGX_Accept_r`. With fewer threads than connections some starve, and the measurement shows
+    /// nginx's timeout.
     func threadCounts(_ wanted: [Int], connections: Int) -> [Int] {
         guard isKeptAlive else { return wanted }
         let enough = wanted.filter { $0 >= connections }

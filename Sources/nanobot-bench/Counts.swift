@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Counts on the command line: `8,64`.
+/// A list of counts on the command line, such as `8,64`.
 struct Counts: ExpressibleByArgument {
     var values: [Int]
 

@@ -1,8 +1,8 @@
 import Glibc
 
-/// How many descriptors this process, and each one that it starts, may have.
+/// The limit on descriptors of this process and those that it starts.
 enum Descriptors {
-    /// Raises the limit to what the machine lets a process have.
+    /// Raises the soft limit to the hard one.
     static func raiseLimit() {
         var limit = current
         limit.rlim_cur = limit.rlim_max

@@ -1,4 +1,4 @@
-/// As much of HTTP/1.1 as chats need that are sent one after the other over a kept connection.
+/// The part of HTTP/1.1 that successive chats over a kept connection need.
 enum HTTPWire {
     static func request(path: String, headers: [(String, String)], body: [UInt8]) -> [UInt8] {
         let lines = [("Host", "localhost"), ("Content-Length", String(body.count))] + headers
@@ -6,7 +6,7 @@ enum HTTPWire {
         return Array("\(method) \(path) HTTP/1.1\r\n\(lines.map { "\($0): \($1)\r\n" }.joined())\r\n".utf8) + body
     }
 
-    /// The body, chunks and all, of the message that was received. Nil where its end is not there yet.
+    /// The body of the received message, with any chunk framing. Nil if its end has not arrived.
     ///
     /// - Parameter isWhole: whether a message without a length ends with its head, as a request does.
     static func body(in received: [UInt8], isWhole: Bool = false) -> ArraySlice<UInt8>? {

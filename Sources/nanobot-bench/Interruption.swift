@@ -1,6 +1,6 @@
 import Glibc
 
-/// Signals that ask to stop are awaited where the program waits, so that it ends what it started first.
+/// Signals that ask the program to stop. It takes them where it waits, and so ends what it started first.
 enum Interruption {
     private static let stopping = [SIGINT, SIGTERM, SIGHUP]
 
@@ -11,13 +11,13 @@ enum Interruption {
         return set
     }
 
-    /// Call first. The program has one thread.
+    /// Blocks the signals. Call it first, while the program has one thread.
     static func block() {
         var set = awaited
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// Waits for that long, or until a child has ended. Throws when asked to stop.
+    /// Waits for `duration`, or until a child ends. Throws if a signal asks to stop.
     static func pause(_ duration: Duration) throws {
         var set = awaited
         let (seconds, attoseconds) = duration.components

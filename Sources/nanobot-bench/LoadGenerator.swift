@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// wrk with one thread, and what it says.
+/// wrk with one thread.
 struct LoadGenerator {
-    /// What one run of wrk has seen.
+    /// The results of one run of wrk.
     struct Outcome {
         var requests: Int
         var seconds: Double
@@ -21,17 +21,17 @@ struct LoadGenerator {
     private let workspace: Workspace
 
     init(connections: Int, seconds: Int, workspace: Workspace) throws {
-        program = try ChildProcess.find("wrk", package: "wrk")
+        program = try OwnedProcess.find("wrk", package: "wrk")
         (self.connections, self.seconds, self.workspace) = (connections, seconds, workspace)
     }
 
-    /// Sends one case's requests for the measurement's time.
+    /// Sends one case's requests for `seconds`.
     ///
-    /// - Parameter prefix: what the API's paths follow.
-    func run(_ work: Case.Work, port: UInt16, prefix: String = "") throws -> Outcome {
+    /// - Parameter prefix: the path before the API's paths.
+    func run(_ work: Case.Work, port: Int, prefix: String = "") throws -> Outcome {
         let script = try workspace.write((work == .health ? Self.health(prefix) : Self.turns(prefix)) + Self.report, to: "load.lua")
         let output = "\(workspace.runtime)/load.txt"
-        let wrk = try ChildProcess(
+        let wrk = try OwnedProcess(
             [program, "-t1", "-c\(connections)", "-d\(seconds)s", "--latency", "-s", script, "http://127.0.0.1:\(port)"], output: output)
         try wrk.waitForEnd(within: .seconds(seconds + 30))
         wrk.stop()
@@ -53,7 +53,7 @@ struct LoadGenerator {
         """
     }
 
-    /// Requests are made before the load: formatting them is not what is measured.
+    /// Makes the requests before the load, so that formatting them is not measured.
     private static func turns(_ prefix: String) -> String {
         """
         local requests, next_request = {}, 0
@@ -76,7 +76,7 @@ struct LoadGenerator {
         """
     }
 
-    /// `done` has the exact figures; wrk's own text rounds them.
+    /// Prints exact figures; wrk's own text rounds them.
     private static let report = """
         function done(summary, latency)
             local errors = summary.errors

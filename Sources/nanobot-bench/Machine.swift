@@ -1,9 +1,9 @@
 import FoundationEssentials
 import Glibc
 
-/// What the figures depend on beside the programs.
+/// The machine that the figures depend on.
 enum Machine {
-    /// One line for the top of the report, and a warning where the directory is no disk.
+    /// One line for the top of the report, and a warning if the directory is in memory.
     static func description(directory: String) -> String {
         let model = lines("/proc/cpuinfo").first { $0.hasPrefix("model name") }?.split(separator: ":").last ?? " unknown processor"
         let load = lines("/proc/loadavg").first?.split(separator: " ").prefix(1).joined() ?? "unknown"

@@ -1,4 +1,4 @@
-/// One program under one case's load, once.
+/// One measurement of one program under one case's load.
 struct Measurement {
     var requests: Int
     var requestsPerSecond: Double
@@ -22,7 +22,7 @@ struct CaseResults {
 
     init(_ testCase: Case, threads: [Int]) { (self.testCase, self.threads) = (testCase, threads) }
 
-    /// In the order in which they take their turns.
+    /// In the order in which they are measured.
     var programs: [Programs.Program] { [.nanobot] + threads.map { .reference(threads: $0) } }
 
     var errors: Int { measurements.values.joined().reduce(0) { $0 + $1.errors } }
@@ -45,14 +45,14 @@ struct CaseResults {
 }
 
 extension [Double] {
-    /// The middle value, or the mean of the two in the middle; 0 where there is none.
+    /// The middle value, or the mean of the two in the middle; 0 if empty.
     var median: Double {
         guard !isEmpty else { return 0 }
         let sorted = sorted()
         return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
     }
 
-    /// The value that so many of a hundred do not pass; 0 where there is none.
+    /// The nearest-rank percentile; 0 if empty.
     func percentile(_ percent: Int) -> Double {
         isEmpty ? 0 : sorted()[Swift.min(count - 1, count * percent / 100)]
     }

@@ -14,20 +14,22 @@ struct NanobotBench: ParsableCommand {
         subcommands: [ThroughputBench.self, ScaleBench.self, UpstreamBench.self, CGIBench.self, PeerCommand.self],
         defaultSubcommand: ThroughputBench.self)
 
-    /// Runs a benchmark and says what stopped it.
+    /// Runs a benchmark and prints the error that ends it.
     static func run(_ body: () throws -> Bool) throws {
         Interruption.block()
         Descriptors.raiseLimit()
         do {
             guard try body() else { throw ExitCode.failure }
-        } catch let error as Failure {
+        } catch let error as ExitCode {
+            throw error
+        } catch {
             Progress.say("nanobot-bench: \(error)")
             throw ExitCode.failure
         }
     }
 }
 
-/// What every benchmark takes.
+/// The options of every benchmark.
 struct CommonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The program to measure (default: the one beside this one).", valueName: "path"))
     var nanobot: String?
@@ -36,12 +38,12 @@ struct CommonOptions: ParsableArguments {
     var directory = "/var/tmp"
 }
 
-/// One sentence that says what to do.
+/// An error with one sentence that says what to do.
 struct Failure: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Lines for whoever waits; the tables on standard output stay clean of them.
+/// Progress on standard error; standard output has only the tables.
 enum Progress {
     static func say(_ text: String) {
         let line = Array("\(text)\n".utf8)

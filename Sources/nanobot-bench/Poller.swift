@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// Descriptors that are watched for what can be read, any number of them: epoll(7).
+/// Waits for any of many descriptors to become readable (epoll(7)).
 struct Poller: ~Copyable {
     private let descriptor = epoll_create1(CInt(EPOLL_CLOEXEC))
     private var events = [epoll_event](repeating: epoll_event(), count: 512)
@@ -16,9 +16,9 @@ struct Poller: ~Copyable {
         }
     }
 
-    /// The descriptors that can be read, or have ended. Waits for one at most until `deadline`; nil waits without end.
+    /// The descriptors that are readable or at their end. Waits for one until `deadline`, or forever if nil.
     mutating func wait(until deadline: ContinuousClock.Instant?) -> [CInt] {
-        // Rounded up: a deadline that is not reached yet would be asked for again and again.
+        // Rounded up: otherwise the last part of a millisecond is a busy loop.
         let milliseconds = deadline.map { max(0, (ContinuousClock.now.duration(to: $0) / .milliseconds(1)).rounded(.up)) }
         let count = epoll_wait(descriptor, &events, CInt(events.count), milliseconds.map { CInt(min($0, 60_000)) } ?? -1)
         return events.prefix(Int(max(0, count))).map { $0.data.fd }

@@ -1,9 +1,9 @@
 import FoundationEssentials
 import Glibc
 
-/// What the kernel knows of a process: proc(5).
+/// A process's figures from proc(5).
 struct ProcessFigures {
-    /// Seconds of user and system time of all its threads.
+    /// Seconds of user and system time of all threads.
     let cpuSeconds: Double
     /// Resident memory in megabytes of 1,000,000 bytes.
     let residentMegabytes: Double
@@ -11,7 +11,7 @@ struct ProcessFigures {
 
     init(of processID: pid_t) throws {
         let stat = try Self.text("/proc/\(processID)/stat")
-        // The name, in parentheses, may contain anything; utime and stime are fields 14 and 15, the name is field 2.
+        // The name, field 2, stands in parentheses and may contain anything; utime and stime are fields 14 and 15.
         let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
         guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else {
             throw Failure(description: "/proc/\(processID)/stat is not as proc(5) says.")
@@ -30,7 +30,7 @@ struct ProcessFigures {
         threads = try number("Threads")
     }
 
-    /// Bytes that a process had the kernel write to storage so far, by pages that it changed.
+    /// Bytes that a process has caused to be written to storage, counted in changed pages.
     static func writtenBytes(of processID: pid_t) throws -> Int {
         let line = try text("/proc/\(processID)/io").split(separator: "\n").first { $0.hasPrefix("write_bytes:") }
         guard let bytes = line?.split(separator: " ").last.flatMap({ Int($0) }) else {

@@ -3,7 +3,7 @@ import Glibc
 
 /// The measured programs and how each is started.
 struct Programs {
-    /// One of them.
+    /// A measured program.
     enum Program: Hashable {
         case nanobot
         case reference(threads: Int)
@@ -23,7 +23,7 @@ struct Programs {
     let cgiReference: String
     private let workspace: Workspace
 
-    /// - Parameter nanobot: the program's path; nil for the one beside this program.
+    /// - Parameter nanobot: the program's path; the one beside this program if nil.
     init(nanobot: String?, workspace: Workspace) throws {
         own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let directory = own[..<(own.lastIndex(of: "/") ?? own.startIndex)]
@@ -37,30 +37,30 @@ struct Programs {
     }
 
     /// Starts a program on the workspace's socket.
-    func start(_ program: Program, _ work: Case.Work, isTethered: Bool = true) throws -> ChildProcess {
+    func start(_ program: Program, _ work: Case.Work, isTethered: Bool = true) throws -> OwnedProcess {
         switch program {
         case .nanobot:
             return try startNanobot(isSynchronous: work != .relaxed, isTethered: isTethered)
         case .reference(let threads):
             let file = work == .health ? [] : ["\(workspace.data)/appended"]
-            return try ChildProcess([reference, workspace.socket, String(threads), work.referenceMode] + file, isTethered: isTethered)
+            return try OwnedProcess([reference, workspace.socket, String(threads), work.referenceMode] + file, isTethered: isTethered)
         }
     }
 
     /// Starts nanobot on the workspace's socket and data.
     ///
     /// - Parameter environment: further settings.
-    func startNanobot(isSynchronous: Bool, environment: [String: String] = [:], isTethered: Bool = true) throws -> ChildProcess {
+    func startNanobot(isSynchronous: Bool, environment: [String: String] = [:], isTethered: Bool = true) throws -> OwnedProcess {
         let settings = ["NANOBOT_DURABILITY": isSynchronous ? "sync" : "relaxed", "NANOBOT_LOG_LEVEL": "warning"]
-        return try ChildProcess(
+        return try OwnedProcess(
             [nanobot, "fastcgi", "--socket", "unix:\(workspace.socket)"] + workspace.options,
             environment: settings.merging(environment) { $1 }, isTethered: isTethered)
     }
 
-    /// Starts the server that nanobot asks, which is this program, and waits until it answers.
-    func startPeer() throws -> ChildProcess {
+    /// Starts the upstream, which is this program's `peer` command, and waits until it answers.
+    func startPeer() throws -> OwnedProcess {
         unlink(workspace.peerSocket)
-        let peer = try ChildProcess([own, "peer", "--socket", workspace.peerSocket])
+        let peer = try OwnedProcess([own, "peer", "--socket", workspace.peerSocket])
         let deadline = ContinuousClock.now + .seconds(10)
         while (try? PeerCount(socket: workspace.peerSocket)) == nil {
             try peer.requireRunning()

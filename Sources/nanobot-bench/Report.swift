@@ -14,7 +14,7 @@ enum Report {
             })
     }
 
-    /// nanobot beside the C program's best thread count.
+    /// Compares nanobot with the C program at its best thread count.
     static func ratios(_ results: [CaseResults]) -> String {
         table(
             ["case", "nanobot (requests/s)", "C (requests/s)", "C's best", "nanobot ÷ C by round", "median", "expected", "errors"],
@@ -28,7 +28,7 @@ enum Report {
             })
     }
 
-    /// Every program by itself: medians over the rounds.
+    /// The figures of each program: medians over the rounds.
     static func figures(_ results: [CaseResults]) -> String {
         table(
             [
@@ -48,7 +48,7 @@ enum Report {
             })
     }
 
-    /// What the tables do not say. Histories grow with the load, and with them what a turn costs: a faster program works on longer ones.
+    /// Notes below the tables. A turn costs more in a longer session, and a faster program makes its sessions longer.
     static func notes(_ results: [CaseResults], rounds: Int, seconds: Int, connections: Int) -> String {
         let turns = results.filter { $0.testCase.work != .health }.map { result in
             let perSession = result.median(.nanobot) { Double($0.requests) / Double(Case.sessions) }
@@ -68,7 +68,7 @@ enum Report {
 }
 
 extension Double {
-    /// A decimal number with that many digits after the point.
+    /// A decimal number with `digits` digits after the point.
     func rounded(to digits: Int) -> String {
         guard isFinite else { return "–" }
         let scale = (0..<digits).reduce(1.0) { scale, _ in scale * 10 }

@@ -1,4 +1,6 @@
-/// The responder without a web server: how long its start takes and what it holds when idle.
+import Harness
+
+/// The responder's start time and idle memory, without a web server.
 struct StartMeasurement {
     static let name = "start"
     static let repetitions = 20

@@ -36,7 +36,7 @@ struct ThroughputBench: ParsableCommand {
     private var includesStart: Bool { only.map { StartMeasurement.name.contains($0) } ?? true }
     private var cases: [Case] { Case.all.filter { only.map($0.name.contains) ?? true } }
 
-    /// False where an answer was an error.
+    /// Returns false if an answer was an error.
     private func measure() throws -> Bool {
         let workspace = try Workspace(directory: common.directory)
         defer { workspace.remove() }

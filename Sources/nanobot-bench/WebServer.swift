@@ -1,29 +1,30 @@
 import Glibc
+import Harness
 
 /// An nginx with one worker.
 struct WebServer {
-    /// What it does.
+    /// What nginx serves.
     enum Site {
-        /// Stands in front of the responder, as `nanobot serve` configures it.
+        /// The responder, as `nanobot serve` configures it.
         case responder(keepsConnections: Bool)
-        /// Stands in front of an HTTP server on a Unix socket, and speaks HTTP/2 over TLS.
+        /// An HTTP server on a Unix socket, over HTTP/2 and TLS.
         case encrypted(socket: String, certificate: String, key: String)
     }
 
-    let port: UInt16
+    let port: Int
     private let program: String
     private let workspace: Workspace
 
     init(workspace: Workspace) throws {
-        program = try ChildProcess.find("nginx", package: "nginx-light")
-        port = try Address.freePort()
+        program = try OwnedProcess.find("nginx", package: "nginx-light")
+        port = try Port.reserve()
         self.workspace = workspace
     }
 
-    /// Starts it and waits until it listens.
-    func start(_ site: Site) throws -> ChildProcess {
+    /// Starts nginx and waits until it listens.
+    func start(_ site: Site) throws -> OwnedProcess {
         let path = try workspace.write(configuration(site), to: "nginx-\(port).conf")
-        let child = try ChildProcess([program, "-e", "stderr", "-c", path])
+        let child = try OwnedProcess([program, "-e", "stderr", "-c", path])
         try child.waitUntilListening(on: port, "nginx")
         return child
     }

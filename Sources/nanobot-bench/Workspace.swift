@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 
-/// The private directories of one run; they go with it.
+/// The private directories of one run, which are removed with it.
 struct Workspace {
     /// Sockets, configurations and output. Short, because a socket's path may have 107 bytes.
     let runtime: String
@@ -21,7 +21,7 @@ struct Workspace {
 
     var socket: String { "\(runtime)/responder.sock" }
     var peerSocket: String { "\(runtime)/peer.sock" }
-    /// A configuration file without settings, so that the user's own has no part in a measurement.
+    /// An empty configuration file, so that the user's own does not affect a measurement.
     var configuration: String { "\(runtime)/config.json" }
 
     /// nanobot's options for this workspace.
@@ -33,7 +33,7 @@ struct Workspace {
         for directory in [runtime, data] { try? FileManager.default.removeItem(atPath: directory) }
     }
 
-    /// Removes what the programs before have stored and their socket.
+    /// Removes the socket and the data of the programs measured before.
     func clear() throws {
         unlink(socket)
         for name in try FileManager.default.contentsOfDirectory(atPath: data) {
@@ -41,7 +41,7 @@ struct Workspace {
         }
     }
 
-    /// Writes a file of the runtime directory and gives its path.
+    /// Writes a file in the runtime directory and returns its path.
     @discardableResult
     func write(_ text: String, to name: String) throws -> String {
         let path = "\(runtime)/\(name)"

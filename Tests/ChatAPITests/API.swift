@@ -1,5 +1,6 @@
 import Foundation
 import CGI
+import Harness
 import Logging
 import Models
 import Server
@@ -91,14 +92,10 @@ struct API: Sendable {
 
 /// A data directory of one test; it goes with the test.
 final class DataDirectory: Sendable {
-    let path: String
+    var path: String { directory.path }
+    private let directory: TemporaryDirectory
 
-    init() throws {
-        path = FileManager.default.temporaryDirectory.path + "/nanobot-test-\(UUID())"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    init() throws { directory = try TemporaryDirectory() }
 
     /// The session files.
     var files: [String] {

@@ -1,5 +1,7 @@
 import atexit
+import fcntl
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -25,12 +27,45 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+# Sources/Harness/Port.swift has the reasons: every run on this machine locks in this file the byte whose offset is the port.
+LOCK_FILE = "/tmp/nanobot-test-ports.lock"
+
+
+def _open_lock_file() -> int:
+    for flags in (0, os.O_CREAT | os.O_EXCL, 0):
+        try:
+            descriptor = os.open(LOCK_FILE, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o666)
+        except (FileNotFoundError, FileExistsError):
+            continue
+        if flags:
+            os.fchmod(descriptor, 0o666)
+        return descriptor
+    raise FileNotFoundError(LOCK_FILE)
+
+
+# Never closed: the locks end with the process.
+_lock = _open_lock_file()
 # Below what the kernel gives to outgoing connections, and each at most once.
-_ports = iter(range(20_000 + os.getpid() % 10_000, 32_000))
+_start = random.randrange(10_000, 32_000)
+_ports = iter([*range(_start, 32_000), *range(10_000, _start)])
+
+
+def _reserve(port: int) -> bool:
+    try:
+        fcntl.lockf(_lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except BlockingIOError:
+        return False
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def free_port() -> int:
-    return next(port for port in _ports if not is_listening(port))
+    """A port on which nothing listens, reserved until this process ends."""
+    return next(port for port in _ports if _reserve(port))
 
 
 class Program:

@@ -1,4 +1,5 @@
 import FastCGI
+import Harness
 import TestSupport
 
 /// What came of reading a request's body.

@@ -1,3 +1,4 @@
+import Harness
 import Testing
 
 /// What a peer may send that is no request: each is answered by closing the connection.

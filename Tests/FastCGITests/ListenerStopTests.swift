@@ -1,5 +1,6 @@
 import Concurrency
 import FoundationEssentials
+import Harness
 import TestSupport
 import Testing
 
@@ -18,7 +19,7 @@ struct ListenerStopTests {
             let stopped = try fixture.stopInBackground(patience: .seconds(60))
             #expect(try idle.isClosed(within: patience))
             #expect(!FileManager.default.fileExists(atPath: fixture.path))
-            #expect(throws: FastCGIClient.Failure.self) { try fixture.client() }
+            #expect(throws: FastCGIClient.Broken.self) { try fixture.client() }
             #expect(stopped.entries.isEmpty)
             gate.open()
             #expect(try busy.reply() == .echo(body: "in flight"))

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Harness
 import Testing
 
 @testable import FastCGI

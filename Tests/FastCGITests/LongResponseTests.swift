@@ -1,4 +1,5 @@
 import Glibc
+import Harness
 import Testing
 
 @testable import FastCGI
@@ -31,7 +32,7 @@ extension FastCGIClient {
         var (content, rest) = (0, 0)
         while true {
             let count = recv(descriptor, &buffer, buffer.count, 0)
-            guard count > 0 else { throw Failure(description: "closed before END_REQUEST") }
+            guard count > 0 else { throw Broken("closed before END_REQUEST") }
             var position = 0
             while position < count {
                 if rest > 0 {

@@ -1,6 +1,7 @@
 import Concurrency
 import FoundationEssentials
 import Glibc
+import Harness
 import Logging
 import TestSupport
 import Testing

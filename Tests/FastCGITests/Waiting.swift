@@ -1,8 +1,9 @@
 import Glibc
+import Harness
 import TestSupport
 
 /// How long a test waits for what must happen. Long, because the sanitizer and other programs slow down everything.
-let patience = Duration.seconds(120)
+let patience = FastCGIClient.patience
 
 /// Whether a condition comes true in time.
 func eventually(within time: Duration = patience, _ condition: () throws -> Bool) rethrows -> Bool {

@@ -1,6 +1,7 @@
 import Chat
 import Concurrency
 import Foundation
+import Harness
 import Sessions
 import SystemPackage
 import TestSupport
@@ -8,13 +9,12 @@ import TestSupport
 /// A data directory for one test, removed with this object.
 final class TemporaryDirectory: Sendable {
     let path: FilePath
+    private let directory: Harness.TemporaryDirectory
 
     init() throws {
-        path = FilePath(FileManager.default.temporaryDirectory.path + "/nanobot-test-\(UUID())")
-        try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+        directory = try Harness.TemporaryDirectory()
+        path = FilePath(directory.path)
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: path.string) }
 
     func store(
         limits: ContextLimits = ContextLimits(), busyTimeout: Duration = .seconds(600), durability: SessionStore.Durability = .relaxed,

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// A process for each request, beside programs in C and Python; and FastCGI behind the web servers that shared hosting has.
+/// CGI compared with programs in C and Python, and FastCGI behind the web servers of shared hosting.
 struct CGIBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cgi",
@@ -30,7 +30,7 @@ struct CGIBench: ParsableCommand {
 
     func run() throws { try NanobotBench.run(measure) }
 
-    /// False where an answer was an error.
+    /// Returns false if an answer was an error.
     private func measure() throws -> Bool {
         let workspace = try Workspace(directory: common.directory)
         defer { workspace.remove() }
@@ -48,10 +48,10 @@ struct CGIBench: ParsableCommand {
         return processes.errors + servers.errors == 0
     }
 
-    /// What is copied to a host.
+    /// The size of the program as it is copied to a host.
     private func size(of program: String, _ workspace: Workspace) throws -> String {
         let stripped = "\(workspace.runtime)/stripped"
-        _ = try ChildProcess.run([try ChildProcess.find("strip", package: "binutils"), "-o", stripped, program])
+        _ = try OwnedProcess.run([try OwnedProcess.find("strip", package: "binutils"), "-o", stripped, program])
         var status = stat()
         guard lstat(stripped, &status) == 0 else { throw Failure(description: "\(stripped) is not there.") }
         return "The stripped program has \((Double(status.st_size) / 1e6).rounded(to: 1)) MB.\n"

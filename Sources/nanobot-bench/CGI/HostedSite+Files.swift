@@ -2,7 +2,7 @@ extension HostedSite {
     /// The user and group `nobody` and `nogroup`.
     static let nobody: UInt32 = 65_534
 
-    /// What the C program does, in Python, without what its `site` module loads.
+    /// The C program's work in Python, without Python's `site` module.
     static let script =
         """
         #!/usr/bin/python3 -S

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Harness
 
 /// A folder of programs, and the web servers that run them or connect to the responder.
 struct HostedSite {
@@ -20,8 +21,8 @@ struct HostedSite {
         static let fastCGI: [Server] = [.nginx, .lighttpd, .fcgid]
     }
 
-    let port: UInt16
-    /// How many of nanobot mod_fcgid may start: it gives each one request at a time, and lets others wait for a second and more.
+    let port: Int
+    /// How many processes mod_fcgid may start. It gives each one request at a time; further requests wait for a second or more.
     let connections: Int
     let workspace: Workspace
     private let programs: Programs
@@ -42,13 +43,13 @@ struct HostedSite {
         ] {
             try files.createSymbolicLink(atPath: "\(folder)/\(name)", withDestinationPath: program)
         }
-        // Apache, started by root, runs programs as nobody.
+        // Apache runs the programs as nobody if root starts it.
         if geteuid() == 0 {
             for path in [workspace.runtime, workspace.data] { chmod(path, 0o711) }
         }
     }
 
-    /// Sends one load to nanobot over FastCGI.
+    /// Measures one load on nanobot over FastCGI.
     func measure(_ server: Server, _ work: Case.Work, _ load: LoadGenerator) throws -> LoadGenerator.Outcome {
         try workspace.clear()
         if server == .fcgid {
@@ -70,16 +71,16 @@ struct HostedSite {
     }
 
     /// Starts a web server and waits until it listens.
-    func start(_ server: Server) throws -> ChildProcess {
-        let child: ChildProcess
+    func start(_ server: Server) throws -> OwnedProcess {
+        let child: OwnedProcess
         switch server {
         case .nginx: return try nginx.start(.responder(keepsConnections: true))
         case .lighttpd, .lighttpdCGI:
             let path = try workspace.write(server == .lighttpd ? lighttpd : lighttpdCGI, to: "lighttpd.conf")
-            child = try ChildProcess([try ChildProcess.find("lighttpd", package: "lighttpd"), "-D", "-f", path])
+            child = try OwnedProcess([try OwnedProcess.find("lighttpd", package: "lighttpd"), "-D", "-f", path])
         case .fcgid:
             let path = try workspace.write(apache, to: "apache.conf")
-            child = try ChildProcess([try ChildProcess.find("apache2", package: "apache2-bin"), "-D", "FOREGROUND", "-f", path])
+            child = try OwnedProcess([try OwnedProcess.find("apache2", package: "apache2-bin"), "-D", "FOREGROUND", "-f", path])
         }
         try child.waitUntilListening(on: port, server.rawValue)
         return child

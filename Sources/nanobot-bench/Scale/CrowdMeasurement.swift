@@ -1,17 +1,18 @@
 import Glibc
+import Harness
 
 /// Many sessions in one directory.
 struct CrowdMeasurement {
     let programs: Programs
     let workspace: Workspace
 
-    /// What the command line needs for all of them.
+    /// Measures the session commands over all sessions.
     func commands(sessions count: Int) throws -> String {
         try workspace.clear()
         try prepare().write(count: count, prefix: "dm", turns: 2)
         let rows = try [["list"], ["list", "--json"], ["verify"]].map { arguments in
             Progress.say("sessions \(arguments.joined(separator: " "))")
-            let run = try ChildProcess.run([programs.nanobot, "sessions"] + arguments + workspace.options)
+            let run = try OwnedProcess.run([programs.nanobot, "sessions"] + arguments + workspace.options)
             return [
                 "sessions " + arguments.joined(separator: " "), Double(count).grouped, run.seconds.rounded(to: 2),
                 (Double(count) / run.seconds).grouped, run.peakMegabytes.rounded(to: 1),
@@ -20,7 +21,7 @@ struct CrowdMeasurement {
         return Report.table(["command", "sessions", "seconds", "sessions/s", "peak memory (MB)"], rows)
     }
 
-    /// Directories of several sizes, one after the other.
+    /// Measures directories of several sizes, one after the other.
     func directories(sizes: [Int]) throws -> String {
         var first: [Double]?
         let rows = try sizes.map { size in
@@ -28,13 +29,13 @@ struct CrowdMeasurement {
             Progress.say("a directory of \(Double(size).grouped) sessions")
             try prepare().write(count: size, prefix: "dm", turns: 2)
             let responder = try programs.startNanobot(isSynchronous: false)
-            var client = try FastCGIClient.connected(to: workspace.socket, responder)
+            let client = try FastCGIClient.connected(to: workspace.socket, responder)
             _ = try client.turn("other", "Hello")
             let create = try (0..<1000).map { try client.turn("new\($0)", "Hello") }.median
-            // Far apart, so that no directory block is met twice by chance.
+            // Far apart, so that no directory block is read twice by chance.
             let open = try (0..<1000).map { try client.turn("dm\($0 * (size / 1000))", "Hello") }.median
             responder.stop()
-            let list = try ChildProcess.run([programs.nanobot, "sessions", "list"] + workspace.options)
+            let list = try OwnedProcess.run([programs.nanobot, "sessions", "list"] + workspace.options)
             let figures = [create, open, list.seconds * 1e6 / Double(size + 1001)]
             let base = first ?? figures
             first = base

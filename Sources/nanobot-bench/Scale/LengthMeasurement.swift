@@ -1,34 +1,35 @@
 import Glibc
+import Harness
 
-/// Turns of sessions that are short and long, in one run, in turn.
+/// Turns of short and long sessions, measured in alternation.
 struct LengthMeasurement {
     let programs: Programs
     let workspace: Workspace
     let turns: Int
 
-    /// How many turns a session has when it is measured.
+    /// The numbers of turns in the measured sessions.
     private static let lengths = [0, 100, 10_000, 100_000]
 
     private struct Figures {
         var times: [Double] = []
-        /// By the kernel's account, and by the file's growth.
+        /// Bytes written by the kernel's account, and by the growth of the file.
         var written = 0
         var grown = 0
     }
 
-    /// A responder that goes on: its cache has what it read before.
+    /// Measures a running responder, whose cache is warm.
     func run(isSynchronous: Bool) throws -> String {
         let files = try prepare()
         let responder = try programs.startNanobot(isSynchronous: isSynchronous)
-        var client = try FastCGIClient.connected(to: workspace.socket, responder)
+        let client = try FastCGIClient.connected(to: workspace.socket, responder)
         var figures = [Figures](repeating: Figures(), count: Self.lengths.count)
-        // The first turn of a process builds the model's tables, and the first of a session fills its place in the cache.
+        // Not measured: a process's first turn builds the model's tables, a session's first one fills the cache.
         for length in Self.lengths { _ = try client.turn("length\(length)", "What is number 7?") }
         Progress.say("turns by length, \(isSynchronous ? "sync" : "relaxed")")
         for round in 0..<10 {
             for (index, length) in Self.lengths.enumerated() {
                 let written = try ProcessFigures.writtenBytes(of: responder.processID)
-                // A session's first turn is always another session's.
+                // Each first turn needs a session of its own.
                 let keys = (0..<turns / 10).map { length == 0 ? "first\(round)-\($0)" : "length\(length)" }
                 let size = length == 0 ? 0 : try files.size(keys[0])
                 for key in keys { figures[index].times.append(try client.turn(key, "What is number \(round)?")) }
@@ -53,7 +54,7 @@ struct LengthMeasurement {
             })
     }
 
-    /// The first look of a process at a session: what every turn costs where each request is a process of its own.
+    /// Measures a process's first turn of a session, which is the cost of every turn over CGI.
     func runCold() throws -> String {
         _ = try prepare()
         Progress.say("turns by length, first look")
@@ -61,7 +62,7 @@ struct LengthMeasurement {
         for round in 0..<15 {
             for (index, length) in Self.lengths.enumerated() {
                 let responder = try programs.startNanobot(isSynchronous: false)
-                var client = try FastCGIClient.connected(to: workspace.socket, responder)
+                let client = try FastCGIClient.connected(to: workspace.socket, responder)
                 _ = try client.turn("other", "Hello")
                 times[index].append(try client.turn(length == 0 ? "cold\(round)" : "length\(length)", "What is number 7?"))
                 responder.stop()

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Glibc
+import Harness
 
-/// What a turn costs as its session grows, and every operation as the sessions become many.
+/// The cost of a turn as its session grows, and of each operation as the number of sessions grows.
 struct ScaleBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scale", abstract: "Measure long sessions and many sessions. It needs setpriv and some gigabytes of disk.")
@@ -38,30 +39,5 @@ struct ScaleBench: ParsableCommand {
             print(try crowds.directories(sizes: [1000, crowd]))
             return true
         }
-    }
-}
-
-extension FastCGIClient {
-    /// Sends one turn and gives its milliseconds.
-    mutating func turn(_ key: String, _ text: String) throws -> Double {
-        let body = Array(#"{"messages":[{"role":"user","content":"\#(text)"}]}"#.utf8)
-        let begin = ContinuousClock.now
-        let response = response(
-            method: "POST", path: "/v1/chat/completions", headers: [("HTTP_X_SESSION_KEY", key), ("CONTENT_TYPE", "application/json")],
-            body: body)
-        let time = (ContinuousClock.now - begin) / .milliseconds(1)
-        guard let response, response.hasPrefix("Status: 200") else {
-            throw Failure(description: "A turn of \(key) was not answered: \(response ?? "the connection ended").")
-        }
-        return time
-    }
-
-    /// Connects to a responder that has just been started, once it answers.
-    static func connected(to socket: String, _ responder: borrowing ChildProcess) throws -> FastCGIClient {
-        try waitUntilHealthy(socket: socket, responder, poll: .milliseconds(1))
-        guard let client = FastCGIClient(socket: socket) else {
-            throw Failure(description: "The responder does not take a second connection.")
-        }
-        return client
     }
 }

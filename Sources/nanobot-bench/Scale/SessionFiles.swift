@@ -1,11 +1,11 @@
 import FoundationEssentials
 import Glibc
 
-/// Session files in nanobot's format, written by hand: what is measured has no part in making them.
+/// Session files in nanobot's format, written without the code that is measured.
 struct SessionFiles {
     let directory: String
 
-    /// Writes one session of so many turns.
+    /// Writes a session with `turns` turns.
     func write(_ key: String, turns: Int) throws {
         let path = "\(directory)/\(key).json"
         guard let file = fopen(path, "w") else {
@@ -26,7 +26,7 @@ struct SessionFiles {
         fputs("\n]}\n", file)
     }
 
-    /// Writes many short sessions; a line of progress now and then.
+    /// Writes many short sessions, with a line of progress now and then.
     func write(count: Int, prefix: String, turns: Int) throws {
         for number in 0..<count {
             try write("\(prefix)\(number)", turns: turns)

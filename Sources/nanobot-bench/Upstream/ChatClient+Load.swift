@@ -1,5 +1,5 @@
 extension ChatClient {
-    /// Answers of one load, and how many it has had to do without.
+    /// The answers of one load, and how many chats got none.
     struct Outcome {
         var answers: [Answer] = []
         var seconds = 0.0
@@ -12,13 +12,13 @@ extension ChatClient {
         }
     }
 
-    /// Has so many chats under way, one following the other, for a time.
+    /// Keeps `concurrency` chats in flight for a time.
     mutating func cycle(_ concurrency: Int, for time: Duration) throws -> Outcome {
         let begin = ContinuousClock.now
         var (answers, sent) = ([Answer](), 0)
         while true {
             while waiting < concurrency, begin.duration(to: .now) < time {
-                // Sessions enough for their histories to stay short, and none has two chats under way.
+                // Enough sessions that each stays short and has one chat in flight.
                 try send(sent, session: "cycle-\(sent % 4096)")
                 sent += 1
             }
@@ -30,9 +30,9 @@ extension ChatClient {
         return Outcome(answers, of: sent, since: begin)
     }
 
-    /// Sends so many chats, evenly over a time, and waits for all of them.
+    /// Sends a number of chats, spread evenly over a time, and waits for all answers.
     ///
-    /// - Parameter look: called now and then once the last is sent, until half of them are answered.
+    /// - Parameter look: called repeatedly after the last chat is sent, until half are answered.
     mutating func crowd(_ count: Int, over time: Duration, _ look: () throws -> Void) throws -> Outcome {
         let begin = ContinuousClock.now
         var (answers, sent, nextLook) = ([Answer](), 0, begin)
@@ -52,6 +52,6 @@ extension ChatClient {
         return Outcome(answers, of: count, since: begin)
     }
 
-    /// How long after the last chat was sent an answer that has not come counts as lost.
+    /// An answer that has not come this long after the last chat was sent counts as lost.
     private static let patience = Duration.seconds(60)
 }

@@ -1,21 +1,22 @@
 import Glibc
+import Harness
 
-/// Sends chats, each over a connection of its own that is used again for the next, and waits for all of them on this thread.
+/// Sends chats and waits for all of them on one thread. Each chat in flight has its own connection, which the next one reuses.
 struct ChatClient: ~Copyable {
-    /// How a server is reached.
+    /// The route to a server.
     enum Route {
-        /// As a web server reaches the responder.
+        /// Directly to the responder, as a web server does.
         case fastCGI(socket: String)
-        case http(Address, path: String)
+        case http(SocketAddress, path: String)
     }
 
-    /// What became of one chat.
+    /// The outcome of one chat.
     struct Answer {
         var number: Int
-        /// Milliseconds from sending to the answer's end, and to its first words.
+        /// Milliseconds from sending to the end of the answer, and to its first words.
         var whole: Double
         var firstWords: Double
-        /// Whether it has status 200 and is the answer to this chat's question.
+        /// True if the status is 200 and the answer is to this chat's question.
         var isRight: Bool
     }
 
@@ -33,20 +34,20 @@ struct ChatClient: ~Copyable {
     private var idle: [CInt] = []
     private var buffer = [UInt8](repeating: 0, count: 65_536)
 
-    /// - Parameter streams: whether answers in pieces are asked for.
+    /// - Parameter streams: whether the chats ask for streamed answers.
     init(_ route: Route, streams: Bool = false) {
         (self.route, self.streams) = (route, streams)
     }
 
     deinit { for descriptor in Array(chats.keys) + idle { close(descriptor) } }
 
-    /// How many chats are not answered.
+    /// The number of chats without an answer.
     var waiting: Int { chats.count }
 
     /// Sends one chat.
     ///
     /// - Parameters:
-    ///   - number: what its question has, and no other one's that is on its way.
+    ///   - number: appears in the question; unique among the chats in flight.
     ///   - session: its session.
     mutating func send(_ number: Int, session: String) throws {
         let begin = ContinuousClock.now
@@ -59,18 +60,18 @@ struct ChatClient: ~Copyable {
         chats[descriptor] = Chat(number: number, begin: begin)
     }
 
-    /// The answers that come until a deadline; the first of them end the wait.
+    /// Waits for answers until a deadline, and returns as soon as there are some.
     mutating func answers(until deadline: ContinuousClock.Instant) -> [Answer] {
         poller.wait(until: deadline).compactMap { read($0) }
     }
 
     private mutating func connect() throws -> CInt {
-        let address: Address =
+        let address: SocketAddress =
             switch route {
             case .fastCGI(let socket): .unix(socket)
             case .http(let address, _): address
             }
-        guard let descriptor = address.connected() else {
+        guard let descriptor = address.connected(receiveTimeout: .seconds(30)) else {
             throw Failure(description: "No connection for a chat: \(String(cString: strerror(errno))).")
         }
         try poller.watch(descriptor)
@@ -80,9 +81,7 @@ struct ChatClient: ~Copyable {
     private func request(_ session: String, _ body: [UInt8]) -> [UInt8] {
         switch route {
         case .fastCGI:
-            FastCGIWire.request(
-                method: "POST", path: "/v1/chat/completions",
-                headers: [("HTTP_X_SESSION_KEY", session), ("CONTENT_TYPE", "application/json")], body: body)
+            [Record].chat(session: session, body: body).bytes
         case .http(_, let path):
             HTTPWire.request(path: path, headers: [("x-session-key", session), ("Content-Type", "application/json")], body: body)
         }
@@ -91,7 +90,7 @@ struct ChatClient: ~Copyable {
     private mutating func read(_ descriptor: CInt) -> Answer? {
         let count = recv(descriptor, &buffer, buffer.count, CInt(MSG_DONTWAIT))
         guard var chat = chats.removeValue(forKey: descriptor) else {
-            // The server has closed a connection that it had kept.
+            // The server has closed an idle connection.
             idle.removeAll { $0 == descriptor }
             close(descriptor)
             return nil
@@ -101,7 +100,7 @@ struct ChatClient: ~Copyable {
         if chat.firstWords == nil, chat.received[...].lastIndex(after: PeerAnswer.beginning) != nil { chat.firstWords = time }
         let response: ArraySlice<UInt8>?
         switch route {
-        case .fastCGI: response = FastCGIWire.response(in: chat.received)?[...]
+        case .fastCGI: response = Reply(in: chat.received)?.stdout[...]
         case .http: response = HTTPWire.body(in: chat.received).map { _ in chat.received[...] }
         }
         guard let response else {

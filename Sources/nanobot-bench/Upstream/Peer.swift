@@ -1,8 +1,9 @@
 import ArgumentParser
 import Glibc
+import Harness
 import HeapModule
 
-/// The command that runs the peer: the server that nanobot asks here.
+/// The command that runs the peer, which is nanobot's upstream here.
 struct PeerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "peer", abstract: "Answer chats the way a model's server does.", shouldDisplay: false)
@@ -12,15 +13,16 @@ struct PeerCommand: ParsableCommand {
 
     func run() throws {
         Descriptors.raiseLimit()
-        guard let listener = Address.unix(socket).listening() else { throw Failure(description: "The peer cannot listen on \(socket).") }
+        guard let listener = SocketAddress.unix(socket).listening() else {
+            throw Failure(description: "The peer cannot listen on \(socket).")
+        }
         var peer = try Peer(listener: listener)
         try peer.run()
     }
 }
 
-/// An OpenAI-compatible server on one thread. `POST /MS/v1/chat/completions` is answered after MS milliseconds, whatever else goes on; an
-/// answer that streams has its first words at once, and the others after that time. The answer to `X` is `Answer to X`.
-/// `GET /waiting` says how many answers are not given yet.
+/// An OpenAI-compatible server on one thread. It answers `POST /MS/v1/chat/completions` after MS milliseconds; a streamed answer has its
+/// first words at once, and the others after that time. The answer to `X` is `Answer to X`. `GET /waiting` returns the number of open chats.
 struct Peer: ~Copyable {
     private struct Pending: Comparable {
         var due: ContinuousClock.Instant
@@ -71,7 +73,7 @@ struct Peer: ~Copyable {
     private mutating func read(_ descriptor: CInt) {
         let count = recv(descriptor, &buffer, buffer.count, CInt(MSG_DONTWAIT))
         guard count > 0 else {
-            // Whoever leaves gets no answer: the descriptor's number may be another connection's by then.
+            // A client that left gets no answer: the descriptor's number may be another connection's by then.
             if connections.removeValue(forKey: descriptor)?.isWaiting == true {
                 pending = Heap(pending.unordered.filter { $0.descriptor != descriptor })
             }
@@ -92,6 +94,6 @@ struct Peer: ~Copyable {
         }
     }
 
-    /// An answer is far smaller than a socket's buffer, and has no other before it.
+    /// One call is enough: an answer is far smaller than a socket's buffer, which is empty.
     private func write(_ bytes: [UInt8], to descriptor: CInt) { send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) }
 }

@@ -1,6 +1,6 @@
-/// What the peer answers: whole HTTP responses and parts of them.
+/// The peer's HTTP responses, whole and in parts.
 enum PeerAnswer {
-    /// What every answer begins with.
+    /// The first words of every answer.
     static let beginning = "Answer to "
 
     static func completion(_ question: String) -> String {

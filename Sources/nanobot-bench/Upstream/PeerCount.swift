@@ -1,11 +1,14 @@
 import Glibc
+import Harness
 
-/// Asks the peer how many answers it has not given yet, over a connection of its own.
+/// Asks the peer how many chats it has not answered, over a connection of its own.
 struct PeerCount: ~Copyable {
     private let descriptor: CInt
 
     init(socket: String) throws {
-        guard let descriptor = Address.unix(socket).connected() else { throw Failure(description: "The peer takes no connection.") }
+        guard let descriptor = SocketAddress.unix(socket).connected(receiveTimeout: .seconds(30)) else {
+            throw Failure(description: "The peer takes no connection.")
+        }
         self.descriptor = descriptor
     }
 

@@ -1,9 +1,9 @@
-/// What the peer is asked.
+/// A request to the peer.
 enum PeerRequest {
     case waiting
     case chat(question: String, delay: Duration, streams: Bool)
 
-    /// Reads a request; nil where its end is not there yet.
+    /// Parses a request. Nil if its end has not arrived.
     init?(_ received: [UInt8]) {
         guard let body = HTTPWire.body(in: received, isWhole: true) else { return nil }
         let path = received.prefix { $0 != UInt8(ascii: "\r") }.split(separator: UInt8(ascii: " ")).dropFirst().first ?? []
@@ -19,7 +19,7 @@ enum PeerRequest {
 }
 
 extension ArraySlice<UInt8> {
-    /// Where the last occurrence of a text ends.
+    /// The end of the last occurrence of a text.
     func lastIndex(after text: String) -> Int? {
         let text = Array(text.utf8)
         guard count >= text.count else { return nil }

@@ -1,6 +1,8 @@
-/// Turns that a peer answers at once, through nanobot and asked of the peer directly, in turn.
+import Harness
+
+/// Turns that a peer answers at once, sent through nanobot and directly to the peer, in alternation.
 struct ProxyMeasurement {
-    /// Where a turn goes first.
+    /// The route of a turn.
     enum Way: String, CaseIterable {
         case direct = "the peer directly"
         case fastCGI = "nanobot"
@@ -11,11 +13,11 @@ struct ProxyMeasurement {
     let workspace: Workspace
     let seconds: Int
     let rounds: Int
-    /// Whether answers come in pieces, of which the first words are at once and the others 100 ms later. Then what is measured is the time
-    /// to the first words, else that to the end.
+    /// Whether answers stream: the first words at once, the others 100 ms later. If so, the time to the first words is measured, if not, the
+    /// time to the end.
     let streams: Bool
 
-    /// One row for each way and number of turns at once; the rows' errors are added up.
+    /// Measures each way and concurrency, adds up the errors and returns the table.
     func run(isSynchronous: Bool, errors: inout Int) throws -> String {
         let peer = try programs.startPeer()
         let webServer = try WebServer(workspace: workspace)
@@ -33,7 +35,7 @@ struct ProxyMeasurement {
             switch way {
             case .direct: .http(.unix(workspace.peerSocket), path: path + "/chat/completions")
             case .fastCGI: .fastCGI(socket: workspace.socket)
-            case .nginx: .http(.loopback(port: webServer.port), path: "/v1/chat/completions")
+            case .nginx: .http(.loopback(webServer.port), path: "/v1/chat/completions")
             }
         }
         let durability = isSynchronous ? "sync" : "relaxed"
@@ -43,7 +45,7 @@ struct ProxyMeasurement {
             for round in 1...rounds {
                 for way in Way.allCases {
                     var client = ChatClient(route(way), streams: streams)
-                    // The first turns open connections and load libcurl.
+                    // Not measured: the first turns open connections and load libcurl.
                     _ = try client.cycle(concurrency, for: .milliseconds(300))
                     outcomes[way, default: []].append(try client.cycle(concurrency, for: .seconds(seconds)))
                     Progress.say("round \(round)/\(rounds), \(concurrency) at once, \(durability), \(way.rawValue)")

@@ -1,12 +1,12 @@
 import ArgumentParser
 
-/// What nanobot costs between a client and a model on another server.
+/// The cost of nanobot between a client and a model on another server.
 struct UpstreamBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "upstream",
         abstract: "Measure chats that an upstream answers. It needs nginx, openssl and setpriv.")
 
-    /// What can be measured by itself.
+    /// A part that can be measured alone.
     enum Part: String, CaseIterable, ExpressibleByArgument {
         case waiting
         case turns
@@ -38,7 +38,7 @@ struct UpstreamBench: ParsableCommand {
 
     func run() throws { try NanobotBench.run(measure) }
 
-    /// False where an answer was an error.
+    /// Returns false if an answer was an error.
     private func measure() throws -> Bool {
         let workspace = try Workspace(directory: common.directory)
         defer { workspace.remove() }
@@ -64,8 +64,8 @@ struct UpstreamBench: ParsableCommand {
         return errors == 0
     }
 
-    /// Every number of chats over HTTP/2. Those that the descriptors suffice for also over HTTP/1.1, which takes two for each; and the
-    /// smallest number behind nginx, to which each costs two as well.
+    /// Every count over HTTP/2. If there are enough descriptors also over HTTP/1.1, which takes two for each chat, and the smallest count
+    /// behind nginx, which takes two as well.
     private var rows: [(Int, WaitingMeasurement.Way)] {
         chats.values.flatMap { count in
             var rows = [(count, WaitingMeasurement.Way())]

@@ -1,8 +1,9 @@
 import Glibc
+import Harness
 
 /// Many chats that wait for their model at once.
 struct WaitingMeasurement {
-    /// How chats reach nanobot, and nanobot the peer.
+    /// How chats reach nanobot, and how nanobot reaches the peer.
     struct Way {
         var isBehindNginx = false
         /// HTTP/2 over TLS, or HTTP/1.1 over a Unix socket.
@@ -11,17 +12,17 @@ struct WaitingMeasurement {
 
     let programs: Programs
     let workspace: Workspace
-    /// What the peer takes for an answer.
+    /// How long the peer takes to answer.
     let delay: Duration
 
     private struct Figures {
         var outcome: ChatClient.Outcome
-        /// The most answers that the peer had not given at a moment; and what nanobot was then.
+        /// The most chats that the peer had open at once, and nanobot's figures at that moment.
         var waiting = 0
         var process: ProcessFigures?
     }
 
-    /// One row for each way; the rows' errors are added up.
+    /// Measures each way, adds up the errors and returns the table.
     func run(_ rows: [(chats: Int, way: Way)], errors: inout Int) throws -> String {
         let peer = try programs.startPeer()
         let certificate = try Certificate(in: workspace)
@@ -58,18 +59,18 @@ struct WaitingMeasurement {
             isSynchronous: true,
             environment: [
                 "NANOBOT_UPSTREAM_URL": url, "NANOBOT_UPSTREAM_MODEL": "peer", "SSL_CERT_FILE": certificate.path,
-                // One each, and those that the chats share towards the peer.
+                // One connection for each chat, and one more.
                 "NANOBOT_LIMITS_CONNECTIONS": String(max(8, chats + 1)),
             ])
         try FastCGIClient.waitUntilHealthy(socket: workspace.socket, responder, poll: .milliseconds(1))
-        // Conversations that go on. Ten thousand new files at once would measure how the file system makes them.
+        // Sessions that exist already: ten thousand new files at once would measure the file system.
         try SessionFiles(directory: workspace.sessions).write(count: chats, prefix: "crowd-", turns: 2)
         sync()
         let idle = try ProcessFigures(of: responder.processID)
         var client = ChatClient(.fastCGI(socket: workspace.socket))
         let webServer = try WebServer(workspace: workspace)
         let nginx = way.isBehindNginx ? try webServer.start(.responder(keepsConnections: true)) : nil
-        if way.isBehindNginx { client = ChatClient(.http(.loopback(port: webServer.port), path: "/v1/chat/completions")) }
+        if way.isBehindNginx { client = ChatClient(.http(.loopback(webServer.port), path: "/v1/chat/completions")) }
         let figures = try load(&client, chats, responder.processID)
         try responder.requireRunning()
         let cpu = try ProcessFigures(of: responder.processID).cpuSeconds - idle.cpuSeconds
@@ -78,7 +79,7 @@ struct WaitingMeasurement {
         return (figures, idle, cpu)
     }
 
-    /// Sends the chats within most of the time that an answer takes, so that all of them wait at once.
+    /// Sends all chats before the first answer is due, so that all wait at once.
     private func load(_ client: inout ChatClient, _ chats: Int, _ processID: Int32?) throws -> Figures {
         let count = try PeerCount(socket: workspace.peerSocket)
         var (waiting, process) = (0, ProcessFigures?.none)

@@ -1,9 +1,10 @@
+import Harness
 import Testing
 
 @Suite("Commands that only print")
 struct CommandTests {
     private func output(_ arguments: [String], environment: [String: String] = [:]) async throws -> String {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let outcome = try await Program.run(
             Nanobot.path, arguments, environment: Nanobot.environment(home).merging(environment) { $1 })
         #expect(outcome.status == 0)

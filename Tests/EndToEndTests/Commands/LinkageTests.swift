@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 import Testing
 
 @Suite("What the executable is linked to")
@@ -45,7 +46,7 @@ struct LinkageTests {
         #expect(!dynamic.contains("libstdc++"))
         let symbols = try await output("nm", [path])
         #expect(!symbols.contains("icudt"))
-        let scratch = try Scratch()
+        let scratch = try TemporaryDirectory()
         _ = try await output("strip", ["-o", scratch.path + "/stripped", path])
         let size = try FileManager.default.attributesOfItem(atPath: scratch.path + "/stripped")[.size] as? Int
         #expect(try #require(size) <= 20_000_000)

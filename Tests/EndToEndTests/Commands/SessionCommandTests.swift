@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 import Testing
 
 @Suite("Sessions on the command line")
@@ -94,7 +95,7 @@ struct SessionCommandTests {
 
     @Test("a missing data directory is one sentence, and is not created")
     func noDirectory() async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let outcome = try await Program.run(
             Nanobot.path, ["sessions", "list", "--data-dir", home.path + "/none"], environment: Nanobot.environment(home))
         #expect(outcome.status == 1)

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Harness
 import TestSupport
 import Testing
 
@@ -60,9 +61,9 @@ struct Deployment: Sendable {
     }
 
     private init(_ way: Way, _ settings: String, _ mount: String) async throws {
-        let home = try Scratch()
-        let port = Port.free()
-        let responderPort = Port.free()
+        let home = try TemporaryDirectory()
+        let port = try Port.reserve()
+        let responderPort = try Port.reserve()
         try Self.makeFolders(home, settings: settings)
         var started: [Program] = []
         var isReady = false
@@ -72,7 +73,7 @@ struct Deployment: Sendable {
             started.append(responder)
             let socket = home.path + "/run/socket"
             let listens = try await eventually {
-                way == .nginxToPort ? Port.isAnswered(responderPort) : Port.isAnswered(socket)
+                way == .nginxToPort ? SocketAddress.loopback(responderPort).isAnswered : SocketAddress.unix(socket).isAnswered
             }
             try #require(listens, "\(responder.standardError)")
             // systemd's SocketMode.
@@ -85,7 +86,7 @@ struct Deployment: Sendable {
         server.dataDirectory = home.path + "/www/.nanobot/data"
         server.mount = way.isCGI ? "/cgi-bin/nanobot.cgi" : mount
         self.server = server
-        isReady = try await eventually { Port.isAnswered(port) }
+        isReady = try await eventually { SocketAddress.loopback(port).isAnswered }
         try #require(isReady, "\(program.standardError)")
     }
 
@@ -102,7 +103,7 @@ struct Deployment: Sendable {
         #expect(outcome.status == 0, "\(outcome.standardError)")
     }
 
-    private static func makeFolders(_ home: Scratch, settings: String) throws {
+    private static func makeFolders(_ home: TemporaryDirectory, settings: String) throws {
         for folder in ["run", "www", "www/html", "www/.nanobot"] { mkdir(home.path + "/" + folder, 0o755) }
         _ = try home.file("www/.nanobot/config.json", settings.utf8)
         let webUser = try #require(getpwnam("www-data")).pointee
@@ -110,7 +111,7 @@ struct Deployment: Sendable {
     }
 
     /// Starts a command in a view of the file system of its own.
-    private static func start(_ command: [String], _ home: Scratch) throws -> Program {
+    private static func start(_ command: [String], _ home: TemporaryDirectory) throws -> Program {
         let script = """
             set -e
             mount -t tmpfs tmpfs /run && mkdir /run/nanobot /run/lighttpd /run/apache2 /run/lock

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Harness
 import Testing
 
 @Suite("nanobot doctor, and what does not lead to the program")
@@ -43,7 +44,7 @@ struct DoctorPathTests {
             let lost = try await site.doctor("/lost").expectProblems(["path"])
             #expect(lost.contains("include fastcgi_params;"))
         }
-        try await Diagnosis(try Scratch(), ["http://127.0.0.1:\(Port.free())"]).expectProblems(["path"])
+        try await Diagnosis(try TemporaryDirectory(), ["http://127.0.0.1:\(try Port.reserve())"]).expectProblems(["path"])
     }
 
     @Test("a responder with another data directory is recognized")

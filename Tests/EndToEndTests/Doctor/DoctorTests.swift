@@ -1,12 +1,13 @@
 import Foundation
 import Glibc
+import Harness
 import Testing
 
 @Suite("nanobot doctor on this host")
 struct DoctorTests {
     @Test("the doctor finds nothing wrong with a new host, and creates nothing")
     func nothing() async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let diagnosis = try await Diagnosis(home, [])
         diagnosis.expectProblems([])
         #expect(diagnosis.findings("data directory")[0].text.contains("can be made in \(home.path)"))
@@ -18,7 +19,7 @@ struct DoctorTests {
         let environment = [
             "NANOBOT_WORKERS": "x", "NANOBOT_DURABILITY": "maybe", "NANOBOT_MODELS": "[", "NANOBOT_UPSTREAM_KEY": "secret word",
         ]
-        let diagnosis = try await Diagnosis(try Scratch(), [], environment: environment)
+        let diagnosis = try await Diagnosis(try TemporaryDirectory(), [], environment: environment)
         diagnosis.expectProblems(["configuration", "configuration", "configuration", "configuration"])
         for name in ["workers", "durability", "models", "upstream.key"] { #expect(diagnosis.problems.contains { $0.text.contains(name) }) }
         #expect(!diagnosis.findings("data directory").isEmpty)
@@ -27,7 +28,7 @@ struct DoctorTests {
 
     @Test("an unreadable configuration file ends the doctor, and one whose secrets others can read is reported")
     func file() async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let file = try home.file("config.json", #"{"wokers":1}"#.utf8)
         let unknown = try await Diagnosis(home, ["--config", file])
         #expect(unknown.status == 1 && unknown.problems.count == 1)
@@ -76,7 +77,7 @@ struct DoctorTests {
                 let named = try await diagnosis("sk-right", "small", path)
                 #expect(named.findings.last?.level == "warning")
             }
-            let down = ["NANOBOT_UPSTREAM_URL": "http://user:word@127.0.0.1:\(Port.free())/v1"]
+            let down = ["NANOBOT_UPSTREAM_URL": "http://user:word@127.0.0.1:\(try Port.reserve())/v1"]
             let unreachable = try await Diagnosis(site.home, [], environment: down)
             unreachable.expectProblems([name])
             #expect(!unreachable.description.contains("word"))
@@ -114,12 +115,12 @@ struct DoctorTests {
     @Test("a full disk is reported")
     func fullDisk() async throws {
         let environment = ["NANOBOT_STORAGE_MIN_FREE_BYTES": "1125899906842624"]
-        try await Diagnosis(try Scratch(), [], environment: environment).expectProblems(["data directory"])
+        try await Diagnosis(try TemporaryDirectory(), [], environment: environment).expectProblems(["data directory"])
     }
 
     @Test("an argument that is not a URL is refused", arguments: ["", "ftp://x", "http://", "http://unix:/x.sock:/", "http://x/?a"])
     func address(text: String) async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let outcome = try await Program.run(Nanobot.path, ["doctor", text], environment: Nanobot.environment(home))
         #expect(outcome.status == 64)
     }

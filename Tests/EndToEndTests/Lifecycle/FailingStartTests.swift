@@ -1,11 +1,13 @@
 import Foundation
+import Glibc
+import Harness
 import Testing
 
 @Suite("Starts that fail")
 struct FailingStartTests {
     /// Runs `nanobot serve` and checks that it ends with one sentence and leaves nothing behind.
     private func expectFailure(
-        _ arguments: [String], environment: [String: String] = [:], home: Scratch, says parts: [String],
+        _ arguments: [String], environment: [String: String] = [:], home: TemporaryDirectory, says parts: [String],
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let outcome = try await Program.run(
@@ -21,48 +23,48 @@ struct FailingStartTests {
 
     @Test("a port in use is named, and the message asks for another")
     func portInUse() async throws {
-        let (home, port) = (try Scratch(), Port.free())
-        let listening = try #require(Port.Listening(port: port))
-        defer { listening.close() }
+        let (home, port) = (try TemporaryDirectory(), try Port.reserve())
+        let listening = try #require(SocketAddress.loopback(port).listening())
+        defer { close(listening) }
         try await expectFailure(["--port", "\(port)"], home: home, says: ["\(port)", "in use", "--port"])
         #expect(!FileManager.default.fileExists(atPath: home.path + "/.nanobot"))
     }
 
     @Test("a data directory that cannot be created is named, and the message asks for another")
     func dataDirectory() async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let file = try home.file("file", [])
-        try await expectFailure(["--port", "\(Port.free())", "--data-dir", file + "/data"], home: home, says: [file, "--data-dir"])
+        try await expectFailure(["--port", "\(try Port.reserve())", "--data-dir", file + "/data"], home: home, says: [file, "--data-dir"])
     }
 
     @Test("a host that other machines reach is refused", arguments: ["0.0.0.0", "192.0.2.1", "example.com", "::1"])
     func host(host: String) async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         try await expectFailure(
-            ["--port", "\(Port.free())", "--host", host], home: home, says: [host, "loopback", "--host"])
+            ["--port", "\(try Port.reserve())", "--host", host], home: home, says: [host, "loopback", "--host"])
         #expect(!FileManager.default.fileExists(atPath: home.path + "/.nanobot"))
     }
 
     @Test("an unknown key in the configuration is named with the nearest known one")
     func unknownKey() async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let file = try home.file("config.json", #"{"model":{"nmae":"x"}}"#.utf8)
         try await expectFailure(
-            ["--port", "\(Port.free())", "--config", file], home: home, says: [file, #""model.nmae""#, #""model.name""#])
+            ["--port", "\(try Port.reserve())", "--config", file], home: home, says: [file, #""model.nmae""#, #""model.name""#])
     }
 
     @Test("a configuration file that is missing or not JSON is named", arguments: [nil, "x", "[1]"])
     func configurationFile(text: String?) async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let file = home.path + "/config.json"
         if let text { _ = try home.file("config.json", text.utf8) }
-        try await expectFailure(["--port", "\(Port.free())", "--config", file], home: home, says: [file])
+        try await expectFailure(["--port", "\(try Port.reserve())", "--config", file], home: home, says: [file])
     }
 
     @Test("an invalid setting is named with its source", arguments: ["x", "0", "-1", ""])
     func setting(value: String) async throws {
         try await expectFailure(
-            ["--port", "\(Port.free())"], environment: ["NANOBOT_WORKERS": value], home: try Scratch(),
+            ["--port", "\(try Port.reserve())"], environment: ["NANOBOT_WORKERS": value], home: try TemporaryDirectory(),
             says: ["workers", "NANOBOT_WORKERS", "\"\(value)\"", "from 1 to 256"])
     }
 
@@ -74,7 +76,7 @@ struct FailingStartTests {
         ])
     func streamSetting(variable: String, value: String, expectation: String) async throws {
         try await expectFailure(
-            ["--port", "\(Port.free())"], environment: [variable: value], home: try Scratch(),
+            ["--port", "\(try Port.reserve())"], environment: [variable: value], home: try TemporaryDirectory(),
             says: [variable, "\"\(value)\"", expectation])
     }
 
@@ -82,7 +84,7 @@ struct FailingStartTests {
         "a bad option is named, and the message points to --help",
         arguments: [["--prot", "1"], ["--port", "x"], ["--port", "0"], ["--web-server", "iis"]])
     func option(arguments: [String]) async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let outcome = try await Program.run(Nanobot.path, ["serve"] + arguments, environment: Nanobot.environment(home))
         #expect(outcome.status == 64)
         #expect(outcome.standardError.hasPrefix("Error: "))
@@ -93,11 +95,12 @@ struct FailingStartTests {
 
     @Test("a web server that does not start is named")
     func brokenWebServer() async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         // A link, not a script written here: a descriptor that another test's process inherited would keep it from being executed (ETXTBSY).
         try FileManager.default.createSymbolicLink(atPath: home.path + "/nginx", withDestinationPath: "/bin/false")
         let path = home.path + ":" + (Program.environment["PATH"] ?? "")
         try await expectFailure(
-            ["--port", "\(Port.free())", "--web-server", "nginx"], environment: ["PATH": path], home: home, says: ["nginx did not start"])
+            ["--port", "\(try Port.reserve())", "--web-server", "nginx"], environment: ["PATH": path], home: home,
+            says: ["nginx did not start"])
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Harness
 import TestSupport
 import Testing
 
@@ -19,7 +20,7 @@ struct LifecycleTests {
 
     @Test("a turn after a restart knows the turn before it", arguments: Server.Kind.allCases)
     func restart(kind: Server.Kind) async throws {
-        let (home, port) = (try Scratch(), Port.free())
+        let (home, port) = (try TemporaryDirectory(), try Port.reserve())
         let first = try await Server(kind, port: port, home: home)
         #expect(try await first.chat("Hello, who are you?", session: "wx:dm:user_alice").status == 200)
         try await first.stop()
@@ -39,7 +40,7 @@ struct LifecycleTests {
         try await server.stop(signal)
         #expect(descendants.filter(\.isRunning).isEmpty)
         #expect(try Nanobot.runtimeDirectories(in: server.home) == [])
-        #expect(Port.isFree(server.port))
+        #expect(SocketAddress.loopback(server.port).isFree)
     }
 
     @Test("the runtime directory is private", arguments: Server.Kind.allCases)
@@ -52,7 +53,7 @@ struct LifecycleTests {
 
     @Test("a killed serve takes its web server along, and the next start works at once and cleans up", arguments: Server.Kind.allCases)
     func killed(kind: Server.Kind) async throws {
-        let (home, port) = (try Scratch(), Port.free())
+        let (home, port) = (try TemporaryDirectory(), try Port.reserve())
         let first = try await Server(kind, port: port, home: home)
         #expect(try await first.chat("Is my hat blue?", session: "a").status == 200)
         let abandoned = try #require(try Nanobot.runtimeDirectories(in: home).first)

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Harness
 import TestSupport
 import Testing
 
@@ -67,7 +68,7 @@ struct ResponderCrashTests {
 
     @Test("a request that crashes the responder is named, and its retry finds the turn that was stored", arguments: [false, true])
     func inARequest(isJSON: Bool) async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let (source, object, trigger) = (try home.file("crash.c", Self.library.utf8), home.path + "/crash.so", home.path + "/crash")
         let compiled = try await Program.run("cc", ["-shared", "-fPIC", "-o", object, source, "-ldl"])
         try #require(compiled.status == 0, "\(compiled.standardError)")
@@ -134,7 +135,7 @@ struct ResponderCrashTests {
 
     @Test("a responder that cannot serve at all ends its supervisor with its message and status, and leaves no socket")
     func cannotServe() async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let outcome = try await Program.run(
             Nanobot.path, ["fastcgi", "--supervise", "--socket", "unix:\(home.path)/socket"],
             environment: Nanobot.environment(home).merging(["NANOBOT_WORKERS": "x"]) { $1 })
@@ -146,7 +147,7 @@ struct ResponderCrashTests {
 
     @Test("a killed supervisor takes its responder along, and requests in flight are stored")
     func supervisorKilled() async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let upstream = try HeldUpstream()
         let socket = home.path + "/socket"
         let program = try Program(
@@ -163,7 +164,7 @@ struct ResponderCrashTests {
 
     @Test("a responder that dies while serve starts is restarted", arguments: Server.Kind.allCases)
     func whileStarting(kind: Server.Kind) async throws {
-        let (home, port) = (try Scratch(), Port.free())
+        let (home, port) = (try TemporaryDirectory(), try Port.reserve())
         let program = try Program(
             Nanobot.path, ["serve", "--port", "\(port)", "--data-dir", home.path + "/data", "--web-server", kind.rawValue],
             environment: Nanobot.environment(home))
@@ -214,7 +215,7 @@ struct ResponderCrashTests {
         kill(master.processID, SIGKILL)
         let outcome = try await server.program.outcome()
         #expect(outcome.status == 1 && outcome.standardError.contains("nginx ended"))
-        let areGone = try await eventually { !processes.contains(where: \.isRunning) && Port.isFree(server.port) }
+        let areGone = try await eventually { !processes.contains(where: \.isRunning) && SocketAddress.loopback(server.port).isFree }
         #expect(areGone)
     }
 
@@ -239,7 +240,7 @@ struct ResponderCrashTests {
 
     @Test("a data directory whose name looks like an option is passed to the responder as a directory")
     func oddNames() async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let program = try Program(
             "sh", ["-c", "cd '\(home.path)' && exec '\(Nanobot.path)' fastcgi --supervise --socket unix:socket --data-dir=-x"],
             environment: Nanobot.environment(home))

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Harness
 import TestSupport
 import Testing
 
@@ -88,7 +89,7 @@ struct LimitTests {
         let body =
             #"{"x":"# + String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
             + #","messages":[{"role":"user","content":"1+1"}]}"#
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         try await Site.run(home, wrapper: ["sh", "-c", "ulimit -s 128; exec \"$@\"", "sh"]) { site in
             let response = try await site.server.post(body.utf8, session: "a")
             #expect(response.status == (depth <= 510 ? 200 : 400))
@@ -134,7 +135,7 @@ struct LimitTests {
 
     @Test("a configuration nested without end is refused in a sentence")
     func configuration() async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let (object, array) = (String(repeating: #"{"a":"#, count: 100_000), String(repeating: "[", count: 100_000))
         for text in [
             object + "1" + String(repeating: "}", count: 100_000), #"{"models":\#(array)\#(array.replacing("[", with: "]"))}"#, object,
@@ -153,7 +154,7 @@ struct LimitTests {
         "numbers of any size in settings are refused in a sentence",
         arguments: ["limits.bodyBytes", "workers", "retention.days", "upstream.timeout"])
     func settings(key: String) async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         for number in ["9223372036854775807", "9223372036854775808", "-9223372036854775808", "1e400"] {
             let (group, name) = (key.prefix { $0 != "." }, key.drop { $0 != "." }.dropFirst())
             let value = name.isEmpty ? number : #"{"\#(name)":\#(number)}"#
@@ -205,7 +206,7 @@ struct LimitTests {
                         : String(repeating: "[", count: 513))
                 : Self.answers[index]
         }
-        let diagnosis = try await Diagnosis(try Scratch(), ["http://127.0.0.1:\(server.port)"])
+        let diagnosis = try await Diagnosis(try TemporaryDirectory(), ["http://127.0.0.1:\(server.port)"])
         #expect(diagnosis.status == 1 && !diagnosis.problems.isEmpty, "\(diagnosis)")
     }
 
@@ -231,34 +232,22 @@ struct LimitTests {
 }
 
 /// An HTTP server that gives each request an answer of any bytes, and closes.
-private final class FixedServer: Sendable {
+private struct FixedServer: Sendable {
     let port: Int
 
     init(_ answer: @escaping @Sendable (_ request: String) -> String) throws {
-        let listening = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in(loopback: 0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutableBytes(of: &address) { bytes in
-            guard let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return false }
-            return bind(listening, pointer, length) == 0 && listen(listening, 100) == 0 && getsockname(listening, pointer, &length) == 0
-        }
-        guard isBound else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-        port = Int(UInt16(bigEndian: address.sin_port))
-        Thread.detachNewThread {
-            while true {
-                let connection = accept(listening, nil, nil)
-                guard connection >= 0 else { return }
-                var request: [UInt8] = []
-                var buffer = [UInt8](repeating: 0, count: 4096)
-                while request.firstRange(of: Array("\r\n\r\n".utf8)) == nil {
-                    let count = recv(connection, &buffer, buffer.count, 0)
-                    guard count > 0 else { break }
-                    request += buffer[..<count]
-                }
-                let bytes = Array(answer(String(decoding: request, as: UTF8.self)).utf8)
-                _ = send(connection, bytes, bytes.count, CInt(MSG_NOSIGNAL))
-                close(connection)
+        let server = try LoopbackServer()
+        port = server.port
+        server.start { connection in
+            var request: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            while request.firstRange(of: Array("\r\n\r\n".utf8)) == nil {
+                let count = recv(connection, &buffer, buffer.count, 0)
+                guard count > 0 else { break }
+                request += buffer[..<count]
             }
+            let bytes = Array(answer(String(decoding: request, as: UTF8.self)).utf8)
+            _ = send(connection, bytes, bytes.count, CInt(MSG_NOSIGNAL))
         }
     }
 }

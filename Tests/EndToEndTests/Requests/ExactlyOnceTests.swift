@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 import Testing
 
 @Suite("Exactly once through a web server", .sharedServers)
@@ -63,7 +64,7 @@ struct ExactlyOnceTests {
 
     @Test("many tries at once make one turn, behind two servers on one data directory and after both restart")
     func manyTries() async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         func send(_ server: Server) async throws -> HTTPResponse {
             try await server.chat("Hello", session: "many", headers: ["Idempotency-Key: k"])
         }

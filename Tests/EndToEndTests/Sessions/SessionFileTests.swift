@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 import Testing
 
 @Suite("Session files of the running program")
@@ -65,7 +66,7 @@ struct SessionFileTests {
 
     /// As coreutils know it.
     private func sha256(_ bytes: [UInt8]) async throws -> String {
-        let scratch = try Scratch()
+        let scratch = try TemporaryDirectory()
         let outcome = try await Program.run("sha256sum", [try scratch.file("bytes", bytes)])
         return String(decoding: outcome.standardOutput.prefix(64), as: UTF8.self)
     }

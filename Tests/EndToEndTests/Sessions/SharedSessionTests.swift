@@ -69,7 +69,7 @@ struct SharedSessionTests {
             var lock: LockFile? = try LockFile(server.dataDirectory)
             try #require(lock?.hold(LockFile.sessionA) == true)
             let observer = try LockFile(server.dataDirectory)
-            let holder = try Program("sleep", ["600"], inheriting: lock?.descriptor)
+            let holder = try Program("sleep", ["600"], input: lock?.descriptor)
             lock = nil
             #expect(observer.isHeldElsewhere(LockFile.sessionA))
 

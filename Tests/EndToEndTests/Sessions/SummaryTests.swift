@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 import Testing
 
 @testable import nanobot
@@ -9,7 +10,7 @@ struct SummaryTests {
 
     @Test("the first fact of a session is known long after its turn left the context, and after a restart", arguments: Server.Kind.allCases)
     func memory(kind: Server.Kind) async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         try await Server.run(kind, home: home, environment: Self.environment) { server in
             _ = try await server.chat("My name is Alice.", session: "a")
             _ = try await server.chat("我女儿叫小美", session: "a")

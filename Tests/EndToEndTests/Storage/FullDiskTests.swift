@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Harness
 import Testing
 
 @Suite("No room for a turn")
@@ -67,7 +68,7 @@ struct FullDiskTests {
     }
 
     private static func run(_ shortage: Shortage, _ body: (Server, Site) async throws -> Void) async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let data = home.path + "/data"
         try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: false)
         let environment = ["NANOBOT_STORAGE_MIN_FREE_BYTES": "\(shortage.floor)"]

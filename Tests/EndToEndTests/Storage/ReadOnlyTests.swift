@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Harness
 import Testing
 
 @Suite("A data directory that turns read-only")
@@ -48,7 +49,7 @@ struct ReadOnlyTests {
         "a read-only data directory can be read but stores no turn, and once writable the session continues",
         arguments: try await Cause.possible())
     func session(cause: Cause) async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let data = home.path + "/data"
         try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: false)
         try await Site.run(home, wrapper: cause.wrapper(data), environment: ["NANOBOT_STORAGE_MIN_FREE_BYTES": "0"]) { site in

@@ -1,5 +1,6 @@
 import ChatAPI
 import Foundation
+import Harness
 import Models
 import Sessions
 import TestSupport
@@ -63,7 +64,7 @@ struct HangUpTests {
     @Test("a stopping responder waits for the turn of a client that left", arguments: [true, false])
     func stop(streams: Bool) async throws {
         let model = HeldModel(["one ", "two"])
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         try await HeldSite.run(.nginx, model, home: home) { site in
             let client = try StreamClient(port: site.port, session: "a", streams: streams)
             #expect(try await eventually { model.asked == 1 })

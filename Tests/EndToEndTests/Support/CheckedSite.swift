@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Harness
 import TestSupport
 import Testing
 
@@ -13,8 +14,8 @@ struct CheckedSite: Sendable {
         var testDescription: String { rawValue }
     }
 
-    let home: Scratch
-    let port = Port.free()
+    let home: TemporaryDirectory
+    let port: Int
 
     /// The responder's socket.
     var socket: String { home.path + "/responder.sock" }
@@ -32,7 +33,7 @@ struct CheckedSite: Sendable {
         _ front: Front, dataDirectory: String? = nil, environment: [String: String] = [:], _ text: (CheckedSite) -> String,
         _ body: (CheckedSite) async throws -> Void
     ) async throws {
-        let site = CheckedSite(home: try Scratch())
+        let site = CheckedSite(home: try TemporaryDirectory(), port: try Port.reserve())
         let files = FileManager.default
         try files.createDirectory(atPath: site.documentRoot, withIntermediateDirectories: false)
         // The web server's workers are another user's, where root starts it.
@@ -43,11 +44,11 @@ struct CheckedSite: Sendable {
                 "--socket-mode", "666",
             ],
             environment: Nanobot.environment(site.home).merging(environment) { $1 })
-        let listens = try await eventually { Port.isAnswered(site.socket) }
+        let listens = try await eventually { SocketAddress.unix(site.socket).isAnswered }
         try #require(listens, "\(responder.standardError)")
         chmod(site.home.path, 0o711)
         let webServer = try site.start(front, text(site))
-        let answers = try await eventually { Port.isAnswered(site.port) }
+        let answers = try await eventually { SocketAddress.loopback(site.port).isAnswered }
         do {
             try #require(answers, "\(webServer.standardError)")
             try await body(site)

@@ -1,11 +1,12 @@
 import Foundation
+import Harness
 
 /// A data directory that no responder serves, and a shell beside it in which `$sessions COMMAND $data` works.
 struct DataDirectory {
-    let home: Scratch
+    let home: TemporaryDirectory
 
     init() throws {
-        home = try Scratch()
+        home = try TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: home.path + "/data/sessions", withIntermediateDirectories: true)
     }
 

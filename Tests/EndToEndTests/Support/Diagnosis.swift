@@ -1,3 +1,4 @@
+import Harness
 import Testing
 
 /// What `nanobot doctor` printed.
@@ -14,7 +15,7 @@ struct Diagnosis: CustomStringConvertible {
     private(set) var findings: [Diagnostic] = []
 
     /// Runs the doctor.
-    init(_ home: Scratch, _ arguments: [String], environment: [String: String] = [:], wrapper: [String] = []) async throws {
+    init(_ home: TemporaryDirectory, _ arguments: [String], environment: [String: String] = [:], wrapper: [String] = []) async throws {
         let command = wrapper + [Nanobot.path, "doctor"] + arguments
         let outcome = try await Program.run(
             command[0], Array(command[1...]), environment: Nanobot.environment(home).merging(environment) { $1 })

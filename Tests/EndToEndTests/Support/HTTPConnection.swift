@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Harness
 
 /// An HTTP client that keeps its connection, cheap enough for thousands of requests. Its calls block, each for at most five minutes: they
 /// belong on a thread of their own (`onOwnThread`).
@@ -37,18 +38,10 @@ final class HTTPConnection {
     }
 
     private func open() throws {
-        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var limit = timeval(tv_sec: 300, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        var address = sockaddr_in(loopback: port)
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        guard let descriptor = SocketAddress.loopback(port).connected(receiveTimeout: .seconds(300)) else {
+            throw Broken(call: "connect", error: errno)
         }
-        guard status == 0 else {
-            let error = errno
-            close()
-            throw Broken(call: "connect", error: error)
-        }
+        self.descriptor = descriptor
     }
 
     private func close() {

@@ -2,6 +2,7 @@ import ChatAPI
 import FastCGI
 import Foundation
 import Glibc
+import Harness
 import Logging
 import Models
 import Server
@@ -25,17 +26,17 @@ struct HeldSite: Sendable {
 
     let port: Int
     let sessions: SessionStore
-    private let home: Scratch
+    private let home: TemporaryDirectory
     private let listener: Listener
     private let webServer: Program
     private let stopSignal: CInt
 
     /// Runs `body` with a site that is stopped afterwards, whatever happens. Nothing may be left unfinished then.
     static func run(
-        _ front: Front, _ model: any ChatModel, home: Scratch? = nil, onDisconnect: DisconnectPolicy = .finish,
+        _ front: Front, _ model: any ChatModel, home: TemporaryDirectory? = nil, onDisconnect: DisconnectPolicy = .finish,
         configure: (inout ChatService.Settings) -> Void = { _ in }, _ body: (HeldSite) async throws -> Void
     ) async throws {
-        let site = try await HeldSite(front, model, try home ?? Scratch(), onDisconnect, configure)
+        let site = try await HeldSite(front, model, try home ?? TemporaryDirectory(), onDisconnect, configure)
         do {
             try await body(site)
         } catch {
@@ -46,10 +47,10 @@ struct HeldSite: Sendable {
     }
 
     private init(
-        _ front: Front, _ model: any ChatModel, _ home: Scratch, _ onDisconnect: DisconnectPolicy,
+        _ front: Front, _ model: any ChatModel, _ home: TemporaryDirectory, _ onDisconnect: DisconnectPolicy,
         _ configure: (inout ChatService.Settings) -> Void
     ) async throws {
-        let port = Port.free()
+        let port = try Port.reserve()
         (self.home, self.port) = (home, port)
         var settings = ChatService.Settings()
         settings.streams = true
@@ -85,7 +86,7 @@ struct HeldSite: Sendable {
             stopSignal = SIGWINCH
         }
         let program = webServer
-        let answers = try await eventually { Port.isAnswered(port) }
+        let answers = try await eventually { SocketAddress.loopback(port).isAnswered }
         try #require(answers, "\(program.standardError)")
     }
 

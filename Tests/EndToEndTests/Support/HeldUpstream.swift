@@ -10,28 +10,16 @@ final class HeldUpstream: Sendable {
         var hangUps = 0
     }
 
-    let port = Port.free()
+    private let server: LoopbackServer
     private let state = Mutex(State())
 
     /// Listens until the process ends.
     init() throws {
-        let listening = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in(loopback: port)
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listening, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        guard status == 0, listen(listening, 100) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-        Thread.detachNewThread {
-            while true {
-                let connection = accept(listening, nil, nil)
-                guard connection >= 0 else { return }
-                Thread.detachNewThread {
-                    self.serve(connection)
-                    close(connection)
-                }
-            }
-        }
+        server = try LoopbackServer()
+        server.start { self.serve($0) }
     }
+
+    var port: Int { server.port }
 
     var environment: [String: String] {
         ["NANOBOT_UPSTREAM_URL": "http://127.0.0.1:\(port)/v1", "NANOBOT_UPSTREAM_MODEL": "held", "NANOBOT_STREAM": "true"]

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Harness
 
 /// A view of the file system that one process has for itself: what is mounted there goes with the process, however it ends
 /// (mount_namespaces(7)).
@@ -10,7 +11,7 @@ enum MountNamespace {
 
     /// Whether this user may have one: root may, and others where the system lets them (user_namespaces(7)).
     static func isAvailable() async throws -> Bool {
-        let scratch = try Scratch()
+        let scratch = try TemporaryDirectory()
         let command = wrapper(mounting: 64, at: scratch.path) + ["true"]
         return try await Program.run(command[0], Array(command[1...])).status == 0
     }

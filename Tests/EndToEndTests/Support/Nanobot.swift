@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 
 /// The program under test.
 enum Nanobot {
@@ -11,12 +12,12 @@ enum Nanobot {
     static let deploy = URL(fileURLWithPath: #filePath + "/../../../../deploy").standardized.path
 
     /// Keeps a program's files below one directory.
-    static func environment(_ home: Scratch) -> [String: String] {
+    static func environment(_ home: TemporaryDirectory) -> [String: String] {
         Program.environment.merging(["HOME": home.path, "XDG_RUNTIME_DIR": home.path]) { $1 }
     }
 
     /// The runtime directories below a home directory.
-    static func runtimeDirectories(in home: Scratch) throws -> [String] {
+    static func runtimeDirectories(in home: TemporaryDirectory) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: home.path).filter { $0.hasPrefix("nanobot-") }
     }
 }

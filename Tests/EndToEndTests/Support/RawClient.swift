@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Harness
 import TestSupport
 
 /// An HTTP client that sends whatever bytes it is given.
@@ -8,13 +9,9 @@ enum RawClient {
     ///
     /// - Parameter thenCloses: whether to end the sending side afterwards, as a client that was cut off.
     static func exchange(_ bytes: [UInt8], port: Int, thenCloses: Bool = false) async throws -> [UInt8] {
-        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard let descriptor = SocketAddress.loopback(port).connected() else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         defer { close(descriptor) }
-        var address = sockaddr_in(loopback: port)
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        guard connected == 0, send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else {
+        guard send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else {
             throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
         }
         if thenCloses { shutdown(descriptor, CInt(SHUT_WR)) }

@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 
 extension Server {
     static let chatPath = "/v1/chat/completions"
@@ -15,7 +16,7 @@ extension Server {
         var arguments = ["-sS", "-i", "--path-as-is", "--max-time", "120", "-H", "Content-Type: application/json"]
         arguments += method == "HEAD" ? ["--head"] : ["-X", method]
         arguments += headers.flatMap { ["-H", $0] }
-        let scratch = try Scratch()
+        let scratch = try TemporaryDirectory()
         if let body { arguments += ["--data-binary", "@" + (try scratch.file("body", body))] }
         let outcome = try await Program.run("curl", arguments + ["http://127.0.0.1:\(port)\(mount)\(path)"])
         guard outcome.status == 0 else { throw CurlFailed(status: outcome.status, message: outcome.standardError) }

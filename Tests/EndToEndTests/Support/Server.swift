@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Harness
 import TestSupport
 import Testing
 
@@ -15,7 +16,7 @@ struct Server: Sendable {
     let port: Int
     let program: Program
     /// Holds the data directory, the home directory and the runtime directories.
-    let home: Scratch
+    let home: TemporaryDirectory
 
     /// Where a test finds the data.
     var dataDirectory: String
@@ -23,15 +24,16 @@ struct Server: Sendable {
     var mount = ""
 
     /// A web server that the test started by itself.
-    init(port: Int, program: Program, home: Scratch) {
+    init(port: Int, program: Program, home: TemporaryDirectory) {
         (self.port, self.program, self.home) = (port, program, home)
         dataDirectory = home.path + "/data"
     }
 
     /// Starts it and waits until it says that it listens.
-    init(_ kind: Kind, port: Int = Port.free(), home: Scratch? = nil, environment: [String: String] = [:]) async throws {
-        let home = try home ?? Scratch()
+    init(_ kind: Kind, port: Int? = nil, home: TemporaryDirectory? = nil, environment: [String: String] = [:]) async throws {
+        let home = try home ?? TemporaryDirectory()
         self.home = home
+        let port = try port ?? Port.reserve()
         self.port = port
         dataDirectory = home.path + "/data"
         program = try Program(
@@ -53,7 +55,7 @@ struct Server: Sendable {
 
     /// Runs `body` with a server that is stopped afterwards, whatever happens.
     static func run(
-        _ kind: Kind, home: Scratch? = nil, environment: [String: String] = [:], _ body: (Server) async throws -> Void
+        _ kind: Kind, home: TemporaryDirectory? = nil, environment: [String: String] = [:], _ body: (Server) async throws -> Void
     ) async throws {
         let server = try await Server(kind, home: home, environment: environment)
         do {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Harness
 import Synchronization
 import TestSupport
 import Testing
@@ -7,8 +8,8 @@ import Testing
 /// `nanobot fastcgi` processes on one data directory, and an nginx of the operator's in front, which stays up. Paths below `/1`, `/2` and
 /// so on go to one of them, all others to the first.
 final class Site: Sendable {
-    let home: Scratch
-    let port = Port.free()
+    let home: TemporaryDirectory
+    let port: Int
     private let command: [String]
     private let environment: [String: String]
     private let responders = Mutex<[Program]>([])
@@ -17,18 +18,19 @@ final class Site: Sendable {
     /// - Parameters:
     ///   - wrapper: a command that ends in running the one that is appended to it, in the same process.
     ///   - keepsConnections: whether nginx keeps its connections to the responders.
-    private init(home: Scratch, wrapper: [String], environment: [String: String]) {
+    private init(home: TemporaryDirectory, wrapper: [String], environment: [String: String]) throws {
         self.home = home
+        port = try Port.reserve()
         command = wrapper + [Nanobot.path, "fastcgi", "--data-dir", home.path + "/data", "--socket"]
         self.environment = Nanobot.environment(home).merging(environment) { $1 }
     }
 
     /// Runs `body` with a site that is stopped afterwards, whatever happens.
     static func run(
-        _ home: Scratch? = nil, responders count: Int = 1, wrapper: [String] = [], environment: [String: String] = [:],
+        _ home: TemporaryDirectory? = nil, responders count: Int = 1, wrapper: [String] = [], environment: [String: String] = [:],
         keepsConnections: Bool = true, _ body: (Site) async throws -> Void
     ) async throws {
-        let site = Site(home: try home ?? Scratch(), wrapper: wrapper, environment: environment)
+        let site = try Site(home: home ?? TemporaryDirectory(), wrapper: wrapper, environment: environment)
         do {
             try await site.start(count, keepsConnections: keepsConnections)
             try await body(site)
@@ -76,7 +78,8 @@ final class Site: Sendable {
         webServer.withLock { $0 = nginx }
         // Nginx writes its process id once it listens.
         let isReady = try await eventually {
-            FileManager.default.fileExists(atPath: home.path + "/nginx.pid") && (0..<count).allSatisfy { Port.isAnswered(socket($0)) }
+            FileManager.default.fileExists(atPath: home.path + "/nginx.pid")
+                && (0..<count).allSatisfy { SocketAddress.unix(socket($0)).isAnswered }
         }
         try #require(isReady, "\(nginx.standardError) \(responders.withLock { $0.map(\.standardError) })")
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Harness
 import TestSupport
 
 /// An HTTP client that looks at a response while it comes, and may leave at any time.
@@ -22,12 +23,9 @@ final class StreamClient {
         port: Int, mount: String = "", session: String, streams: Bool = true, version: String = "1.1", headers: [String] = [],
         receiveBuffer: CInt? = nil
     ) throws {
-        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard let descriptor = SocketAddress.loopback(port).connected() else { throw Failed(call: "connect", error: errno) }
+        self.descriptor = descriptor
         if var receiveBuffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<CInt>.size)) }
-        var address = sockaddr_in(loopback: port)
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
         let body = #"{"stream":\#(streams),"messages":[{"role":"user","content":"Hello"}]}"#
         let lines =
             [
@@ -35,7 +33,7 @@ final class StreamClient {
                 "Content-Length: \(body.utf8.count)", "x-session-key: \(session)",
             ] + headers + ["", body]
         let bytes = Array(lines.joined(separator: "\r\n").utf8)
-        guard status == 0, send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else {
+        guard send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count else {
             throw Failed(call: "send", error: errno)
         }
     }

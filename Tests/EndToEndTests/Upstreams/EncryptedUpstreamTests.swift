@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 import TestSupport
 import Testing
 
@@ -6,10 +7,10 @@ import Testing
 struct EncryptedUpstreamTests {
     @Test("an upstream is asked over HTTP/2 if SSL_CERT_FILE trusts its certificate, and refused if not", arguments: [true, false])
     func assumeIntact(isNamed: Bool) async throws {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         let upstream = try HeldUpstream()
         upstream.release()
-        let port = Port.free()
+        let port = try Port.reserve()
         let certificate = try await Program.run(
             "openssl",
             [
@@ -38,7 +39,7 @@ struct EncryptedUpstreamTests {
         _ = try await front.outcome()
     }
 
-    private func configuration(_ home: Scratch, _ port: Int, _ upstream: Int) -> String {
+    private func configuration(_ home: TemporaryDirectory, _ port: Int, _ upstream: Int) -> String {
         """
         \(geteuid() == 0 ? "user root;" : "")
         daemon off; pid \(home.path)/front.pid; error_log stderr;

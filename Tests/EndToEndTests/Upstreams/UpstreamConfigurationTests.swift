@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 import Testing
 
 @Suite("Upstreams in the configuration")
@@ -6,7 +7,7 @@ struct UpstreamConfigurationTests {
     private func run(
         _ arguments: [String], environment: [String: String] = [:], file: String? = nil
     ) async throws -> (status: Int, output: String, error: String) {
-        let home = try Scratch()
+        let home = try TemporaryDirectory()
         var arguments = arguments
         if let file {
             try file.write(toFile: home.path + "/config.json", atomically: true, encoding: .utf8)
