@@ -15,21 +15,21 @@ final class Connection: Sendable {
 
     struct State {
         var phase = Phase.reading
-        /// When the listener gives up waiting, and whoever waits for more of a body.
+        /// When the listener, or the task that reads a body, gives up waiting.
         var deadline: ContinuousClock.Instant
-        /// Since when a kept connection waits for its next request; nil where none is kept, or something of a head is there.
+        /// When a kept connection became idle; nil if it is not idle or part of a head has arrived.
         var idleSince: ContinuousClock.Instant?
-        /// Whether epoll knows the descriptor.
+        /// True if epoll watches the descriptor.
         var isWatched = false
-        /// Bytes of a head that were taken from the socket.
+        /// The bytes of a head that have been read from the socket.
         var head: [UInt8] = []
-        /// Waits, in the phase `serving`, until something arrives or the deadline has passed.
+        /// In the phase `serving`: waits until bytes arrive or the deadline passes.
         var reader: CheckedContinuation<Void, Never>?
-        /// Waits, in the phase `serving`, until the peer takes more of the response or its own deadline has passed.
+        /// In the phase `serving`: waits until the peer takes more of the response or its own deadline passes.
         var writer: (continuation: CheckedContinuation<Void, Never>, deadline: ContinuousClock.Instant)?
-        /// What serves the request.
+        /// The task that serves the request.
         var task: Task<Void, Never>?
-        /// Whether the task is to be cancelled when the peer leaves.
+        /// True if the task is cancelled when the peer leaves.
         var cancelsOnHangUp = false
     }
 
@@ -52,8 +52,8 @@ final class Connection: Sendable {
         state = Mutex(State(deadline: deadline))
     }
 
-    /// Whether the peer has left, or wants the request that is being served to end (FastCGI specification, section 5.4). Only true of a
-    /// descriptor that is open: to be asked under the state's lock, in the phase `serving`.
+    /// True if the peer has left or has aborted the request (FastCGI specification, section 5.4). Call it only while the descriptor is
+    /// open: under the state's lock, in the phase `serving`.
     var isAbandoned: Bool {
         var entry = pollfd(fd: descriptor, events: Int16(EPOLLRDHUP.rawValue), revents: 0)
         if poll(&entry, 1, 0) > 0 { return true }
@@ -67,19 +67,19 @@ final class Connection: Sendable {
         return poll(&entry, 1, 0) != 0
     }
 
-    /// Ends the wait of the task that waits to write, if one does.
+    /// Wakes the task that waits to write, if there is one.
     func resumeWriter(_ state: inout State) {
         state.writer?.continuation.resume()
         state.writer = nil
     }
 
-    /// Ends the wait of the task that waits to read, if one does.
+    /// Wakes the task that waits to read, if there is one.
     func resumeReader(_ state: inout State) {
         state.reader?.resume()
         state.reader = nil
     }
 
-    /// Ends it in both directions, for a worker that serves it: what is sent from now on fails at once.
+    /// Shuts both directions down under the worker that serves the connection: every later send fails at once.
     func shutDown() { shutdown(descriptor, CInt(SHUT_RDWR)) }
 
     /// True if the socket has no unread bytes.
@@ -88,8 +88,8 @@ final class Connection: Sendable {
         return recv(descriptor, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT)) < 0
     }
 
-    /// Looks at what has arrived. What is of a head is taken, up to its end: a peer that writes in small pieces fills a Unix socket's
-    /// buffer with their bookkeeping long before the head is whole.
+    /// Classifies what has arrived, and reads the bytes that belong to a head, up to its end. They cannot stay in the socket: many small
+    /// writes fill a Unix socket's buffer with bookkeeping long before the head is complete.
     func inspect(_ state: inout State, buffer: UnsafeMutableRawBufferPointer) -> Arrival {
         let count: Int
         do throws(Errno) {
@@ -111,7 +111,7 @@ final class Connection: Sendable {
         case .invalid(let reason):
             (arrival, taken) = (.refused(reason), 0)
         }
-        // These bytes were just seen, so they are there.
+        // The peek has just seen these bytes, so they are there.
         if taken > 0 { state.head += buffer[..<max(0, recv(descriptor, buffer.baseAddress, taken, CInt(MSG_DONTWAIT)))] }
         return arrival
     }

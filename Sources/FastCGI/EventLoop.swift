@@ -3,15 +3,15 @@ import Concurrency
 import Glibc
 import SystemPackage
 
-/// The listener's thread: everything that waits for a descriptor waits here.
+/// The listener's thread. All waiting for descriptors happens here.
 struct EventLoop {
     let listener: Listener
     private var isAccepting = false
     private var acceptsAgain = ContinuousClock.now
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: RequestHead.maximumLength, alignment: 8)
 
-    /// How often deadlines are looked at; and how often it is while no connection is accepted, and how long a shortage of descriptors is
-    /// waited out.
+    /// `tick` is the interval between checks of the deadlines. `shortage` is that interval while no connection is accepted, and the pause
+    /// after the process has run out of descriptors.
     private static let tick = Duration.milliseconds(500)
     private static let shortage = Duration.milliseconds(50)
 
@@ -19,7 +19,7 @@ struct EventLoop {
         self.listener = listener
     }
 
-    /// Serves until the listener is told to stop and its requests have ended, or its patience has.
+    /// Serves until the listener is told to stop and its requests have ended or run out of time.
     consuming func run() {
         defer { buffer.deallocate() }
         _ = listener.control(EPOLL_CTL_ADD, listener.wakeUp, EPOLLIN.rawValue | EPOLLET.rawValue)
@@ -46,7 +46,7 @@ struct EventLoop {
     private mutating func acceptIfThereIsRoom() {
         let hasRoom = listener.connections.withLock(\.count) < listener.limits.connections && ContinuousClock.now >= acceptsAgain
         guard hasRoom != isAccepting else { return }
-        // Taken out of epoll meanwhile: it would report the waiting connections without end.
+        // While there is no room the socket leaves epoll, which would report the waiting connections again and again.
         isAccepting = listener.control(hasRoom ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listener.socket.descriptor, EPOLLIN.rawValue) && hasRoom
     }
 
@@ -58,7 +58,7 @@ struct EventLoop {
             } catch {
                 if error == .wouldBlock { return }
                 if error == .connectionAbort { continue }
-                // No descriptors or no memory: those in use are served meanwhile, the new ones wait in the backlog.
+                // Out of descriptors or memory: open connections are still served, new ones wait in the backlog.
                 listener.refused("cannot accept: \(error)")
                 acceptsAgain = .now + Self.shortage
                 return
@@ -83,15 +83,15 @@ struct EventLoop {
         if let connection = listener.connections.withLock({ $0[event.data.fd] }) { look(at: connection, events: event.events) }
     }
 
-    /// Reads what has arrived on a connection that nobody serves. On one that is served, it wakes the task that waits for these events, and
-    /// checks whether the peer has left.
+    /// Reads what has arrived on a connection that no task serves. If a task serves it, wakes that task and checks whether the peer has
+    /// left.
     private func look(at connection: Connection, events: UInt32) {
         let (arrival, head) = connection.state.withLock { state -> (Connection.Arrival, [UInt8]) in
             guard state.phase == .reading else {
-                // Each for its own events: unread bytes would wake the writer again and again.
+                // Each is woken by its own events only: unread bytes would wake the writer again and again.
                 if events & ~EPOLLOUT.rawValue != 0 { connection.resumeReader(&state) }
                 if events & (EPOLLOUT.rawValue | EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { connection.resumeWriter(&state) }
-                // Asked again, whatever the event said: it may be older than this connection.
+                // The event is not trusted: it may be older than this connection.
                 let isHangUp = state.phase == .serving && state.cancelsOnHangUp && connection.isAbandoned
                 return (isHangUp ? .hangUp : .nothing, [])
             }
@@ -108,7 +108,7 @@ struct EventLoop {
             default:
                 break
             }
-            // After part of a head, epoll is asked again: the end may have come with it, and then there is no further edge.
+            // Re-arm after part of a head: the peer may have hung up in the same edge, and then no further edge comes.
             let isToArm = arrival == .partOfHead || !state.isWatched
             if isToArm, !listener.arm(connection, &state) { return (.end, []) }
             return (arrival, [])
@@ -117,7 +117,7 @@ struct EventLoop {
         case .head:
             listener.dispatch(connection, head: head)
         case .management(let records):
-            // Taken before the close, which would otherwise reset the connection under the answer (unix(7)).
+            // Read the records before closing: unread bytes would reset the connection and lose the response (unix(7)).
             recv(connection.descriptor, buffer.baseAddress, records.count, CInt(MSG_DONTWAIT))
             let answers = ManagementRecord.answers(to: records)
             send(connection.descriptor, answers, answers.count, CInt(MSG_DONTWAIT))
@@ -134,14 +134,14 @@ struct EventLoop {
         }
     }
 
-    /// Closes the connections that nobody serves and that `isOver` names.
+    /// Closes the connections that no task serves and for which `isOver` is true.
     private func sweep(_ isOver: (Connection.State, Connection) -> Bool) {
         for connection in listener.connections.withLock({ Array($0.values) }) {
             if connection.state.withLock({ $0.phase == .reading && isOver($0, connection) }) { listener.close(connection) }
         }
     }
 
-    /// Lets the tasks go on whose time to wait for their peer is up.
+    /// Wakes the tasks whose deadline has passed.
     private func endWaits(at time: ContinuousClock.Instant) {
         for connection in listener.connections.withLock({ Array($0.values) }) {
             connection.state.withLock { state in
@@ -151,17 +151,17 @@ struct EventLoop {
         }
     }
 
-    /// Closes kept connections that are idle while others wait to be accepted. A web server may keep as many as there is room for: nginx
-    /// opens a connection for each request that finds none idle, and does not move the request to one that becomes idle.
+    /// Closes idle connections if others wait to be accepted. A web server may keep as many as there is room for: nginx opens a
+    /// connection for each request that finds none idle, and does not move the request to one that becomes idle.
     private func makeRoom() {
         guard listener.socket.hasWaitingConnection else { return }
         let limit = ContinuousClock.now - Self.shortage
-        // A request that has just arrived on one would be lost.
+        // Not silent: a request has just arrived on it and would be lost.
         sweep { state, connection in state.idleSince.map { $0 <= limit } ?? false && connection.isSilent }
     }
 
     private func drain(_ events: inout [epoll_event]) {
-        // Siblings may hold the same socket, and then its close alone does not take it out of epoll (epoll(7)).
+        // If a sibling process holds the same socket, closing it does not remove it from epoll (epoll(7)).
         if isAccepting { _ = listener.control(EPOLL_CTL_DEL, listener.socket.descriptor) }
         listener.socket.close()
         while let deadline = listener.stopping, ContinuousClock.now < deadline {
@@ -171,7 +171,7 @@ struct EventLoop {
             let count = epoll_wait(listener.epoll, &events, CInt(events.count), CInt(Self.shortage / .milliseconds(1)))
             for event in events.prefix(Int(max(0, count))) { look(at: event) }
         }
-        // Nobody looks any more.
+        // The loop has ended, so nothing else would wake these tasks.
         for connection in listener.connections.withLock({ Array($0.values) }) {
             connection.state.withLock { state in
                 guard state.reader != nil || state.writer != nil else { return }

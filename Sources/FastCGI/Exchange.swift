@@ -1,11 +1,11 @@
-/// One request of the web server and the way to answer it: the only owner of its `FCGX_Request`.
+/// One request from the web server and its response: the only owner of its `FCGX_Request`.
 ///
-/// Whoever has it awaits `finish()` once, on every path; dropping it instead is a programming error that stops the process.
+/// The holder awaits `finish()` once, on every path. Dropping it instead is a programming error that stops the process.
 package struct Exchange: ~Copyable, Sendable {
-    /// The request's parameters in the order in which they came. Bytes that are not UTF-8 are replaced by U+FFFD.
+    /// The request's parameters in the order they arrived. Bytes that are not UTF-8 become U+FFFD.
     package let parameters: [(name: String, value: String)]
 
-    /// The way to send the response. It takes nothing more once `finish()` was called.
+    /// Sends the response. It accepts nothing after `finish()`.
     package let output: ResponseStream
 
     private let request: FCGXRequest
@@ -15,10 +15,10 @@ package struct Exchange: ~Copyable, Sendable {
     private let deadline: ContinuousClock.Instant
     private var isFinished = false
 
-    /// How long a body may take.
+    /// The longest that a whole body may take to arrive.
     private static let bodyTimeout = Duration.seconds(60)
 
-    /// Lets libfcgi read the head that has arrived. Nil, and the connection closed, where libfcgi or the role says no.
+    /// Lets libfcgi parse the head. If libfcgi rejects it, or the role is not responder, closes the connection and returns nil.
     init?(connection: Connection, head: [UInt8], listener: Listener) {
         let request = FCGXRequest()
         guard request.accept(head, on: connection.descriptor, through: listener.pipes) else {
@@ -39,25 +39,25 @@ package struct Exchange: ~Copyable, Sendable {
         precondition(isFinished, "an Exchange was dropped without finish()")
     }
 
-    /// Reads the body. Waits for a slow one without holding a thread.
+    /// Reads the body, without holding a thread while it waits.
     ///
-    /// - Throws: `bodyTooLarge` if it has more than `limit` bytes, `bodyIncomplete` if the web server stops in the middle.
+    /// - Throws: `bodyTooLarge` if it has more than `limit` bytes, `bodyIncomplete` if it breaks off.
     package mutating func readBody(limit: Int) async throws(FastCGIError) -> [UInt8] {
         var bytes: [UInt8] = []
-        while let piece = await nextPiece() {
-            bytes += piece
+        while let chunk = await nextChunk() {
+            bytes += chunk
             if bytes.count > limit { throw FastCGIError(.bodyTooLarge, "The body has more than \(limit) bytes") }
         }
         guard body.isComplete else { throw FastCGIError(.bodyIncomplete, "The web server broke off the body") }
         return bytes
     }
 
-    /// The next bytes of the body; nil at its end, and where it breaks off or takes too long.
-    private mutating func nextPiece() async -> [UInt8]? {
+    /// The next bytes of the body; nil at its end, or if it breaks off or takes too long.
+    private mutating func nextChunk() async -> [UInt8]? {
         let deadline = min(deadline, .now + listener.limits.stallTimeout)
         while true {
             switch body.next() {
-            case .piece(let bytes): return bytes
+            case .chunk(let bytes): return bytes
             case .end, .failure: return nil
             case .wait: break
             }
@@ -65,17 +65,17 @@ package struct Exchange: ~Copyable, Sendable {
         }
     }
 
-    /// From now on until `finish()`, the task that serves this request is cancelled when the web server closes the connection or its
-    /// sending side, or aborts the request.
+    /// From now until `finish()`, cancels the serving task if the web server closes the connection or its sending side, or aborts the
+    /// request.
     package func cancelTaskOnHangUp() { listener.cancelOnHangUp(connection) }
 
-    /// Ends the response and gives the connection back.
+    /// Ends the response and returns the connection to the listener.
     package consuming func finish() async {
         isFinished = true
         output.close()
-        // What is left of the body would be taken for the next request's head.
+        // The unread rest of the body would be taken for the next request's head.
         var unread = 0
-        while unread < listener.limits.drainLength, let piece = await nextPiece() { unread += piece.count }
+        while unread < listener.limits.drainLength, let chunk = await nextChunk() { unread += chunk.count }
         if request.end(), body.isComplete, !body.hasExcess { listener.watch(connection) } else { listener.close(connection) }
     }
 }

@@ -4,11 +4,11 @@ import SystemPackage
 
 /// An `FCGX_Request` at a fixed address (its streams point back at it) and libfcgi's calls on it.
 ///
-/// libfcgi's own close waits up to 2 s for the peer (os_unix.c, `OS_Close`), so connections are closed by the listener;
-/// only where `FCGX_Accept_r` fails does libfcgi close what it reads from, and `detached` makes that immediate.
+/// libfcgi's own close waits up to 2 s for the peer (os_unix.c, `OS_Close`), so the listener closes connections.
+/// libfcgi closes its input only if `FCGX_Accept_r` fails, and `detached` makes that immediate.
 ///
-/// `@unchecked Sendable`: the pointer never changes, and what it points at is touched by the methods below alone. The one `Exchange` that
-/// holds it calls them; an `Exchange` cannot be copied, so it has one owner, and one task at a time uses it.
+/// `@unchecked Sendable`: the pointer never changes, and only the methods below touch what it points at. Only the one `Exchange` that
+/// holds it calls them. An `Exchange` cannot be copied, so it has one owner, and one task at a time uses it.
 struct FCGXRequest: @unchecked Sendable {
     private let pointer: UnsafeMutablePointer<FCGX_Request>
 
@@ -17,11 +17,11 @@ struct FCGXRequest: @unchecked Sendable {
         FCGX_InitRequest(pointer, -1, 0)
     }
 
-    /// Lets libfcgi parse a request's head, which was taken from the descriptor. False where libfcgi, or the role, says no.
+    /// Lets libfcgi parse a request's head. False if libfcgi rejects it or the role is not responder.
     func accept(_ head: [UInt8], on descriptor: CInt, through pipes: HeadPipes) -> Bool {
         guard let pipe = pipes.take() else { return false }
         let head = RequestHead.withoutPadding(head)
-        // Not blocking: libfcgi finds an end where the head stops.
+        // The pipe does not block: libfcgi sees an end of file after the head.
         guard Glibc.write(pipe.writer, head, head.count) == head.count else {
             pipe.close()
             return false
@@ -31,7 +31,7 @@ struct FCGXRequest: @unchecked Sendable {
         pointer.pointee.keepConnection = 1
         pointer.pointee.detached = 1
         guard FCGX_Accept_r(pointer) == 0 else {
-            // It has closed the other end.
+            // libfcgi has closed the other end.
             close(pipe.writer)
             return false
         }
@@ -47,7 +47,7 @@ struct FCGXRequest: @unchecked Sendable {
         parameters.reserveCapacity(32)
         guard var entry = pointer.pointee.envp else { return [] }
         while let parameter = entry.pointee {
-            // ReadParams writes each as "name=value".
+            // libfcgi's ReadParams stores each as "name=value".
             if let separator = strchr(parameter, CInt(UInt8(ascii: "="))) {
                 let name = UnsafeRawBufferPointer(start: parameter, count: separator - parameter)
                 parameters.append((String(decoding: name, as: UTF8.self), String(cString: separator + 1)))
@@ -61,22 +61,21 @@ struct FCGXRequest: @unchecked Sendable {
         let isTaken = bytes.withUnsafeBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
-                // libfcgi counts in an int, and a session that is exported may be longer.
-                let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
-                guard FCGX_PutStr(piece.baseAddress, CInt(piece.count), pointer.pointee.out) == piece.count else { return false }
-                rest = rest.dropFirst(piece.count)
+                // libfcgi counts in an int, and an exported session may be longer.
+                let chunk = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
+                guard FCGX_PutStr(chunk.baseAddress, CInt(chunk.count), pointer.pointee.out) == chunk.count else { return false }
+                rest = rest.dropFirst(chunk.count)
             }
             return true
         }
         guard isTaken else { throw Self.connectionLost }
     }
 
-    /// Sends what is buffered.
     func flush() throws(FastCGIError) {
         guard FCGX_FFlush(pointer.pointee.out) == 0 else { throw Self.connectionLost }
     }
 
-    /// Sends what is buffered and END_REQUEST, and frees the request. Whether that went well and the web server keeps the connection.
+    /// Sends the buffered bytes and END_REQUEST, and frees the request. True if that succeeded and the web server keeps the connection.
     func end() -> Bool {
         var failed = FCGX_FClose(pointer.pointee.err) != 0
         failed = FCGX_FClose(pointer.pointee.out) != 0 || failed

@@ -1,26 +1,24 @@
 package import SystemPackage
 
-/// What went wrong between the web server and this process.
+/// A failure between the web server and this process.
 package struct FastCGIError: Error, Sendable, CustomStringConvertible {
-    /// The kind of failure.
     package enum Code: Sendable, Hashable {
-        /// The listening socket could not be had.
+        /// The listening socket could not be opened.
         case listen
-        /// The library refused to start.
+        /// libfcgi refused to start.
         case library
         /// The web server left, stalled or broke the protocol.
         case connection
-        /// The body of a request is larger than the limit.
+        /// A request's body is larger than the limit.
         case bodyTooLarge
-        /// The web server stopped in the middle of a request's body.
+        /// A request's body broke off.
         case bodyIncomplete
     }
 
-    /// The kind of failure.
     package let code: Code
-    /// What the operating system said, if it was asked.
+    /// The system call's error, if one failed.
     package let cause: Errno?
-    /// One sentence that says what happened and, where someone can mend it, how.
+    /// What happened and, if someone can fix it, how.
     package let description: String
 
     init(_ code: Code, _ description: String, cause: Errno? = nil) {

@@ -2,7 +2,7 @@ import Concurrency
 import Glibc
 import SystemPackage
 
-/// Pipes through which libfcgi reads the heads of requests: as many as there are workers that do so at once.
+/// Pipes through which libfcgi reads the heads of requests: one for each worker that does so at the moment.
 final class HeadPipes: Sendable {
     struct Pipe {
         let reader: CInt
@@ -18,7 +18,7 @@ final class HeadPipes: Sendable {
 
     deinit { for pipe in idle.withLock(\.self) { pipe.close() } }
 
-    /// An empty pipe that does not block. Nil where there are no descriptors.
+    /// An empty, non-blocking pipe; nil if the process is out of descriptors.
     func take() -> Pipe? {
         if let pipe = idle.withLock({ $0.popLast() }) { return pipe }
         var ends: [CInt] = [-1, -1]
@@ -30,6 +30,6 @@ final class HeadPipes: Sendable {
         return Pipe(reader: ends[0], writer: ends[1])
     }
 
-    /// Takes back a pipe that is empty again.
+    /// Keeps an empty pipe for the next request.
     func giveBack(_ pipe: Pipe) { idle.withLock { $0.append(pipe) } }
 }

@@ -5,23 +5,22 @@ import Glibc
 package import Logging
 import SystemPackage
 
-/// Accepts the web server's connections, watches the idle ones, and hands each request to the workers once its head has arrived:
-/// libfcgi keeps the protocol, this keeps the waiting.
+/// Accepts the web server's connections, watches the idle ones, and hands each request to the workers once its head has arrived.
+/// libfcgi handles the protocol; the listener does the waiting.
 package final class Listener: Sendable {
-    /// Bounds that keep a peer from holding what others need.
+    /// Limits that keep one peer from starving the others.
     package struct Limits: Sendable {
-        /// How long a new connection may say nothing, and a head may take.
+        /// How long a new connection may stay silent, and how long a head may take to arrive.
         package var headTimeout = Duration.seconds(10)
-        /// How long a kept connection may stay idle: longer than web servers keep one, so that they are the ones to close.
+        /// How long a kept connection may stay idle: longer than web servers keep one, so that the web server closes it.
         package var idleTimeout = Duration.seconds(600)
         /// How long one read of a body, or one write of a response, may stall.
         package var stallTimeout = Duration.seconds(30)
-        /// How many bytes of a body that nobody wanted are read, so that its sender comes to read the answer.
+        /// How many bytes of an unwanted body are read and dropped, so that its sender gets to read the response.
         package var drainLength = 64 << 20
-        /// The most connections at once. Further ones wait in the backlog; kept connections that are idle are closed to make room for them.
+        /// The most connections at once. Further ones wait in the backlog, and idle connections are closed to make room for them.
         package var connections = 1000
 
-        /// The limits as described.
         package init() {}
     }
 
@@ -37,9 +36,9 @@ package final class Listener: Sendable {
     private let drainDeadline = Mutex<ContinuousClock.Instant?>(nil)
     private let ended = Semaphore()
 
-    /// Prepares to serve `socket`; nothing is accepted before `start()`.
+    /// Prepares to serve `socket`. Connections are accepted only after `start()`.
     ///
-    /// Block the signals that stop the process before this: libfcgi installs handlers, and threads inherit the mask.
+    /// Block the signals that stop the process before calling this: libfcgi installs handlers, and threads inherit the mask.
     package init(
         socket: ListeningSocket, workers: WorkerPool, limits: Limits = Limits(), logger: Logger,
         handler: @escaping @Sendable (consuming Exchange) async -> Void
@@ -60,7 +59,6 @@ package final class Listener: Sendable {
         }
     }
 
-    /// Begins to accept.
     package func start() throws(FastCGIError) {
         try attempt("start a thread", code: .library) { () throws(Errno) in
             try startThread {
@@ -70,9 +68,9 @@ package final class Listener: Sendable {
         }
     }
 
-    /// Stops accepting, closes idle connections and lets the requests in flight end, for at most `patience`. Blocks the thread.
+    /// Stops accepting, closes idle connections and waits at most `patience` for the requests in flight. Blocks the thread.
     ///
-    /// Returns how many requests were still in flight at the end.
+    /// Returns how many requests were still in flight.
     package func stop(patience: Duration) -> Int {
         drainDeadline.withLock { $0 = .now + patience }
         eventfd_write(wakeUp, 1)
@@ -80,20 +78,20 @@ package final class Listener: Sendable {
         return connections.withLock(\.count)
     }
 
-    /// Until when requests in flight may end; nil while the listener accepts.
+    /// The deadline for requests in flight; nil while the listener accepts.
     var stopping: ContinuousClock.Instant? { drainDeadline.withLock(\.self) }
 
-    /// Gives a request whose head has arrived to the workers.
+    /// Hands a request whose head has arrived to the workers.
     func dispatch(_ connection: Connection, head: [UInt8]) {
         let task = Task(executorPreference: workers) {
             guard let exchange = Exchange(connection: connection, head: head, listener: self) else { return }
             await self.handler(exchange)
         }
-        // It may have ended already. Hang-ups are looked at, and the next request is dispatched, on this thread: after this.
+        // The task may have ended already. Hang-ups and the connection's next request are handled on this thread, so after this line.
         connection.state.withLock { if $0.phase == .serving { $0.task = task } }
     }
 
-    /// Takes a connection back from a worker, to wait for its next request.
+    /// Takes a connection back from a worker and waits for its next request.
     func watch(_ connection: Connection) {
         guard stopping == nil else { return close(connection) }
         let isWatched = connection.state.withLock { state in
@@ -107,7 +105,7 @@ package final class Listener: Sendable {
         if !isWatched { close(connection) }
     }
 
-    /// Returns when something has arrived on the connection that the caller serves, or the time is up; false where that cannot be known.
+    /// Returns when bytes have arrived on the connection that the caller serves, or the deadline has passed; false if epoll cannot watch.
     func waitUntilReadable(_ connection: Connection, until deadline: ContinuousClock.Instant) async -> Bool {
         var isWatched = true
         await withCheckedContinuation { continuation in
@@ -121,14 +119,14 @@ package final class Listener: Sendable {
         return isWatched
     }
 
-    /// Returns when the connection that the caller serves may take more of the response, the time is up, or the task is cancelled; false if
-    /// that cannot be known.
+    /// Returns when the connection that the caller serves may take more of the response, the deadline has passed, or the task is
+    /// cancelled. False if epoll cannot watch it.
     func waitUntilWritable(_ connection: Connection, until deadline: ContinuousClock.Instant) async -> Bool {
         var isWatched = true
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 connection.state.withLock { state in
-                    // A task that was cancelled before this point is not woken by its handler any more.
+                    // If the task was cancelled before this point, its handler has already run and will not wake it.
                     isWatched = !Task.isCancelled && arm(connection, &state, andWriting: true)
                     if isWatched { state.writer = (continuation, deadline) }
                 }
@@ -140,16 +138,16 @@ package final class Listener: Sendable {
         return isWatched
     }
 
-    /// From now on the task that serves the connection's request is cancelled when the peer leaves.
+    /// From now on, cancels the task that serves the connection's request if the peer leaves.
     func cancelOnHangUp(_ connection: Connection) {
         connection.state.withLock { state in
             state.cancelsOnHangUp = true
-            // Where epoll has no room the request goes on, as if this had not been asked for.
+            // If epoll has no room, the request goes on as if this had not been called.
             _ = arm(connection, &state)
         }
     }
 
-    /// Asks epoll for what arrives next, and for what has arrived already: modifying an edge-triggered entry looks again (epoll_ctl(2)).
+    /// Asks epoll to report what arrives next and what has already arrived: modifying an edge-triggered entry re-arms it (epoll_ctl(2)).
     func arm(_ connection: Connection, _ state: inout Connection.State, andWriting: Bool = false) -> Bool {
         let events = EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue | (andWriting ? EPOLLOUT.rawValue : 0)
         defer { state.isWatched = true }
@@ -161,14 +159,13 @@ package final class Listener: Sendable {
         return epoll_ctl(epoll, operation, descriptor, &event) == 0
     }
 
-    /// Closes a connection.
     func close(_ connection: Connection) {
-        // Forgotten first: from the close on, the descriptor's number may be another connection's.
+        // Forget it first: once closed, its descriptor's number may belong to another connection.
         guard forget(connection) else { return }
         Glibc.close(connection.descriptor)
     }
 
-    /// Drops a connection whose descriptor is not to be closed here. False if that was done before.
+    /// Drops a connection without closing its descriptor. False if it was already dropped.
     @discardableResult
     func forget(_ connection: Connection) -> Bool {
         let wasOpen = connection.state.withLock { state in
@@ -178,7 +175,7 @@ package final class Listener: Sendable {
         connections.withLock { connections in
             if connections[connection.descriptor] === connection { connections[connection.descriptor] = nil }
         }
-        // The loop may be waiting for room, or for the last request in flight.
+        // The loop may be waiting for room or for the last request in flight.
         if wasOpen { eventfd_write(wakeUp, 1) }
         return wasOpen
     }

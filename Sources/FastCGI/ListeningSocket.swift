@@ -1,24 +1,24 @@
 import Glibc
 import SystemPackage
 
-/// A socket on which the web server's connections arrive: opened here, or inherited from whoever started the process.
+/// The socket on which the web server connects: opened here, or inherited from the process that started this one.
 package struct ListeningSocket: Sendable {
-    /// The descriptor; it listens and does not block.
+    /// The descriptor, listening and non-blocking.
     package let descriptor: CInt
     /// The file of a Unix socket that this process created and removes.
     private let file: SocketFile?
-    /// Who may connect, where it is a TCP socket.
+    /// Who may connect, if it is a TCP socket.
     let peers: PeerAddresses
 
-    /// The most connections that wait for `accept`: the kernel lowers it to its own limit (net.core.somaxconn).
+    /// The most connections that wait for `accept`. The kernel lowers it to its own limit (net.core.somaxconn).
     private static let backlog: CInt = 4096
     private static let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
 
     /// Creates a Unix socket. A socket file that nobody listens on is replaced.
     ///
     /// - Parameters:
-    ///   - mode: who may connect: whoever may write to the file (unix(7)). By default this user alone.
-    ///   - group: the group that the file is to have; this process's where nil.
+    ///   - mode: the file's mode. Whoever may write to the file may connect (unix(7)); by default only this user.
+    ///   - group: the file's group; this process's if nil.
     package init(unixPath path: String, mode: UInt32 = 0o600, group: String? = nil) throws(FastCGIError) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -42,7 +42,7 @@ package struct ListeningSocket: Sendable {
         peers = .loopback
     }
 
-    /// Listens on an IPv4 address: one of loopback, or any where the peers beyond this machine are named.
+    /// Listens on an IPv4 address: a loopback address, or any address if `peers` names hosts beyond this machine.
     package init(ipv4 host: String, port: UInt16, peers: PeerAddresses = .loopback) throws(FastCGIError) {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -72,9 +72,9 @@ package struct ListeningSocket: Sendable {
         file = nil
     }
 
-    /// Takes over a listening socket that this process was started with.
+    /// Takes over a listening socket that this process inherited.
     ///
-    /// - Parameter peers: who may connect, where it is a TCP socket.
+    /// - Parameter peers: who may connect, if it is a TCP socket.
     package init(inherited descriptor: CInt, peers: PeerAddresses = .loopback) throws(FastCGIError) {
         guard Self.isListening(descriptor) else {
             throw FastCGIError(
@@ -89,20 +89,20 @@ package struct ListeningSocket: Sendable {
         file = nil
     }
 
-    /// Whether a descriptor is a socket that listens.
+    /// True if the descriptor is a listening socket.
     package static func isListening(_ descriptor: CInt) -> Bool {
         var value: CInt = 0
         var length = socklen_t(MemoryLayout<CInt>.size)
         return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value != 0
     }
 
-    /// Whether a connection waits to be accepted.
+    /// True if a connection waits to be accepted.
     var hasWaitingConnection: Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, 0) == 1
     }
 
-    /// Stops listening. An inherited socket is only closed, never shut down: siblings share it.
+    /// Stops listening. The socket is closed, never shut down: other processes may share it.
     package func close() {
         Glibc.close(descriptor)
         file?.remove()
@@ -112,7 +112,7 @@ package struct ListeningSocket: Sendable {
         _ descriptor: CInt, to address: sockaddr_un, path: String, mode: UInt32, group: String?
     ) throws(FastCGIError) {
         let bound = try attempt("listen on \(path)", code: .listen) { () throws(Errno) in
-            // On Linux the socket file takes the mode of the unbound socket (net/unix/af_unix.c), so it is never open wider.
+            // On Linux the socket file takes the unbound socket's mode (net/unix/af_unix.c), so the file is never open any wider.
             _ = try systemCall { fchmod(descriptor, 0o600) }
             return try bindUnlessTaken(descriptor, address)
         }
@@ -123,13 +123,13 @@ package struct ListeningSocket: Sendable {
             try attempt("replace \(path)", code: .listen) { () throws(Errno) in
                 var status = stat()
                 _ = try systemCall { lstat(path, &status) }
-                // Only a socket is ever removed: the path may have been mistyped.
+                // Remove only a socket: the path may have been mistyped.
                 guard status.st_mode & S_IFMT == S_IFSOCK else { throw .addressInUse }
                 _ = try systemCall { unlink(path) }
                 guard try bindUnlessTaken(descriptor, address) else { throw .addressInUse }
             }
         }
-        // Nobody connects before it listens.
+        // Nobody can connect before it listens.
         if let group { try give(path, to: group) }
         try attempt("listen on \(path)", code: .listen) { () throws(Errno) in
             _ = try systemCall { chmod(path, mode) }
@@ -161,13 +161,13 @@ package struct ListeningSocket: Sendable {
             _ = try withSocketAddress(address) { address, length throws(Errno) in try systemCall { connect(probe, address, length) } }
             return true
         } catch {
-            // A full backlog (EAGAIN) is somebody's too.
+            // A full backlog (EAGAIN) means that somebody listens, too.
             return error == .wouldBlock
         }
     }
 }
 
-/// Lends an address in the form that bind(2) and connect(2) take.
+/// Passes an address in the form that bind(2) and connect(2) take.
 private func withSocketAddress<Address, Result>(
     _ address: Address, _ body: (UnsafePointer<sockaddr>, socklen_t) throws(Errno) -> Result
 ) throws(Errno) -> Result {
@@ -183,14 +183,14 @@ private struct SocketFile {
     private let path: String
     private let status: stat
 
-    /// The one that has the path now; nil where none has.
+    /// The file now at the path; nil if there is none.
     init?(_ path: String) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return nil }
         (self.path, self.status) = (path, status)
     }
 
-    /// Removes it, unless another one has the path by now.
+    /// Removes the file, unless another has taken its path.
     func remove() {
         guard let other = SocketFile(path)?.status, (other.st_dev, other.st_ino) == (status.st_dev, status.st_ino) else { return }
         unlink(path)

@@ -1,7 +1,7 @@
-/// The answers to management records (FastCGI specification, section 4) that come before any request.
+/// Answers to management records (FastCGI specification, section 4) that arrive before any request.
 ///
-/// libfcgi would answer them only where padding or a request follows: it looks for more input before it looks whether the record has
-/// ended (fcgiapp.c, `FillBuffProc`).
+/// libfcgi would answer them only after padding or a request: it waits for more input before it checks whether the record has ended
+/// (fcgiapp.c, `FillBuffProc`).
 enum ManagementRecord {
     private static let headerLength = 8
     private static let getValues: UInt8 = 9
@@ -9,7 +9,7 @@ enum ManagementRecord {
     private static let unknownType: UInt8 = 11
     private static let values = ["FCGI_MAX_CONNS": "1", "FCGI_MAX_REQS": "1", "FCGI_MPXS_CONNS": "0"]
 
-    /// The answers to whole records, which `RequestHead` has found to be management records with true lengths.
+    /// Answers whole records, which `RequestHead` has found to be management records with correct lengths.
     static func answers(to records: [UInt8]) -> [UInt8] {
         var answers: [UInt8] = []
         var rest = records[...]
@@ -35,7 +35,7 @@ enum ManagementRecord {
         [1, unknownType, 0, 0, 0, 8, 0, 0, type, 0, 0, 0, 0, 0, 0, 0]
     }
 
-    /// The names of name-value pairs whose lengths take one byte each: those that have answers do.
+    /// The names of name-value pairs whose lengths take one byte each. Every known name is that short.
     private static func names(in content: ArraySlice<UInt8>) -> [String] {
         var names: [String] = []
         var rest = content

@@ -1,19 +1,18 @@
 import Glibc
 
-/// Which peers may connect to a TCP socket: FastCGI has neither authentication nor encryption, so an address is all there is to go by
-/// (FastCGI specification, section 3.2, `FCGI_WEB_SERVER_ADDRS`). Unix sockets have their file's mode instead.
+/// Which peers may connect to a TCP socket. FastCGI has neither authentication nor encryption, so the address is all there is to go by
+/// (FastCGI specification, section 3.2, `FCGI_WEB_SERVER_ADDRS`). Unix sockets rely on their file's mode instead.
 package struct PeerAddresses: Sendable {
-    /// Addresses in the form of IPv6; empty where those of loopback are meant.
+    /// IPv6 addresses, IPv4 ones mapped; empty for loopback.
     private let addresses: Set<[UInt8]>
 
-    /// Loopback alone.
     package static let loopback = PeerAddresses(addresses: [])
 
     private init(addresses: Set<[UInt8]>) { self.addresses = addresses }
 
-    /// Reads a list of IPv4 and IPv6 addresses that are separated by commas.
+    /// Parses a comma-separated list of IPv4 and IPv6 addresses.
     ///
-    /// - Throws: `listen` where one of them is no address, and where there is none.
+    /// - Throws: `listen` if one of them is not an address, or if the list is empty.
     package init(_ list: String) throws(FastCGIError) {
         var addresses: Set<[UInt8]> = []
         for text in list.split(separator: ",") {
@@ -27,10 +26,10 @@ package struct PeerAddresses: Sendable {
         self.addresses = addresses
     }
 
-    /// Whether it names others than this machine.
+    /// True if it names an address beyond this machine.
     var reachesBeyondLoopback: Bool { addresses.contains { !Self.isLoopback($0) } }
 
-    /// Whether the peer of a connection may stay.
+    /// True if the connection's peer may connect.
     func admits(peerOf descriptor: CInt) -> Bool {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -55,7 +54,7 @@ package struct PeerAddresses: Sendable {
         return inet_pton(AF_INET6, text, &six) == 1 ? six.bytes : nil
     }
 
-    /// An IPv4 address as IPv6 has it (RFC 4291, section 2.5.5.2).
+    /// An IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2).
     private static func mapped(_ address: [UInt8]) -> [UInt8] { mapping + address }
 
     private static let mapping = [UInt8](repeating: 0, count: 10) + [0xff, 0xff]

@@ -1,28 +1,28 @@
 import Glibc
 import SystemPackage
 
-/// The records behind a request's head: its body, in STDIN records (FastCGI specification, section 5.3).
+/// The records after a request's head: its body, in STDIN records (FastCGI specification, section 5.3).
 ///
-/// They are not left to libfcgi. It waits for them on a worker, which a slow upload would hold; and where a management record comes among
-/// them it answers from a 64-byte buffer that it does not measure (fcgiapp.c, `ProcessManagementRecord`), so that a peer can end the process.
+/// libfcgi does not read them, for two reasons. It would block a worker during a slow upload. And it answers a management record among
+/// them from a 64-byte buffer without checking the size (fcgiapp.c, `ProcessManagementRecord`), so a peer could end the process.
 struct RequestBody {
     enum Step {
-        case piece([UInt8])
+        case chunk([UInt8])
         /// Nothing has arrived.
         case wait
         case end
-        /// The peer left, aborted the request or sent what does not belong here.
+        /// The peer left, aborted the request or sent something that does not belong here.
         case failure
     }
 
     private let descriptor: CInt
     private let requestID: Int
-    /// What was received and not looked at.
+    /// Received bytes that have not been parsed yet.
     private var bytes: ArraySlice<UInt8> = []
-    /// What is left of the record that was begun.
+    /// How much of the current record is still to come.
     private var contentLeft = 0
     private var paddingLeft: Int
-    /// Whether the content is the body's.
+    /// True if the current record belongs to this body.
     private var isOurs = true
     private var isLast = false
     private var hasFailed = false
@@ -31,26 +31,26 @@ struct RequestBody {
     private static let headerLength = 8
     private static let stdin: UInt8 = 5
 
-    /// - Parameter head: the request's head. What comes first on the descriptor is the padding of its last record.
+    /// - Parameter head: the request's head. The padding of its last record comes first on the descriptor.
     init(of requestID: Int, on descriptor: CInt, after head: [UInt8]) {
         (self.requestID, self.descriptor) = (requestID, descriptor)
         paddingLeft = Int(head[head.count - 2])
     }
 
-    /// Whether all of it was read.
+    /// True if the whole body has been read.
     var isComplete: Bool { isLast && paddingLeft == 0 && !hasFailed }
 
-    /// Whether bytes were received that belong to no request which is to be served.
+    /// True if bytes were received that do not belong to this request.
     var hasExcess: Bool { !bytes.isEmpty }
 
-    /// What comes next. Waits for nothing.
+    /// Returns what comes next, without blocking.
     mutating func next() -> Step {
         while !hasFailed {
             if contentLeft > 0, !bytes.isEmpty {
-                let piece = bytes.prefix(contentLeft)
-                bytes = bytes.dropFirst(piece.count)
-                contentLeft -= piece.count
-                if isOurs { return .piece(Array(piece)) }
+                let chunk = bytes.prefix(contentLeft)
+                bytes = bytes.dropFirst(chunk.count)
+                contentLeft -= chunk.count
+                if isOurs { return .chunk(Array(chunk)) }
             } else if contentLeft == 0, paddingLeft > 0, !bytes.isEmpty {
                 let padding = bytes.prefix(paddingLeft).count
                 bytes = bytes.dropFirst(padding)
@@ -74,7 +74,7 @@ struct RequestBody {
         return .failure
     }
 
-    /// Looks at a record's header. Whether the record may come here.
+    /// Parses a record's header. False if the record may not come here.
     private mutating func beginRecord(_ header: [UInt8]) -> Bool {
         let id = Int(header[2]) << 8 | Int(header[3])
         contentLeft = Int(header[4]) << 8 | Int(header[5])
@@ -82,7 +82,7 @@ struct RequestBody {
         isOurs = id == requestID
         guard header[0] == RequestHead.version, id != 0 else { return false }
         guard isOurs else {
-            // One request at a time on a connection; what follows of this one is passed over.
+            // A connection serves one request at a time: refuse this one and skip its records.
             if header[1] == RequestHead.beginRequest { refuse(id) }
             return true
         }
@@ -90,7 +90,7 @@ struct RequestBody {
         return header[1] == Self.stdin
     }
 
-    /// Answers END_REQUEST with FCGI_CANT_MPX_CONN (section 5.5).
+    /// Sends END_REQUEST with FCGI_CANT_MPX_CONN (section 5.5).
     private func refuse(_ id: Int) {
         let record: [UInt8] = [1, 3, UInt8(id >> 8), UInt8(id & 0xff), 0, 8, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]
         send(descriptor, record, record.count, CInt(MSG_DONTWAIT | MSG_NOSIGNAL))

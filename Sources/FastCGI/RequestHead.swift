@@ -1,22 +1,22 @@
-/// What the bytes that wait on a connection amount to, read without taking them.
+/// What the bytes that have arrived on a connection are.
 ///
-/// libfcgi blocks until a head (BEGIN_REQUEST and the whole PARAMS stream) has arrived and believes every length in it: it allocates
-/// what a parameter announces and aborts the process when that fails (fcgiapp.c, `ReadParams`, `Malloc`). So a head is handed to it
-/// only when all of it is there and its lengths are true.
+/// libfcgi blocks until a head (BEGIN_REQUEST and the whole PARAMS stream) has arrived, and believes every length in it: it allocates
+/// whatever size a parameter announces and aborts the process if that fails (fcgiapp.c, `ReadParams`, `Malloc`). So libfcgi gets a head
+/// only once it is complete and its lengths have been checked.
 enum RequestHead: Equatable {
     /// More bytes are needed.
     case incomplete
-    /// A request's whole head is there: its first `length` bytes.
+    /// The first `length` bytes are a request's whole head.
     case complete(length: Int)
-    /// Management records alone: `ManagementRecord` answers them.
+    /// Management records only; `ManagementRecord` answers them.
     case management
-    /// Nothing that this responder accepts; the connection is to be closed.
+    /// Not something this responder accepts; the connection is closed.
     case invalid(String)
 
-    /// The largest head, in bytes: twice the headers that nginx lets through, and what a pipe holds (pipe(7)).
+    /// The largest head, in bytes: twice the headers that nginx lets through, and the capacity of a pipe (pipe(7)).
     static let maximumLength = 64 << 10
 
-    // FastCGI specification, section 3.3 and 8.
+    // FastCGI specification, sections 3.3 and 8.
     private static let headerLength = 8
     static let version: UInt8 = 1
     static let beginRequest: UInt8 = 1
@@ -40,7 +40,7 @@ enum RequestHead: Equatable {
                 guard requestID == nil else { return .invalid("a second request inside a head") }
                 requestID = id
             case (_, 0):
-                // libfcgi answers FCGI_GET_VALUES from a 64-byte buffer that it does not measure: its three names fit, once each.
+                // libfcgi answers FCGI_GET_VALUES from a 64-byte buffer without checking the size: its three names fit, once each.
                 guard type != getValues || contentLength <= 48 else { return .invalid("FCGI_GET_VALUES of \(contentLength) bytes") }
                 let content = bytes.dropFirst(offset + headerLength).prefix(contentLength)
                 guard type != getValues || content.count < contentLength || holdsWholePairs(Array(content)) else {
@@ -66,8 +66,8 @@ enum RequestHead: Equatable {
         return .incomplete
     }
 
-    /// A complete head as libfcgi is to read it: without padding. libfcgi forgets that of BEGIN_REQUEST (fcgiapp.c, `SetReaderType`), and
-    /// takes it for records, at whose lengths nobody has looked.
+    /// A complete head without its padding. libfcgi forgets the padding of BEGIN_REQUEST (fcgiapp.c, `SetReaderType`) and would parse it
+    /// as records, whose lengths have not been checked.
     static func withoutPadding(_ head: [UInt8]) -> [UInt8] {
         var records: [UInt8] = []
         records.reserveCapacity(head.count)
@@ -85,7 +85,7 @@ enum RequestHead: Equatable {
 
     private static let tooLong = invalid("more than \(maximumLength) bytes of parameters")
 
-    /// Whether the name-value pairs (section 3.4) end exactly where the stream does.
+    /// True if the name-value pairs (section 3.4) end exactly where the stream does.
     private static func holdsWholePairs(_ parameters: [UInt8]) -> Bool {
         var offset = 0
         func length() -> Int? {

@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// The one place of this module that reads `errno`. EINTR is retried: no call here is meant to be interrupted.
+/// The only place in this module that reads `errno`. Retries on EINTR: no call here is meant to be interrupted.
 func systemCall<Result: FixedWidthInteger>(_ call: () -> Result) throws(Errno) -> Result {
     while true {
         let result = call()
@@ -11,13 +11,12 @@ func systemCall<Result: FixedWidthInteger>(_ call: () -> Result) throws(Errno) -
     }
 }
 
-/// Sets one option of a socket.
 func setOption<Value: BitwiseCopyable>(_ descriptor: CInt, level: CInt, _ name: CInt, _ value: Value) throws(Errno) {
     var value = value
     _ = try systemCall { setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Value>.size)) }
 }
 
-/// Runs system calls that belong together and says what they were for when one fails.
+/// Runs system calls that belong together; the error says what they were for.
 func attempt<Result>(
     _ purpose: String, code: FastCGIError.Code, _ calls: () throws(Errno) -> Result
 ) throws(FastCGIError) -> Result {
