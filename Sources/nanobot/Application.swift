@@ -8,22 +8,21 @@ import Server
 import Sessions
 import SystemPackage
 
-/// The program behind whatever brings its requests: settings, sessions, models and the API, wired together.
+/// The program behind either transport: settings, sessions, models and the API, wired together.
 struct Application {
     let logger: Logger
     let dataDirectory: String
-    /// Whether any of the models is on another server.
+    /// True if any of the models is on another server.
     let usesUpstreams: Bool
     let sessions: SessionStore
-    /// Answers requests.
     let server: Server
     private let engine = TransferEngine()
 
     /// Reads the settings and opens the data directory.
     ///
     /// - Parameters:
-    ///   - isRestarted: whether there has been a data directory: where there is none now, it is waited for.
-    ///   - disk: where what waits for the disk runs, by the durability; nil for where turns run.
+    ///   - isRestarted: true if an earlier responder had a data directory. If it is missing now, the store waits for it.
+    ///   - disk: the executor for work that waits for the disk, chosen by the durability; nil to run it with the turns.
     init(
         _ configuration: Configuration, isRestarted: Bool = false,
         disk: (SessionStore.Durability) throws -> (any TaskExecutor)?
@@ -51,6 +50,6 @@ struct Application {
             options: try ServerOptions(configuration), logger: logger)
     }
 
-    /// Ends what is left of requests to upstreams.
+    /// Ends all remaining requests to upstreams.
     func stop() { engine.stop() }
 }

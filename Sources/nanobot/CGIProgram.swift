@@ -9,22 +9,22 @@ import Server
 import Sessions
 import JSON
 
-/// One request over CGI (RFC 3875): a process for each, with the request in its environment and on its standard input.
+/// One request over CGI (RFC 3875): one process, with the request in its environment and on its standard input.
 enum CGIProgram {
-    /// Whether a web server started the process for a request.
+    /// True if a web server started the process for one request.
     static var isStarted: Bool { getenv("GATEWAY_INTERFACE") != nil }
 
-    /// Answers the request. What keeps the program from that is an answer, too, and a line on standard error.
+    /// Answers the request. If the program cannot serve, the response says so, and so does a line on standard error.
     static func run() {
-        // The header `Proxy` would be a setting of that name (CVE-2016-5385).
+        // A client's `Proxy` header arrives under this name and would set a proxy (CVE-2016-5385).
         unsetenv("HTTP_PROXY")
-        // A web server that has left is no reason to end before the turn is stored.
+        // If the web server leaves, the turn must still be stored.
         signal(SIGPIPE, SIG_IGN)
         let transport = CGITransport(environment: CGITransport.processEnvironment(environ))
         do {
             let configuration = try Configuration(environment: ProcessInfo.processInfo.environment)
             let application = try Application(configuration) { _ in nil }
-            // A client that is slow to take its answer holds one of the threads, and the turn goes on on the other.
+            // A slow client blocks one thread while the turn continues on the other.
             try run(on: WorkerPool(threads: 2)) {
                 await answer(transport, by: application.server)
                 application.sessions.pruneOnceAnHour()
@@ -33,7 +33,7 @@ enum CGIProgram {
             Terminal.say("nanobot: \(error)")
             let logger = Logger(label: "nanobot") { _ in LineLogHandler(logLevel: .info, isJSON: false) }
             let server = Server(EndpointTable([]), middleware: MiddlewareList.refusing, logger: logger)
-            // Where not even a thread can be had, the web server's own error has to do.
+            // If no thread can be started either, the web server sends its own error.
             try? run(on: WorkerPool(threads: 1)) { await answer(transport, by: server) }
         }
     }

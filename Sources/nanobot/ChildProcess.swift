@@ -1,17 +1,17 @@
 import Glibc
 
-/// A process that this one started. It is in a process group of its own: Ctrl-C reaches this process alone, and what is in flight can end.
+/// A process that this one started, in a process group of its own: Ctrl-C reaches only this process, so requests in flight can end.
 struct ChildProcess {
     let processID: pid_t
     let started = ContinuousClock.now
-    /// How it ended, as waitpid(2) says it; nil while it runs.
+    /// How it ended, as waitpid(2) reports it; nil while it runs.
     private(set) var status: CInt?
 
-    /// Starts a program, with the signals as a new process expects them.
+    /// Starts a program with default signal handling and no blocked signals.
     ///
     /// - Parameters:
-    ///   - arguments: the first one is the name under which it is shown.
-    ///   - standardInput: a descriptor that becomes its descriptor 0; this process's own where nil.
+    ///   - arguments: the first is the name that process lists show.
+    ///   - standardInput: becomes its descriptor 0; this process's own if nil.
     init(_ path: String, _ arguments: [String], standardInput: CInt? = nil) throws {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -35,31 +35,31 @@ struct ChildProcess {
         self.processID = processID
     }
 
-    /// Whether it has ended. Reaps it then.
+    /// True if it has ended; reaps it then.
     mutating func hasEnded() -> Bool {
         var status: CInt = 0
-        // Not 0 where nothing is known of it (ECHILD), too: it does not run.
+        // An unknown process (ECHILD) does not run either.
         if self.status == nil, waitpid(processID, &status, WNOHANG) != 0 {
             self.status = status
-            // What it started itself and did not end, such as nginx's workers where nginx was killed: they would keep the port.
+            // It may leave processes of its own behind: if nginx was killed, its workers would keep the port.
             kill(-processID, SIGTERM)
         }
         return self.status != nil
     }
 
-    /// The signal that ended it; nil where none did.
+    /// The signal that ended it, if one did.
     var endingSignal: CInt? { status.flatMap { $0 & 0x7f == 0 ? nil : $0 & 0x7f } }
 
-    /// What it left with; nil where it did not end by itself.
+    /// Its exit status; nil if it has not exited by itself.
     var exitStatus: CInt? { status.flatMap { $0 & 0x7f == 0 ? $0 >> 8 & 0xff : nil } }
 
-    /// Sends it a signal, unless it has ended.
+    /// Sends a signal, unless the process has ended.
     func send(_ signal: CInt) { if status == nil { kill(processID, signal) } }
 
-    /// Asks it to end by a signal, and waits for that. After a time it insists with SIGTERM, and 5 s later with SIGKILL, which ends a process
-    /// that was stopped (SIGSTOP), too.
+    /// Asks it to end with `signal` and waits. After `patience` sends SIGTERM, and 5 s later SIGKILL, which also ends a process that was
+    /// stopped (SIGSTOP).
     ///
-    /// - Parameter meanwhile: is run again and again while it waits.
+    /// - Parameter meanwhile: called repeatedly while it waits.
     mutating func stop(by signal: CInt, patience: Duration, meanwhile: () -> Void = {}) {
         let start = ContinuousClock.now
         var due = [(signal, Duration.zero), (SIGTERM, patience), (SIGKILL, patience + .seconds(5))][...]

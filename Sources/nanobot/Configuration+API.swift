@@ -3,7 +3,6 @@ import Server
 import Configuration
 
 extension ChatService.Settings {
-    /// Reads the settings that concern the API.
     init(_ configuration: Configuration) throws {
         self.init()
         requiresModel = try configuration[.requiresModel]
@@ -14,7 +13,6 @@ extension ChatService.Settings {
 }
 
 extension ServerOptions {
-    /// Reads the settings that concern every request.
     init(_ configuration: Configuration) throws {
         self.init()
         bodyLimit = try configuration[.bodyLimit]

@@ -3,7 +3,7 @@ import Configuration
 import Logging
 
 extension Configuration {
-    /// Where events are written.
+    /// A logger with the configured level and format. Crash reports get the same format.
     func logger() throws -> Logger {
         let level = Logger.Level(try self[.logLevel])
         let isJSON = try self[.logFormat] == .json

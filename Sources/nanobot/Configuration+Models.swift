@@ -6,11 +6,11 @@ import Logging
 import Models
 
 extension Configuration {
-    /// Makes the models, and gives the servers that they are on, each with the model it is asked for.
+    /// Makes the models. Also returns each route to a server, with the model that is requested there.
     ///
     /// - Parameters:
     ///   - engine: makes the requests to upstreams.
-    ///   - logger: gets a warning for each failed attempt that another one follows.
+    ///   - logger: gets a warning for each attempt that fails and is retried.
     func models(
         engine: TransferEngine, logger: Logger = Logger(label: "nanobot") { _ in SwiftLogNoOpLogHandler() }
     ) throws -> (catalog: ModelCatalog, upstreams: [UpstreamModel.Route]) {
@@ -35,7 +35,7 @@ extension Configuration {
                 routes = [route(upstream, limits, model: setting.model)]
                 upstreams += routes
             } else if let name = setting.model, !routes.isEmpty {
-                // The further upstreams have other names for their models.
+                // Only the first upstream knows this model by name; the others have names of their own.
                 routes[0].model = name
                 upstreams.append(routes[0])
             }
@@ -45,7 +45,7 @@ extension Configuration {
     }
 }
 
-/// How long a turn may take, and how often it is tried.
+/// How long a turn may take, and how often it is retried.
 private struct UpstreamLimits {
     var timeout: Duration
     var connectTimeout: Duration
@@ -57,7 +57,7 @@ private struct UpstreamLimits {
         retries = try configuration[.upstreamRetries]
     }
 
-    /// The limits that an upstream gives itself, and these for the others.
+    /// The upstream's own limits, and these if it sets none.
     func overridden(by setting: UpstreamSetting) -> UpstreamLimits {
         var limits = self
         if let timeout = setting.timeout { limits.timeout = .seconds(timeout) }

@@ -2,7 +2,6 @@ import Configuration
 import Sessions
 
 extension SessionStore.Settings {
-    /// Reads the settings that concern sessions.
     init(_ configuration: Configuration) throws {
         self.init()
         durability =

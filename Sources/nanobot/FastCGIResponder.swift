@@ -27,11 +27,11 @@ struct FastCGIResponder: ParsableCommand {
     @Flag(help: "Run the responder in a process of its own, and start it again when it dies.")
     var supervise = false
 
-    /// The process that started this one to be the responder; this one ends with it.
+    /// The process that started this responder. The responder ends with it.
     @Option(help: .hidden)
     var supervisor: pid_t?
 
-    /// Whether another process served the socket before this one.
+    /// True if an earlier process served the socket.
     @Flag(help: .hidden)
     var restarted = false
 

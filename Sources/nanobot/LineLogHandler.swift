@@ -4,8 +4,7 @@ import Glibc
 import JSON
 import Logging
 
-/// Writes one line per event to standard error, as text or as JSON, with the id of the request that it belongs to. Text of chats never gets
-/// here.
+/// Writes one line per event to standard error, as text or as JSON, with the id of its request. The text of chats is never logged.
 struct LineLogHandler: LogHandler {
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
@@ -28,13 +27,13 @@ struct LineLogHandler: LogHandler {
                 + details.map { ($0.key, .string("\($0.value)")) }
             line = JSONValue.object(members).serialized
         } else {
-            // A line feed in a value would begin a line of someone else's choice.
+            // A line feed in a value would let a client forge a log line.
             line = "\(time) \(event.level.rawValue): \(event.message)\(details.map { " \($0.key)=\($0.value)" }.joined())".utf8.map {
                 $0 < 0x20 ? UInt8(ascii: " ") : $0
             }
         }
         line.append(UInt8(ascii: "\n"))
-        // One write: lines of several processes do not mix.
+        // One write, so that lines of several processes do not mix.
         _ = write(STDERR_FILENO, line, line.count)
     }
 }

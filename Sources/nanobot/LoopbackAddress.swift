@@ -1,6 +1,6 @@
 import Glibc
 
-/// An address of this machine that no other machine reaches: without API keys the API is open, so it listens nowhere else.
+/// An address that no other machine can reach. There are no API keys yet, so `serve` listens nowhere else.
 struct LoopbackAddress {
     let host: String
     let port: Int
@@ -20,7 +20,7 @@ struct LoopbackAddress {
         self.address = address
     }
 
-    /// Returns when the port can be listened on. A program that was just killed gets a moment to leave.
+    /// Returns once the port is free. Waits up to 2 s for a program that was just killed to release it.
     func waitUntilFree() throws {
         let deadline = ContinuousClock.now + .seconds(2)
         while let error = attempt(bind) {
@@ -34,7 +34,7 @@ struct LoopbackAddress {
         }
     }
 
-    /// Whether a GET request for a path has an answer with status 200, within a second.
+    /// True if a GET request for the path gets status 200 within a second.
     func answers(_ path: String) -> Bool {
         var isGood = false
         _ = attempt(connect) { descriptor in
@@ -50,9 +50,9 @@ struct LoopbackAddress {
         return isGood
     }
 
-    /// The error number of bind(2) or connect(2) on a socket that is closed again; nil where it succeeds.
+    /// Calls bind(2) or connect(2) on a new socket, and closes it. Returns the error number; nil if the call succeeds.
     ///
-    /// - Parameter use: gets the descriptor where it does.
+    /// - Parameter use: called with the descriptor if the call succeeds.
     private func attempt(_ call: (CInt, UnsafePointer<sockaddr>, socklen_t) -> CInt, use: (CInt) -> Void = { _ in }) -> CInt? {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }

@@ -14,15 +14,15 @@ struct Nanobot: ParsableCommand {
         subcommands: [Serve.self, FastCGIResponder.self, SessionCommands.self, PrintConfiguration.self, DoctorCommand.self])
 
     static func main() {
-        // A standard descriptor that is closed would become a session file's, and messages would be written into that. open(2) takes the
-        // lowest number; whoever writes to this one is told that it cannot.
+        // If a standard descriptor were closed, a session file would get its number, and messages would be written into that file. open(2)
+        // takes the lowest number; writing to a descriptor that is opened here fails.
         var descriptor: CInt
         repeat { descriptor = open("/dev/null", O_RDONLY) } while 0...STDERR_FILENO ~= descriptor
         close(descriptor)
-        // A file at its limit (RLIMIT_FSIZE) refuses what is written, by EFBIG; it must not end this process.
+        // If a file reaches its size limit (RLIMIT_FSIZE), the write must fail with EFBIG, not end this process.
         signal(SIGXFSZ, SIG_IGN)
         CrashReport.install()
-        // Over CGI the arguments are the client's: a query string without "=" becomes some (RFC 3875, section 4.4).
+        // Over CGI the arguments come from the client: a query string without "=" becomes arguments (RFC 3875, section 4.4).
         guard CGIProgram.isStarted else { return main(nil) }
         if ListeningSocket.isListening(0) { main([FastCGIResponder._commandName]) } else { CGIProgram.run() }
     }
@@ -33,13 +33,13 @@ struct Nanobot: ParsableCommand {
     }
 }
 
-/// One sentence that says what to do, and an exit status that is not 0.
+/// An error in one sentence that says what to do. The exit status is not 0.
 struct Failure: Error, CustomStringConvertible {
     let description: String
 }
 
 extension ParsableCommand {
-    /// Runs `body` and turns what it throws into one sentence, without the usage text that goes with wrong arguments.
+    /// Runs `body` and reports an error in one sentence, without the usage text that wrong arguments get.
     func reportingErrors(_ body: () throws -> Void) throws {
         do {
             try body()

@@ -3,11 +3,11 @@ import Concurrency
 import FastCGI
 
 extension ParsableCommand {
-    /// Runs what may wait to its end.
+    /// Runs `body` to its end, blocking the calling thread.
     func runBlocking(_ body: @escaping @Sendable () async throws -> Void) throws {
         let failure = Mutex<(any Error)?>(nil)
         let ended = Semaphore()
-        // On a thread of its own: the pool that tasks share has none to wait for a disk.
+        // On a thread of its own: waiting for the disk would block the shared pool.
         Task(executorPreference: try WorkerPool(threads: 1)) {
             do {
                 try await body()

@@ -13,18 +13,19 @@ struct Responder {
     private let connections: Int
     private var listener: Listener?
 
-    /// How long requests in flight may take to end when the program stops.
+    /// How long requests in flight may take when the program stops.
     static let patience = Duration.seconds(30)
 
-    /// How many turns wait for the disk at once: fdatasync calls run side by side, and the workers go on meanwhile.
+    /// How many turns wait for the disk at once. fdatasync calls run in parallel, and the workers continue meanwhile.
     ///
-    /// With these the process has fewer than 16 threads. `deploy/bench --only sync` on 2 cores and a fast disk, turns/s in pairs over four
-    /// rounds: 6 do 1.05 of what 16 do, 8 do 1.01, 4 do 1.10; where the call takes long, more wait side by side with more threads.
+    /// The process then has fewer than 16 threads. `deploy/bench --only sync` on 2 cores and a fast disk, turns/s relative to 16 threads,
+    /// in pairs over four rounds: 6 threads reach 1.05, 8 reach 1.01, 4 reach 1.10. On a slow disk more
+    /// threads help.
     private static let diskThreads = 6
 
     /// Reads the settings and opens the data directory.
     ///
-    /// - Parameter isRestarted: whether another one served before, and so has had a data directory: it is not made anew.
+    /// - Parameter isRestarted: true if an earlier responder had a data directory, which is then not created again.
     init(_ configuration: Configuration, isRestarted: Bool = false) throws {
         let threads = try configuration[.workers]
         let workers = try WorkerPool(threads: threads)
@@ -32,13 +33,13 @@ struct Responder {
         application = try Application(configuration, isRestarted: isRestarted) { durability in
             try WorkerPool(threads: durability == .sync ? Self.diskThreads : 1)
         }
-        // A chat has a connection of the web server, and while it waits one to its upstream.
+        // A chat uses one connection from the web server and, while it waits, one to its upstream.
         let descriptors = Self.connectionLimit(workers: threads)
         connections =
             try configuration[.connections].map { min(descriptors, $0) } ?? descriptors / (application.usesUpstreams ? 2 : 1)
     }
 
-    /// Serves the socket from now on, on threads of its own.
+    /// Begins to serve the socket, on threads of its own.
     mutating func start(_ socket: ListeningSocket) throws {
         var limits = Listener.Limits()
         limits.connections = connections
@@ -50,19 +51,19 @@ struct Responder {
         self.listener = listener
     }
 
-    /// Stops accepting and waits, bounded, for what is in flight.
+    /// Stops accepting and waits at most `patience` for the requests in flight.
     func stop() {
         let unfinished = listener?.stop(patience: Self.patience) ?? 0
         if unfinished > 0 { application.logger.warning("Stopped with \(unfinished) requests unfinished") }
         application.stop()
     }
 
-    /// As many connections as there may be descriptors, in all, less those of the program's own, of which 16 are the locks' and two are a
-    /// worker's, and those of session files: a turn opens two at most, on a thread that it does not leave meanwhile.
+    /// The descriptor limit, less what else needs descriptors: 16 for the locks, two a worker, the program's others, and session files, of
+    /// which a turn opens at most two, without leaving its thread meanwhile.
     private static func connectionLimit(workers: Int) -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 256 }
-        // The soft limit is low for the sake of select(2), which nothing here calls.
+        // The soft limit is low only because of select(2), which nothing here calls.
         limit.rlim_cur = min(limit.rlim_max, 65_536)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         let available = Int(limit.rlim_cur) - 32 - 2 * workers

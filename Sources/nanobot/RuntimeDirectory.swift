@@ -1,13 +1,13 @@
 import FoundationEssentials
 import Glibc
 
-/// A private directory (0700) for the responder's socket and the web server's files; it goes with the program.
+/// A private directory (0700) for the responder's socket and the web server's files. It lasts as long as the program.
 struct RuntimeDirectory {
     let path: String
 
     private static let prefix = "nanobot-"
 
-    /// Makes one, and removes those of programs that were killed.
+    /// Creates the directory, and removes those that killed programs left behind.
     init() throws {
         let parent = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"].flatMap { access($0, W_OK) == 0 ? $0 : nil } ?? "/tmp"
         Self.removeAbandoned(in: parent)
@@ -16,7 +16,7 @@ struct RuntimeDirectory {
             throw Failure(description: "No directory can be made in \(parent): \(String(cString: strerror(errno))).")
         }
         path = template.withUnsafeBufferPointer { String(decoding: $0.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) }
-        // Held until the process ends, which is how others know that it is in use.
+        // Held until the process ends, so that others know that the directory is in use.
         _ = Self.lock(path)
     }
 
@@ -35,7 +35,7 @@ struct RuntimeDirectory {
         }
     }
 
-    /// The lock's descriptor; nil where another process holds it.
+    /// The lock's descriptor; nil if another process holds the lock.
     private static func lock(_ path: String) -> CInt? {
         let descriptor = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { return nil }

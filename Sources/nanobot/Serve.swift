@@ -5,7 +5,7 @@ import FastCGI
 import Glibc
 import Server
 
-/// `nanobot serve`: the responder, and a web server of its own in front.
+/// `nanobot serve`: the responder with a web server of its own in front.
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Answer HTTP through a web server of its own, for a try and for development.")
@@ -44,7 +44,7 @@ struct Serve: ParsableCommand {
             let site = WebServer.Site(host: address.host, port: port, directory: directory.path, socket: socket, bodyLimit: bodyLimit)
             try write(webServer.configuration(site), to: configurationPath)
             try webServer.start(configuration: configurationPath)
-            // Requests that wait for a responder that is being started again are in flight, too.
+            // Requests that wait while the responder restarts are in flight, too.
             defer { webServer.stop(patience: Responder.patience) { try? supervisor.tend() } }
             guard try waitUntilReady(address, &webServer, &supervisor) else { return }
             supervisor.hasServed = true
@@ -59,7 +59,7 @@ struct Serve: ParsableCommand {
         }
     }
 
-    /// Returns once `/health` is answered; false where a signal to stop came before.
+    /// Returns once `/health` is answered; false if a signal to stop came first.
     private func waitUntilReady(
         _ address: LoopbackAddress, _ webServer: inout WebServer, _ supervisor: inout Supervisor
     ) throws -> Bool {

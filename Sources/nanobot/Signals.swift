@@ -1,12 +1,11 @@
 import Glibc
 
-/// The signals that the program waits for in one place instead of being interrupted by them.
+/// The signals that the program waits for in one place, instead of being interrupted by them.
 enum Signals {
-    /// What a signal says.
     enum Event {
-        /// The program is to stop.
+        /// The program should stop.
         case stop
-        /// A child has ended, or several have.
+        /// At least one child has ended.
         case childEnded
     }
 
@@ -19,15 +18,15 @@ enum Signals {
         return set
     }
 
-    /// Call before the first thread starts: threads inherit the mask.
+    /// Blocks them. Call it before the first thread starts: threads inherit the mask.
     static func block() {
-        // Where whoever started the program ignores it, nobody would learn how a child ended (waitpid(2)).
+        // If SIGCHLD were inherited as ignored, waitpid(2) could not tell how a child ended.
         signal(SIGCHLD, SIG_DFL)
         var set = awaited
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// Waits for a signal; nil when the time is up. After `stop` the next signal to stop ends the process at once.
+    /// Waits for a signal; nil if the deadline passes. After `stop`, the next signal to stop ends the process at once.
     static func wait(until deadline: ContinuousClock.Instant? = nil) -> Event? {
         var set = awaited
         while true {
@@ -41,7 +40,7 @@ enum Signals {
             }
             if signal == SIGCHLD { return .childEnded }
             if stopping.contains(signal) { break }
-            // Interrupted, or the time is up.
+            // The wait was interrupted, or the deadline has passed.
             if let deadline, deadline <= .now { return nil }
         }
         for signal in stopping { Glibc.signal(signal, SIG_DFL) }

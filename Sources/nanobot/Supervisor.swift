@@ -5,41 +5,41 @@ import Glibc
 import Logging
 import Server
 
-/// Runs the responder in a process of its own, and starts it again when it dies: then the chats in flight are lost, and nothing else. The
-/// supervisor holds the listening socket, where requests wait meanwhile.
+/// Runs the responder in a process of its own and restarts it when it dies: only the chats in flight are lost. The supervisor holds the
+/// listening socket, where requests wait meanwhile.
 struct Supervisor {
     private let socket: ListeningSocket
     private let arguments: [String]
     private let logger: Logger
     private var responder: ChildProcess
     private var pause = RestartPause()
-    /// When the responder is started again; nil while it runs.
+    /// When the responder restarts; nil while it runs.
     private var nextStart: ContinuousClock.Instant?
-    /// Whether a responder has got as far as to serve.
+    /// True once a responder has served.
     var hasServed = false
-    /// Whether the responder is the first one: where it fails to start, there is no use in another.
+    /// True for the first responder: if it fails to start, another would, too.
     private var isFirst = true
 
     /// Starts the responder.
     ///
-    /// - Parameter options: as they were given to this process.
+    /// - Parameter options: this process's own, passed on.
     init(_ socket: ListeningSocket, _ options: ConfigurationOptions, logger: Logger) throws {
         (self.socket, self.logger) = (socket, logger)
-        // A log that nobody reads must not end what starts the responder again.
+        // Standard error may be a broken pipe; that must not end the supervisor.
         signal(SIGPIPE, SIG_IGN)
         arguments = [CommandLine.arguments[0], FastCGIResponder._commandName, "--supervisor", "\(getpid())"] + options.arguments
         responder = try Self.start(arguments, socket)
     }
 
-    /// By its path, since that is the name that process lists show; where the file has gone, this program is still there.
+    /// Starts this program by its path, which process lists show, or through /proc if the file is gone.
     private static func start(_ arguments: [String], _ socket: ListeningSocket) throws -> ChildProcess {
         let file = "/proc/self/exe"
         return try ChildProcess(DocumentRootCheck.resolved(file) ?? file, arguments, standardInput: socket.descriptor)
     }
 
-    /// Keeps the responder running until a signal to stop, or until `isOver` says so after a child's end. Returns whether it was a signal.
+    /// Keeps the responder running until a signal to stop, or until a child has ended and `isOver` is true. Returns true for a signal.
     ///
-    /// - Throws: the responder's exit status, where it cannot serve at all: it has said why.
+    /// - Throws: the responder's exit status if it cannot serve at all; it has reported why.
     mutating func run(until isOver: () -> Bool = { false }) throws -> Bool {
         while true {
             switch Signals.wait(until: nextStart) {
@@ -53,7 +53,7 @@ struct Supervisor {
         }
     }
 
-    /// Does what there is to do now: sees whether the responder has ended, and starts it again where that is due.
+    /// Checks whether the responder has ended, and restarts it once its pause is over.
     ///
     /// - Throws: as `run`.
     mutating func tend() throws {
@@ -72,7 +72,7 @@ struct Supervisor {
 
     private mutating func restart() {
         do {
-            // One that has served has had a data directory: where that is gone now, there is to be no new one.
+            // A responder that has served had a data directory. If that is gone now, none may be created in its place.
             responder = try Self.start(arguments + (hasServed ? ["--restarted"] : []), socket)
             nextStart = nil
         } catch {
@@ -82,22 +82,22 @@ struct Supervisor {
         }
     }
 
-    /// Lets the requests in flight end, bounded by the responder's own patience; new ones are refused from now on.
+    /// Refuses new requests and waits for those in flight, as long as the responder's own patience lasts.
     mutating func stop() {
-        // Here first: the responder closes its own, and then nobody listens.
+        // Close this one first: once the responder closes its own, nobody listens.
         socket.close()
         guard nextStart == nil else { return }
         responder.stop(by: SIGTERM, patience: Responder.patience + .seconds(5))
     }
 }
 
-/// How long a program that died stays down: less than a second, and longer each time that it dies at once.
+/// The pause before a program that died is restarted: less than a second, and longer each time it dies at once.
 struct RestartPause {
     private static let first = Duration.milliseconds(50)
     private static let longest = Duration.milliseconds(800)
     private var next = first
 
-    /// The pause after a life.
+    /// The pause after the program has run for `life`.
     mutating func next(after life: Duration) -> Duration {
         if life >= .seconds(1) { next = Self.first }
         defer { next = min(next * 2, Self.longest) }

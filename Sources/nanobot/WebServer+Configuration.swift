@@ -5,14 +5,13 @@ extension WebServer {
     struct Site {
         var host: String
         var port: Int
-        /// The directory that the web server may write to.
+        /// A directory that the web server may write to.
         var directory: String
         /// The responder's Unix socket.
         var socket: String
         var bodyLimit: Int
     }
 
-    /// The text of the configuration file.
     func configuration(_ site: Site) -> String {
         switch kind {
         case .nginx: Self.nginx(site)
@@ -20,10 +19,10 @@ extension WebServer {
         }
     }
 
-    /// Seconds that one turn may take: more than the responder's own limits, so that its error comes first.
+    /// How long one turn may take, in seconds: longer than the responder's own limits, so that its error comes first.
     private static let readTimeout = 600
 
-    /// Larger than the responder's own limit, which is so the one that answers; it keeps what is buffered bounded.
+    /// Bounds what the web server buffers. It is larger than the responder's own limit, so that the responder's error comes first.
     private static func bodyLimit(_ site: Site) -> Int { site.bodyLimit * 16 }
 
     private static func nginx(_ site: Site) -> String {

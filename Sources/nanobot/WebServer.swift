@@ -3,12 +3,12 @@ import Glibc
 
 /// A web server that runs in front of the responder, with a configuration written for it.
 struct WebServer {
-    /// The web servers that `nanobot serve` can start, in the order in which they are looked for.
+    /// The web servers that `nanobot serve` can start, in order of preference.
     enum Kind: String, CaseIterable {
         case nginx
         case lighttpd
 
-        /// The signal that lets it finish what is in flight: nginx(8); lighttpd(8).
+        /// The signal that lets it finish the requests in flight: nginx(8); lighttpd(8).
         var gracefulSignal: CInt { self == .nginx ? SIGQUIT : SIGINT }
 
         func arguments(configuration path: String) -> [String] {
@@ -23,7 +23,7 @@ struct WebServer {
     private let program: String
     private var process: ChildProcess?
 
-    /// Finds a web server: the one that is asked for, or the first that is installed.
+    /// Finds the wanted web server, or the first that is installed.
     init(_ wanted: Kind?) throws {
         for kind in wanted.map({ [$0] }) ?? Kind.allCases {
             if let program = Self.find(kind.rawValue) {
@@ -36,7 +36,7 @@ struct WebServer {
             description: "No web server was found. Install \(names), for instance: apt-get install \(wanted?.rawValue ?? "nginx-light").")
     }
 
-    /// Starts it. It gets SIGTERM when this process dies, however it does.
+    /// Starts the web server. It gets SIGTERM if this process dies, however that happens.
     mutating func start(configuration path: String) throws {
         // util-linux; the setting survives exec (prctl(2), PR_SET_PDEATHSIG).
         guard let setpriv = Self.find("setpriv") else {
@@ -46,18 +46,17 @@ struct WebServer {
         process = try ChildProcess(setpriv, arguments)
     }
 
-    /// Whether it has ended.
     mutating func hasEnded() -> Bool { process?.hasEnded() ?? false }
 
-    /// Asks it to finish what is in flight and waits for that, bounded.
+    /// Lets the web server finish the requests in flight, for at most `patience`.
     ///
-    /// - Parameter meanwhile: is run again and again while it waits.
+    /// - Parameter meanwhile: called repeatedly while it waits.
     mutating func stop(patience: Duration, meanwhile: () -> Void) {
         let signal = kind.gracefulSignal
         process?.stop(by: signal, patience: patience, meanwhile: meanwhile)
     }
 
-    /// Looks a program up on PATH, and where Debian has servers, which is not on every user's PATH.
+    /// Looks a program up on PATH and in Debian's directories for servers, which are not on every user's PATH.
     private static func find(_ name: String) -> String? {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
         return (path.split(separator: ":").map(String.init) + ["/usr/local/sbin", "/usr/sbin", "/sbin"])

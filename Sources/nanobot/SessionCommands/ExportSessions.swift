@@ -43,7 +43,7 @@ struct ExportSessions: ParsableCommand {
                     try await directory.write(key)
                     written += 1
                 } catch let error as SessionError where error.code == .notFound {
-                    // It was removed meanwhile.
+                    // The session was removed meanwhile.
                 } catch let error as SessionError {
                     failed += 1
                     Terminal.say("nanobot: \(error)")

@@ -1,6 +1,6 @@
 import Logging
 
-/// Shows what the store logs to whoever runs a command, as a line on standard error.
+/// Shows what the store logs while a command runs, as lines on standard error.
 struct TerminalLogHandler: LogHandler {
     var logLevel = Logger.Level.info
     var metadata: Logger.Metadata = [:]
