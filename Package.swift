@@ -163,7 +163,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Chat", "ChatAPI", "Concurrency", "FastCGI", "Harness", "JSON", "Models", "Server", "Sessions", "TestSupport", "nanobot",
+                "BuiltinModel", "CGI", "Chat", "ChatAPI", "Concurrency", "FastCGI", "Harness", "JSON", "Models", "Server", "Sessions",
+                "TestSupport", "nanobot",
                 .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
