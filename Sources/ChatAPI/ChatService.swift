@@ -3,19 +3,18 @@ package import Logging
 import Models
 package import Sessions
 
-/// The chat API: what its endpoints share.
+/// What the endpoints of the chat API share.
 package struct ChatService: Sendable {
-    /// What the operator may choose of the API.
     package struct Settings: Sendable {
-        /// True if a request has to name a model.
+        /// True if a request must name a model.
         package var requiresModel = false
-        /// True if a picture may be an `https:` URL, which the model's server fetches.
+        /// True if an image may be an `https:` URL, which the model's server fetches.
         package var allowsRemoteImages = false
-        /// True if an answer is streamed to a client that asks for that.
+        /// True if a response is streamed to a client that asks for a stream.
         package var streams = false
-        /// How long a streamed answer is silent before a comment, or white space, is sent.
+        /// How long a response is silent before a comment, or white space, is sent.
         package var keepAliveInterval = Duration.seconds(10)
-        /// How long a turn that is not streamed may take before white space is sent. Nil: as long as it takes.
+        /// How long a turn that is not streamed may take before white space is sent; nil to send none.
         package var heartbeatAfter: Duration?
 
         package init() {}
@@ -29,7 +28,6 @@ package struct ChatService: Sendable {
     let started: Int
     let turns: TurnRunner
 
-    /// Makes the service over a store of sessions and the models that answer.
     package init(
         settings: Settings = Settings(), sessions: SessionStore, models: ModelCatalog, logger: Logger,
         now: @escaping @Sendable () -> Date = { Date() }

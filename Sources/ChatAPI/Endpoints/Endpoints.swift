@@ -2,7 +2,7 @@ package import Logging
 package import Server
 
 extension ChatService {
-    /// The table of endpoints: everything that the API serves.
+    /// Everything that the API serves.
     package var endpoints: EndpointTable {
         EndpointTable([
             ChatCompletions(service: self),
@@ -24,7 +24,7 @@ extension ChatService {
     /// The server of these endpoints.
     ///
     /// - Parameters:
-    ///   - dataDirectory: what must not be inside the web server's document root; nil to allow that.
+    ///   - dataDirectory: must not be inside the web server's document root; nil to allow that.
     ///   - sessionNames: how the access log names sessions.
     package func server(
         guarding dataDirectory: String?, sessionNames: AccessLog.SessionNames, options: ServerOptions, logger: Logger

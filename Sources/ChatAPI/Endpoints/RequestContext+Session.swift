@@ -5,7 +5,7 @@ import Sessions
 extension RequestContext {
     /// The session that `x-session-key` names.
     ///
-    /// - Throws: `APIError` without the header, `SessionError` if it is no key.
+    /// - Throws: `APIError` if the header is missing, `SessionError` if it is not a valid key.
     func sessionKey() throws -> SessionKey {
         guard let header = request.header("x-session-key") else { throw APIError.missingSessionKey }
         let key = try SessionKey(header)

@@ -3,7 +3,7 @@ import Models
 package import Server
 
 extension APIError {
-    /// What a client may know of a model's failure: of what the operator is told, nothing.
+    /// What a client may know of a model's failure: nothing that is meant for the operator.
     init(_ error: ModelError) {
         func retryAfter(_ seconds: Int) -> [(name: String, value: String)] { [("Retry-After", "\(max(0, error.retryAfter ?? seconds))")] }
         switch error.code {
@@ -28,7 +28,7 @@ extension APIError {
         case .timedOut:
             self.init(status: 504, code: "upstream_timeout", message: error.clientMessage ?? "Request timed out")
         case .cancelled:
-            // The client has left: nobody reads this.
+            // The client has left, so nobody reads this.
             self.init(status: 503, code: "upstream_unavailable", message: "The request was cancelled")
         }
     }
@@ -37,6 +37,6 @@ extension APIError {
 extension ModelError: APIErrorConvertible {
     package var apiError: APIError { code == .cancelled ? .internalError : APIError(self) }
 
-    /// Nobody has to know of a turn that was cancelled because its client left.
+    /// A turn that was cancelled because its client left is not logged.
     package var logLevel: Logger.Level? { code == .cancelled ? nil : apiError.status >= 500 ? .error : .warning }
 }

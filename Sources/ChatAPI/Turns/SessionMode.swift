@@ -1,13 +1,13 @@
 import CGI
 import Server
 
-/// `x-session-mode`: what a turn has to do with its session.
+/// `x-session-mode`: how a turn uses its session.
 enum SessionMode: String {
-    /// It sees the history, and is stored.
+    /// The turn sees the history and is stored.
     case normal
-    /// It sees the history.
+    /// The turn sees the history and is not stored.
     case readonly
-    /// Neither.
+    /// The turn neither sees the history nor is stored.
     case ephemeral
 
     /// Reads the header; without one, the mode is normal.

@@ -4,17 +4,17 @@ import Server
 import Sessions
 
 extension Turn.Origin {
-    /// What a turn says of the request that asked for it.
+    /// What a turn records about its request.
     init(_ context: RequestContext, body: [UInt8]) throws(APIError) {
         self.init(
             id: context.requestID, idempotencyKey: try Self.idempotencyKey(context.request), bodySHA256: SHA256.hexadecimal(of: body))
     }
 
-    /// The client's own name for a request: `Idempotency-Key`, or a messenger's `x-message-id`. Empty counts as none.
+    /// The client's own name for a request: `Idempotency-Key`, or a messenger's `x-message-id`. An empty one counts as absent.
     private static func idempotencyKey(_ request: Request) throws(APIError) -> String? {
         for name in ["idempotency-key", "x-message-id"] {
             guard let key = request.header(name), !key.isEmpty else { continue }
-            // U+FFFD stands where bytes were not UTF-8: two such keys would become one.
+            // U+FFFD replaces bytes that are not UTF-8, so two different keys could become the same.
             guard key.utf8.count <= longestKey, !key.unicodeScalars.contains("\u{fffd}") else {
                 throw .invalidValue("\(name) must be UTF-8 and at most \(longestKey) bytes", param: name)
             }
@@ -27,6 +27,6 @@ extension Turn.Origin {
 }
 
 extension Request {
-    /// True if the client says that it asks again.
+    /// True if the client says that this is a retry.
     var isRetry: Bool { header("x-stainless-retry-count").flatMap { Int($0) }.map { $0 > 0 } ?? false }
 }

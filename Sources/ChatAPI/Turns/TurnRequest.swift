@@ -5,29 +5,28 @@ import Sessions
 
 /// One turn, as an endpoint asks for it.
 struct TurnRequest: Sendable {
-    /// The id that the turn will have: `turn-` and more. Made before the turn is, since every chunk of a stream has it.
+    /// The turn's id, which begins with `turn-`. It is made before the turn, since every chunk of a stream carries it.
     var id: String
     var session: SessionKey
     var mode: SessionMode
     var model: ModelCatalog.Entry
     /// `system` and `developer` messages, for this turn only.
     var instructions: [Message]
-    /// What the turn adds to the session: a `user` message, or the results of tools.
+    /// What the turn adds to the session: a `user` message, or tool results.
     var messages: [Message]
-    /// What else the model may know.
+    /// Further parameters for the model.
     var parameters: [(name: String, value: JSONValue)]
-    /// What the stored turn says of the request.
+    /// What the stored turn records about the request.
     var origin: Turn.Origin
-    /// True if the client says that it asks again.
+    /// True if the client says that this is a retry.
     var isRetry: Bool
 
-    /// What the model is asked with it.
     func prompt(history: [PastTurn]) -> Prompt {
         let configured = model.systemPrompt.map { [Message(role: .system, content: $0)] } ?? []
         return Prompt(instructions: configured + instructions, history: history, turn: messages, parameters: parameters)
     }
 
-    /// Checks that each result of a tool belongs to a call of its own with which the session ends.
+    /// Checks that each tool result matches a different tool call of the session's last message.
     func checkToolResults(after history: [PastTurn]) throws(UnmatchedToolResult) {
         guard messages.first?.role == .tool else { return }
         var calls = history.last?.messages.last?.toolCalls.map(\.id) ?? []
@@ -38,8 +37,8 @@ struct TurnRequest: Sendable {
     }
 }
 
-/// A result of a tool that the session's last turn did not call.
+/// A tool result without a matching call in the session's last turn.
 struct UnmatchedToolResult: Error {
-    /// Which of the turn's messages it is.
+    /// The index of the result in the turn's messages.
     var index: Int
 }

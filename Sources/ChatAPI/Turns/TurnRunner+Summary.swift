@@ -5,7 +5,7 @@ import Models
 import Sessions
 
 extension TurnRunner {
-    /// A summary of turns; nil if the model makes none, which does not keep the turn from being answered.
+    /// Summarizes turns. Returns nil if the model makes no summary; the turn is answered all the same.
     func summary(of turns: [PastTurn], newest: String, by entry: ModelCatalog.Entry) async throws -> HistorySummary? {
         var problem = "The model's summary is empty"
         do throws(ModelError) {

@@ -4,16 +4,16 @@ import Logging
 import Models
 import Sessions
 
-/// Makes turns: every endpoint that asks a model uses it.
+/// Runs turns. Every endpoint that asks a model uses it.
 struct TurnRunner: Sendable {
     let sessions: SessionStore
     let logger: Logger
     let now: @Sendable () -> Date
 
-    /// Runs a turn: finds the one that a first try stored, or asks the model with what the session's mode lets it see, and stores what it
-    /// answers. When this returns the turn is stored, unless its mode says otherwise.
+    /// Runs a turn. Returns the turn that an earlier try stored, or asks the model with the history that the mode allows. When this
+    /// returns, the turn is stored if its mode is `normal`.
     ///
-    /// - Parameter onDelta: gets the answer as it comes. Not called for a turn that was stored before.
+    /// - Parameter onDelta: called with the answer as it arrives, but not for a turn that was stored before.
     /// - Throws: `SessionError`, `ModelError`, and `UnmatchedToolResult`.
     func run(
         _ request: TurnRequest, onDelta: (@Sendable (Delta) -> Void)? = nil
@@ -32,7 +32,7 @@ struct TurnRunner: Sendable {
     private func make(_ request: TurnRequest, after history: [PastTurn], _ onDelta: (@Sendable (Delta) -> Void)?) async throws -> Turn {
         try request.checkToolResults(after: history)
         let completion = try await answer(request.prompt(history: history), by: request.model.model, onDelta: onDelta)
-        // Some servers say "stop" where they call tools, and clients look for this before they look for calls.
+        // Some servers say "stop" when they call tools, and clients check the finish reason before they look for calls.
         let callsTools = completion.finishReason == "stop" && !completion.toolCalls.isEmpty
         var turn = Turn(
             id: request.id, at: now().ISO8601Format(), messages: request.messages + [completion.message], model: request.model.id,
@@ -41,11 +41,11 @@ struct TurnRunner: Sendable {
         return turn
     }
 
-    /// Asks the model, and once more if it says nothing.
+    /// Asks the model, and asks once more if it says nothing.
     private func answer(
         _ prompt: Prompt, by model: any ChatModel, onDelta: (@Sendable (Delta) -> Void)?
     ) async throws -> Completion {
-        // A client may have left while its turn waited for the one before.
+        // The client may have left while its turn waited for the one before.
         try Task.checkCancellation()
         let completion = try await model.complete(prompt, onDelta: onDelta)
         guard completion.isEmpty else { return completion }

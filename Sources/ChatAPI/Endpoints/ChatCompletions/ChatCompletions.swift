@@ -47,7 +47,7 @@ struct ChatCompletions: Endpoint {
 
     private typealias RunTurn = @Sendable (_ onDelta: (@Sendable (Delta) -> Void)?) async throws -> (turn: Turn, isReplayed: Bool)
 
-    /// Answers with one JSON object. If the turn takes long, white space is sent before it.
+    /// Responds with one JSON object, after white space if the turn takes long.
     private func answer(_ context: RequestContext, _ writer: ResponseWriter, _ run: @escaping RunTurn) async throws {
         let work = { @Sendable () async throws -> Response in
             let (turn, isReplayed) = try await run(nil)
@@ -61,7 +61,7 @@ struct ChatCompletions: Endpoint {
             lateError: { context.report($0).body.serialized }, work: { _ in try await work() })
     }
 
-    /// Answers with server-sent events.
+    /// Responds with server-sent events.
     private func answer(
         _ context: RequestContext, _ writer: ResponseWriter, streaming stream: CompletionStream, _ run: @escaping RunTurn
     ) async throws {

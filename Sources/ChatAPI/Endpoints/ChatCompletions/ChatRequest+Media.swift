@@ -2,9 +2,9 @@ import Chat
 import Server
 
 extension ChatRequest {
-    /// Checks what pictures and recordings are, as far as their form says it.
+    /// Checks the form of images and recordings, not what they contain.
     ///
-    /// - Parameter path: where the message's content stands.
+    /// - Parameter path: the path of the message's content.
     static func checkMedia(of message: Message, at path: String, allowsRemoteImages: Bool) throws(APIError) {
         for (index, part) in message.parts.enumerated() {
             switch part {

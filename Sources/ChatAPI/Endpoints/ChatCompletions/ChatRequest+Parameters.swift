@@ -3,7 +3,6 @@ import JSON
 import Server
 
 extension ChatRequest {
-    /// What a parameter may be.
     private enum Rule {
         case number(ClosedRange<Double>)
         case integer(ClosedRange<Int>)
@@ -12,7 +11,7 @@ extension ChatRequest {
         case check(@Sendable (JSONField) throws -> Void)
     }
 
-    /// The parameters that a model may know, with their types and ranges as OpenAI's API reference gives them. Others are ignored.
+    /// The parameters that a model gets, with their types and ranges from OpenAI's API reference. Others are ignored.
     private static let rules: [(name: String, rule: Rule)] = [
         ("temperature", .number(0...2)), ("top_p", .number(0...1)),
         ("max_tokens", .integer(1...Int(Int32.max))), ("max_completion_tokens", .integer(1...Int(Int32.max))),

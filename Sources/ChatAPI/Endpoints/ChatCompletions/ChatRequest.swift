@@ -10,14 +10,14 @@ struct ChatRequest {
     var includesUsage: Bool
     /// `system` and `developer` messages, in order.
     var instructions: [Message]
-    /// What this turn adds: the last `user` message, or the results of tools in which the request ends.
+    /// What this turn adds: the last `user` message, or the tool results that end the request.
     var turn: [Message]
-    /// What else a model may know.
+    /// Further parameters for the model.
     var parameters: [(name: String, value: JSONValue)]
-    /// Where in the request's messages the turn begins.
+    /// The index in the request's messages at which the turn begins.
     var turnStart: Int
 
-    /// Longer model names are refused: each turn stores one.
+    /// In bytes: each turn stores a model name.
     private static let longestModel = 256
 
     /// - Parameter allowsRemoteImages: whether a picture may be an `https:` URL, which the model's server fetches.

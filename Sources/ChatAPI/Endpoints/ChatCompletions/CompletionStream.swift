@@ -7,9 +7,9 @@ import Models
 import Sessions
 import Server
 
-/// One chat completion in the chunks of OpenAI's API: the role, what the model says, why it ended, perhaps what it cost, `[DONE]`.
+/// One chat completion as the chunks of OpenAI's API: the role, the content, the finish reason, the usage if asked for, and `[DONE]`.
 final class CompletionStream: Sendable {
-    /// What every chunk of one completion repeats.
+    /// The members that every chunk of a completion repeats.
     private struct Head {
         var id: String
         var created: Int
@@ -18,25 +18,25 @@ final class CompletionStream: Sendable {
 
     private let head: Head
     private let includesUsage: Bool
-    /// Whether the chunk with the role was given.
+    /// True once the chunk with the role has been made.
     private let hasBegun = Mutex(false)
 
     /// - Parameters:
-    ///   - id: the completion's, which is that of the turn that will be stored.
+    ///   - id: the completion's id, made from the id of the turn that will be stored.
     ///   - includesUsage: `stream_options.include_usage`.
     init(id: String, created: Date, model: String, includesUsage: Bool) {
         head = Head(id: id, created: Int(created.timeIntervalSince1970), model: model)
         self.includesUsage = includesUsage
     }
 
-    /// The frames of what the model adds; none for nothing.
+    /// The frames for what the model adds; empty if it adds nothing.
     func frames(_ delta: Delta) -> [UInt8] {
         guard delta != Delta() else { return [] }
         return role(head) + frame(head, delta: delta.json, logprobs: delta.logprobs)
     }
 
-    /// The frames that end a stream once its turn is stored. Where nothing of it was given before, because it is replayed, they are all
-    /// of it.
+    /// The frames that end a stream once its turn is stored. If nothing was streamed before, because the turn is replayed, they are the
+    /// whole stream.
     func end(_ turn: Turn) -> [UInt8] {
         var frames: [UInt8] = []
         var head = head
@@ -50,7 +50,7 @@ final class CompletionStream: Sendable {
         return frames + EventStream.data(Array("[DONE]".utf8))
     }
 
-    /// The frame that ends a stream whose turn failed. No `[DONE]` follows: clients take a stream that merely ends for a success.
+    /// The frame that ends a stream whose turn failed. No `[DONE]` follows.
     static func end(_ error: APIError) -> [UInt8] { EventStream.data(error.body.serialized) }
 
     private func role(_ head: Head) -> [UInt8] {
@@ -79,7 +79,7 @@ final class CompletionStream: Sendable {
 }
 
 extension Delta {
-    /// All of a message.
+    /// A whole message as one delta.
     fileprivate init(_ message: Message) {
         self.init(
             content: message.content, refusal: message.refusal,
@@ -88,7 +88,7 @@ extension Delta {
             })
     }
 
-    /// What it adds, as every OpenAI-compatible API writes it.
+    /// The `delta` member of a chunk.
     fileprivate var json: JSONValue {
         var members: [(String, JSONValue)] = []
         if !content.isEmpty { members.append(("content", .string(content))) }

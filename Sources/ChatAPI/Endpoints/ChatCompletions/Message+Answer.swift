@@ -2,7 +2,7 @@ import Chat
 import JSON
 
 extension Message {
-    /// The message of an answer: the fields that OpenAI's API always gives, and the calls where there are some.
+    /// The message of a response: the fields that OpenAI's API always has, and the tool calls if there are any.
     var answer: JSONValue {
         let isSilent = content.isEmpty && (refusal != nil || !toolCalls.isEmpty)
         var members: [(String, JSONValue)] = [

@@ -4,18 +4,18 @@ import JSON
 import Sessions
 
 extension Turn {
-    /// What ids of turns begin with.
+    /// The prefix of every turn's id.
     static let idPrefix = "turn-"
 
-    /// The id of the completion that the turn is for its client: the same one whenever it is given.
+    /// The id of the turn's completion: the same each time the turn is returned.
     var completionID: String { Self.completionID(id) }
 
     static func completionID(_ turnID: String) -> String { "chatcmpl-" + turnID.dropFirst(idPrefix.count) }
 
-    /// When it was stored, in seconds since 1970.
+    /// When the turn was stored, in seconds since 1970.
     var created: Int { (try? Date(at, strategy: .iso8601)).map { Int($0.timeIntervalSince1970) } ?? 0 }
 
-    /// The chat completion that the turn is for its client: the same one, id and time included, whenever it is given.
+    /// The turn as a chat completion: the same, id and time included, each time the turn is returned.
     var completion: JSONValue {
         [
             "id": .string(completionID), "object": "chat.completion", "created": .integer(created), "model": .string(model),

@@ -2,7 +2,7 @@ import CGI
 import JSON
 import Server
 
-/// `GET /health`: the program runs. It touches nothing.
+/// `GET /health`: says that the program runs. It touches neither sessions nor models.
 struct Health: Endpoint {
     let method = "GET"
     let path = "/health"

@@ -2,7 +2,7 @@ import CGI
 import JSON
 import Server
 
-/// `GET /v1/models`: every model that can be asked for.
+/// `GET /v1/models`: every model that a request can name.
 struct ListModels: Endpoint {
     let service: ChatService
     let method = "GET"
@@ -14,7 +14,7 @@ struct ListModels: Endpoint {
     }
 }
 
-/// `GET /v1/models/{id}`: one of them. Its id may contain slashes: `openai/gpt-4o`.
+/// `GET /v1/models/{id}`: one model. Its id may contain slashes: `openai/gpt-4o`.
 struct ShowModel: Endpoint {
     let service: ChatService
     let method = "GET"

@@ -6,10 +6,10 @@ import JSON
 import Server
 import Sessions
 
-// What `nanobot doctor` asks of a responder, through the web server. Without its token there is nothing at these paths. The token is in the
-// path because headers and the query may be what does not arrive.
+// What `nanobot doctor` asks of a responder, through the web server. Without the doctor's token these paths are 404. The token is in the
+// path because the web server may drop headers and the query.
 
-/// `GET /v1/doctor/{token}`: what of the request arrived, and from where.
+/// `GET /v1/doctor/{token}`: which parts of the request arrived, and through which web server.
 struct DescribeRequest: Endpoint {
     let service: ChatService
     let method = "GET"
@@ -20,9 +20,9 @@ struct DescribeRequest: Endpoint {
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         let request = context.request
-        // Values of headers are not shown: the doctor knows the digests of those that it sent.
+        // Digests instead of values: the doctor knows the digests of the headers that it sent.
         func digest(_ header: String) -> JSONValue {
-            // An empty one is what a web server makes of a header that it keeps back.
+            // A web server that drops a header may pass it on empty.
             .optional(request.header(header).flatMap { $0.isEmpty ? nil : SHA256.hexadecimal(of: $0.utf8) })
         }
         try await writer.send(
@@ -35,7 +35,7 @@ struct DescribeRequest: Endpoint {
     }
 }
 
-/// `GET /v1/doctor/{token}/stream`: a response of three chunks, each of which waits for the one before it to be acknowledged.
+/// `GET /v1/doctor/{token}/stream`: a response of three chunks. Each waits until the one before is acknowledged.
 struct StreamChunks: Endpoint {
     let service: ChatService
     let method = "GET"
@@ -44,7 +44,7 @@ struct StreamChunks: Endpoint {
 
     func isVisible(to context: RequestContext) -> Bool { service.hasProbeToken(context) }
 
-    /// How long an acknowledgement may take. A web server that collects chunks keeps the doctor waiting for so long.
+    /// How long an acknowledgement may take. A web server that buffers chunks makes the doctor wait this long.
     private static let patience = Duration.seconds(10)
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
@@ -67,7 +67,7 @@ struct StreamChunks: Endpoint {
     }
 }
 
-/// `GET /v1/doctor/{token}/wait/{seconds}`: an answer that takes so long.
+/// `GET /v1/doctor/{token}/wait/{seconds}`: a response after that many seconds.
 struct WaitBeforeAnswer: Endpoint {
     let service: ChatService
     let method = "GET"

@@ -14,7 +14,7 @@ struct ExportSession: Endpoint {
             let formats = ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")
             throw APIError.invalidValue("format must be one of \(formats)", param: "format")
         }
-        // Collected, so that a session which turns out to be unreadable is an error and not half a file.
+        // Collected first, so that an unreadable session is an error response and not half a file.
         var body: [UInt8] = []
         try await service.sessions.export(key, as: format) { body += $0 }
         try await writer.send(
@@ -26,7 +26,7 @@ struct ExportSession: Endpoint {
                 ], body: body))
     }
 
-    /// A name that every system takes: what is not a letter, a digit or `._-` of ASCII becomes `_`.
+    /// A name that every system accepts: characters other than ASCII letters, digits and `._-` become `_`.
     private static func fileName(_ key: SessionKey) -> String {
         key.description.unicodeScalars.prefix(100).reduce(into: "") { name, scalar in
             switch scalar {

@@ -37,7 +37,7 @@ struct ShowSession: Endpoint {
     }
 }
 
-/// `DELETE /v1/session`: after this the key is new.
+/// `DELETE /v1/session`: removes a session, so that its key is new.
 struct DeleteSession: Endpoint {
     let service: ChatService
     let method = "DELETE"
@@ -50,7 +50,7 @@ struct DeleteSession: Endpoint {
     }
 }
 
-/// `POST /v1/session/undo`: takes the last turn back. A body says nothing.
+/// `POST /v1/session/undo`: takes the last turn back. A body is ignored.
 struct UndoTurn: Endpoint {
     let service: ChatService
     let method = "POST"
@@ -87,7 +87,7 @@ struct ForkSession: Endpoint {
     }
 }
 
-/// `GET /v1/sessions`: not without API keys, of which there are none.
+/// `GET /v1/sessions`: always refused. It needs API keys, and there are none yet.
 struct ListSessions: Endpoint {
     let method = "GET"
     let path = "/v1/sessions"
@@ -96,7 +96,7 @@ struct ListSessions: Endpoint {
 }
 
 extension SessionSummary {
-    /// The members of the API's object for a session.
+    /// The members of the API's `session` object.
     fileprivate var members: [(String, JSONValue)] {
         [
             ("object", "session"), ("key", .string(key.description)), ("created_at", .string(createdAt)),
