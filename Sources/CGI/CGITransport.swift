@@ -1,6 +1,6 @@
 import Glibc
 
-/// One request over CGI (RFC 3875): meta-variables from an environment, the body from a descriptor, and the response to another one.
+/// One request over CGI (RFC 3875): meta-variables from an environment, the body from one descriptor, the response to another.
 package struct CGITransport: Sendable, ResponseOutput {
     private let metaVariables: [(name: String, value: String)]
     private let input: CInt
@@ -8,13 +8,13 @@ package struct CGITransport: Sendable, ResponseOutput {
 
     /// - Parameters:
     ///   - environment: names and values.
-    ///   - input: where the body is read.
-    ///   - output: where the response is written. The process must ignore SIGPIPE.
+    ///   - input: the descriptor that the body is read from.
+    ///   - output: the descriptor that the response is written to. The process must ignore SIGPIPE.
     package init(environment: [(name: String, value: String)], input: CInt = STDIN_FILENO, output: CInt = STDOUT_FILENO) {
         (metaVariables, self.input, self.output) = (environment, input, output)
     }
 
-    /// The process's own environment. Bytes that are not UTF-8 are replaced by U+FFFD.
+    /// The process's own environment. Bytes that are not UTF-8 become U+FFFD.
     package static func processEnvironment(
         _ environment: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     ) -> [(name: String, value: String)] {
@@ -28,19 +28,19 @@ package struct CGITransport: Sendable, ResponseOutput {
         return variables
     }
 
-    /// Reads the request: of its body at most `bodyLimit` bytes are kept. Blocks.
+    /// Reads the request, and keeps at most `bodyLimit` bytes of its body. Blocks.
     package func readRequest(bodyLimit: Int) -> Request {
         Request(metaVariables: metaVariables, body: readBody(limit: bodyLimit))
     }
 
-    /// Reads as much as the web server announces (section 4.2), or to the end if the client sent the body in chunks, which have no length.
+    /// Reads as much as the web server announces (section 4.2), or to the end if the client sent the body in chunks, without a length.
     private func readBody(limit: Int) -> Request.Body {
         func value(_ name: String) -> String? { metaVariables.first { $0.name == name }?.value }
         let isChunked = value("HTTP_TRANSFER_ENCODING") != nil
         let length = value("CONTENT_LENGTH").flatMap { Int($0) } ?? (isChunked ? Int.max : 0)
         var bytes: [UInt8] = []
         var count = 0
-        // What is too much is read, too, within reason: a web server that cannot get rid of it may not look at the response.
+        // The excess is read, too, up to a bound: a web server that cannot send it all may never read the response.
         while count < min(length, Self.drainLength) {
             let chunk = [UInt8](unsafeUninitializedCapacity: min(1 << 16, length - count)) { buffer, count in
                 count = max(0, Self.uninterrupted { read(input, buffer.baseAddress, buffer.count) })
@@ -54,7 +54,7 @@ package struct CGITransport: Sendable, ResponseOutput {
 
     private static let drainLength = 64 << 20
 
-    /// Writes to the web server. Blocks while it takes nothing.
+    /// Writes to the web server. Blocks while it does not read.
     package func write(_ bytes: [UInt8], isLast: Bool) async throws { try send(bytes) }
 
     private func send(_ bytes: [UInt8]) throws {
@@ -64,7 +64,7 @@ package struct CGITransport: Sendable, ResponseOutput {
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if count < 0, errno == EAGAIN {
-                // Whoever shares the pipe may have made it non-blocking.
+                // Another process that shares the pipe may have made it non-blocking.
                 var entry = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
                 _ = Self.uninterrupted { Int(poll(&entry, 1, -1)) }
             } else {

@@ -1,11 +1,11 @@
 /// Server-sent events as chat clients read them: `data` fields and comments only (HTML Standard, section 9.2).
 package enum EventStream {
-    /// The headers of a response whose body is such a stream: caches must not keep it, and proxies must not change or collect it.
+    /// The headers of a response whose body is such a stream: caches must not store it, and proxies must not change or buffer it.
     package static let headers: [(name: String, value: String)] = [
         ("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-cache, no-transform"), ("X-Accel-Buffering", "no"),
     ]
 
-    /// An event. Text of several lines becomes several `data` fields, which a reader joins again.
+    /// An event. Each line of the text becomes a `data` field; readers join them again.
     package static func data(_ text: [UInt8]) -> [UInt8] { field("data: ", text) }
 
     /// A comment, which readers skip: it keeps a silent connection alive.
@@ -18,7 +18,7 @@ package enum EventStream {
         var previous: UInt8 = 0
         for byte in text {
             switch byte {
-            // A carriage return ends a line, too, alone or before a line feed.
+            // A carriage return, alone or before a line feed, ends a line, too.
             case UInt8(ascii: "\n") where previous == UInt8(ascii: "\r"): break
             case UInt8(ascii: "\n"), UInt8(ascii: "\r"): bytes += "\n\(name)".utf8
             default: bytes.append(byte)

@@ -1,31 +1,30 @@
 /// One HTTP request as a web server passes it on, in CGI's meta-variables (RFC 3875, section 4.1), over FastCGI or CGI.
 package struct Request: Sendable {
-    /// What came of reading the body.
+    /// The result of reading the body.
     package enum Body: Sendable, Equatable {
-        /// All of it; empty if there was none.
+        /// The whole body; empty if there was none.
         case complete([UInt8])
-        /// More than the program takes.
+        /// The body is larger than the program accepts.
         case tooLarge
-        /// It ended before its length.
+        /// The body ended before its length.
         case incomplete
     }
 
     /// The request method, as it was sent.
     package let method: String
-    /// The folder whose files the web server gives to everyone; nil if it does not say.
+    /// The folder whose files the web server serves to everyone; nil if it does not say.
     package var documentRoot: String? { metaVariable("DOCUMENT_ROOT") }
     /// What the web server calls itself, such as `nginx/1.22.1`; nil if it does not say.
     package var webServer: String? { metaVariable("SERVER_SOFTWARE") }
-    /// What came of reading the body.
     package let body: Body
 
     private let metaVariables: [(name: String, value: String)]
 
-    /// Reads a request from its meta-variables. Never fails: what is missing is empty.
+    /// Reads a request from its meta-variables. It never fails: whatever is missing is empty.
     ///
     /// - Parameters:
-    ///   - metaVariables: names and values in the order in which they came. They are data: nothing here configures the program.
-    ///   - body: what was read of the body. A complete one that is shorter than `CONTENT_LENGTH` counts as incomplete.
+    ///   - metaVariables: names and values in the order they arrived. They are data: nothing here configures the program.
+    ///   - body: the body that was read. A complete one that is shorter than `CONTENT_LENGTH` counts as incomplete.
     package init(metaVariables: [(name: String, value: String)], body: Body) {
         self.metaVariables = metaVariables
         func value(_ name: String) -> String { metaVariables.first { $0.name == name }?.value ?? "" }
@@ -37,11 +36,11 @@ package struct Request: Sendable {
         }
     }
 
-    /// A meta-variable's value; the first one if it is repeated, nil if it is not there.
+    /// A meta-variable's value: the first if it is repeated, nil if it is absent.
     func metaVariable(_ name: String) -> String? { metaVariables.first { $0.name == name }?.value }
 
-    /// A header's value, by its name in lower case; repeated ones joined by a comma and a space (RFC 9110, section 5.3). Nil if it was
-    /// not sent. `Proxy` is never there, so that it cannot become a proxy setting (CVE-2016-5385).
+    /// A header's value, by its name in lower case; repeated ones are joined by a comma and a space (RFC 9110, section 5.3). Nil if it was
+    /// not sent. `Proxy` is always nil, so that it cannot become a proxy setting (CVE-2016-5385).
     package func header(_ name: String) -> String? {
         var value: String?
         for variable in metaVariables where variable.name != "HTTP_PROXY" && Self.isHeader(variable.name, name) {
@@ -50,7 +49,7 @@ package struct Request: Sendable {
         return value
     }
 
-    /// A parameter of the query string, decoded as HTML forms encode it; the first one where it is repeated. Nil if it was not sent.
+    /// A parameter of the query string, form-decoded: the first if it is repeated, nil if it was not sent.
     package func query(_ name: String) -> String? {
         for pair in (metaVariable("QUERY_STRING") ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -59,8 +58,8 @@ package struct Request: Sendable {
         return nil
     }
 
-    /// Whether a meta-variable holds a header (RFC 3875, section 4.1.18): `HTTP_X_SESSION_KEY` holds `x-session-key`. Two have variables
-    /// without the prefix.
+    /// True if a meta-variable holds the header (RFC 3875, section 4.1.18): `HTTP_X_SESSION_KEY` holds `x-session-key`. Two headers have
+    /// variables without the prefix.
     private static func isHeader(_ variable: String, _ name: String) -> Bool {
         let prefix = name == "content-type" || name == "content-length" ? "" : "HTTP_"
         guard variable.utf8.count == prefix.utf8.count + name.utf8.count, variable.hasPrefix(prefix) else { return false }
@@ -77,7 +76,7 @@ package struct Request: Sendable {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
-            // Each digit alone: the integer's initialiser would take a sign.
+            // Digit by digit, because Int's initialiser would accept a sign.
             let digits = rest.prefix(2).compactMap { Character(UnicodeScalar($0)).hexDigitValue }
             if byte == UInt8(ascii: "%"), digits.count == 2 {
                 bytes.append(UInt8(digits[0] << 4 | digits[1]))

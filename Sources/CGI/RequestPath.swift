@@ -1,16 +1,15 @@
-/// The path of a request, below the place where the program is mounted.
+/// A request's path below the program's mount point.
 package struct RequestPath: Sendable, Equatable {
-    /// The decoded segments. One slash at the end makes none.
+    /// The decoded segments. One trailing slash is ignored.
     package var segments: [String]
-    /// True if they begin at the mount point. Otherwise the mount point may stand in front of them, and empty segments are left out.
+    /// True if the segments begin at the mount point. If false, they may include the mount point, and empty segments are left out.
     package var isExact: Bool
 
     package init(segments: [String], isExact: Bool) { (self.segments, self.isExact) = (segments, isExact) }
 
-    /// The segments of a path, and whether it is exact.
     fileprivate init(_ path: String, isExact: Bool) {
         var segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: !isExact).map { String($0) ?? "" }
-        // The text before the first slash, and behind the last one.
+        // The text before the first slash, and after the last one.
         if isExact, segments.first?.isEmpty == true { segments.removeFirst() }
         if isExact, segments.last?.isEmpty == true { segments.removeLast() }
         self.init(segments: segments, isExact: isExact)
@@ -20,14 +19,14 @@ package struct RequestPath: Sendable, Equatable {
 extension Request {
     /// The path below the mount point; nil if the request's path is not below it.
     ///
-    /// A web server that knows where the program is mounted says so: `SCRIPT_NAME` is that place, and `PATH_INFO` what follows it (RFC 3875,
-    /// section 4.1). One that does not has the whole path in `SCRIPT_NAME` (nginx's `fastcgi_params`, Apache's mod_proxy_fcgi).
+    /// A web server that knows the mount point passes it in `SCRIPT_NAME`, and the rest of the path in `PATH_INFO` (RFC 3875, section 4.1).
+    /// Other setups pass the whole path in `SCRIPT_NAME` (nginx's `fastcgi_params`, Apache's mod_proxy_fcgi).
     ///
-    /// - Parameter mount: the segments of the operator's own word for the mount point. It counts more than the web server's.
+    /// - Parameter mount: the segments of the configured mount point, which wins over the web server's.
     package func path(below mount: [String]?) -> RequestPath? {
         let (script, info) = (metaVariable("SCRIPT_NAME"), metaVariable("PATH_INFO") ?? "")
         let uri = Self.percentDecoded((metaVariable("REQUEST_URI") ?? "").prefix { $0 != "?" })
-        // nginx with `fastcgi_param PATH_INFO $document_uri` says the whole path twice.
+        // nginx with `fastcgi_param PATH_INFO $document_uri` passes the whole path twice.
         let isTwice = !info.isEmpty && script == info && uri == info
         if let mount {
             let whole = [isTwice ? info : (script ?? "") + info, metaVariable("DOCUMENT_URI") ?? "", uri].first { !$0.isEmpty } ?? ""

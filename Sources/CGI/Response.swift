@@ -1,10 +1,8 @@
-/// One HTTP response that is known as a whole.
+/// One complete HTTP response.
 package struct Response: Sendable {
-    /// The status code.
     package var status: Int
     /// Header fields in order. Control characters in them are never sent.
     package var headers: [(name: String, value: String)]
-    /// The body.
     package var body: [UInt8]
 
     package init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
@@ -13,7 +11,7 @@ package struct Response: Sendable {
         self.body = body
     }
 
-    /// The bytes that a CGI or FastCGI program gives its web server (RFC 3875, section 6).
+    /// The response as a CGI or FastCGI program sends it to its web server (RFC 3875, section 6).
     ///
     /// - Parameter includesBody: false for the response to HEAD, whose `Content-Length` still counts the body.
     package func serialized(includesBody: Bool) -> [UInt8] {
@@ -23,14 +21,14 @@ package struct Response: Sendable {
         return bytes
     }
 
-    /// The bytes in front of a body, the empty line included.
+    /// The bytes before the body, including the empty line.
     static func head(status: Int, headers: [(name: String, value: String)], reserving bodyLength: Int = 0) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(256 + bodyLength)
         for (name, value) in [("Status", "\(status) \(reason(status))")] + headers {
             bytes += name.utf8
             bytes += ": ".utf8
-            // A line break in a value would begin a header of the client's choice.
+            // A line break in a value would let a client add a header.
             bytes += value.utf8.lazy.filter { $0 >= 0x20 && $0 != 0x7f }
             bytes += "\r\n".utf8
         }

@@ -1,26 +1,26 @@
-/// The way from a responder to its web server: what FastCGI and CGI do differently.
+/// Sends a response's bytes to the web server. FastCGI and CGI implement it differently.
 package protocol ResponseOutput: Sendable {
-    /// Sends bytes, and returns once the web server has taken them.
+    /// Sends bytes, and returns once the web server has accepted them.
     ///
     /// - Parameter isLast: true if the response ends with these bytes.
-    /// - Throws: if the web server has left, or takes nothing for too long.
+    /// - Throws: if the web server has left or has stalled for too long.
     func write(_ bytes: [UInt8], isLast: Bool) async throws
 }
 
-/// Writes one response: all at once, or the head with the first bytes and then whatever follows. One task at a time uses it.
+/// Writes one response: all at once, or the head with the first bytes and then the rest. One task at a time uses it.
 package final class ResponseWriter {
     private let output: any ResponseOutput
     private let includesBody: Bool
     private var extraHeaders: [(name: String, value: String)] = []
-    /// The head of a response that was begun, until its first bytes come.
+    /// The head of a streamed response, until its first bytes are written.
     private var pendingHead: [UInt8]?
 
     /// The response's status; nil until there is one.
     package private(set) var status: Int?
-    /// When the first byte was given to the web server; nil until then.
+    /// When the first bytes were sent; nil until then.
     package private(set) var firstByte: ContinuousClock.Instant?
 
-    /// - Parameter includesBody: false for the response to HEAD: its body is never sent.
+    /// - Parameter includesBody: false for the response to HEAD, whose body is never sent.
     package init(_ output: any ResponseOutput, includesBody: Bool) {
         (self.output, self.includesBody) = (output, includesBody)
     }
@@ -28,7 +28,7 @@ package final class ResponseWriter {
     /// Adds a header field to the response. It has no effect once the response has begun.
     package func addHeader(_ name: String, _ value: String) { extraHeaders.append((name, value)) }
 
-    /// Sends a whole response. Does nothing if there is one already.
+    /// Sends a whole response. Does nothing if a response has already begun.
     ///
     /// - Throws: as `ResponseOutput.write`.
     package func send(_ response: Response) async throws {
@@ -39,14 +39,14 @@ package final class ResponseWriter {
         try await put(response.serialized(includesBody: includesBody), isLast: true)
     }
 
-    /// Begins a response whose length is not known. Its head goes out with the first bytes of its body.
+    /// Begins a response of unknown length. Its head goes out with the first bytes of its body.
     package func begin(status: Int, headers: [(name: String, value: String)]) {
         guard self.status == nil else { return }
         self.status = status
         pendingHead = Response.head(status: status, headers: headers + extraHeaders)
     }
 
-    /// Sends bytes of the body of a response that was begun.
+    /// Sends bytes of the body, after `begin`.
     ///
     /// - Throws: as `ResponseOutput.write`.
     package func write(_ bytes: [UInt8], isLast: Bool = false) async throws {

@@ -45,10 +45,10 @@ package struct APIError: APIErrorConvertible {
     package static let invalidJSON = APIError(status: 400, code: "invalid_json", message: "Invalid JSON body")
 }
 
-/// An error of another module that has a row in the API's error table. Any other error is an internal one.
+/// An error of another module with a row in the API's error table. Any other error becomes an internal error.
 package protocol APIErrorConvertible: Error {
-    /// What a client may know of it.
+    /// The error as a client may see it.
     var apiError: APIError { get }
-    /// The level at which the operator is told of it; nil if it is the client's own matter.
+    /// The level at which it is logged; nil if it concerns only the client.
     var logLevel: Logger.Level? { get }
 }

@@ -1,6 +1,6 @@
 import Concurrency
 
-/// What the endpoint of a request has to say in its line of the access log. Never text of a conversation, never a secret.
+/// What an endpoint adds to a request's line in the access log. It never holds the text of a conversation or a secret.
 package final class AccessRecord: Sendable {
     struct Fields {
         var model: String?
@@ -12,9 +12,8 @@ package final class AccessRecord: Sendable {
 
     var fields: Fields { state.withLock(\.self) }
 
-    /// Notes which session the request is for.
     package func note(session: String) { state.withLock { $0.session = session } }
 
-    /// Notes which model answered, and how many tokens that took in all.
+    /// Notes which model answered, and the total tokens used.
     package func note(model: String, tokens: Int) { state.withLock { ($0.model, $0.tokens) = (model, tokens) } }
 }

@@ -1,15 +1,15 @@
 import CGI
 import Concurrency
 
-/// What was made of a response and not yet sent. One task makes, one sends; the maker never waits.
+/// The bytes of a response that have been produced and not yet sent. One task produces, one sends; the producer never waits.
 package final class ChunkBuffer: Sendable {
     private struct State {
         var bytes: [UInt8] = []
-        /// When something was added last.
+        /// When bytes were last added.
         var lastAdded = ContinuousClock.now
         var reader: CheckedContinuation<Void, Never>?
         var result: Result<Response, any Error>?
-        /// True once nobody takes the bytes any more.
+        /// True once nobody will send the bytes any more.
         var isDiscarded = false
     }
 
@@ -26,7 +26,7 @@ package final class ChunkBuffer: Sendable {
         }
     }
 
-    /// Ends the body: no chunk follows.
+    /// Ends the body.
     func end(_ result: Result<Response, any Error>) {
         wake { state in
             state.result = result
@@ -34,10 +34,10 @@ package final class ChunkBuffer: Sendable {
         }
     }
 
-    /// How the work ended. To be asked only when `next()` has given nil.
+    /// How the work ended. Read it only after `next()` has returned nil.
     var result: Result<Response, any Error> { state.withLock(\.result) ?? .failure(CancellationError()) }
 
-    /// All that was added since the last time; nil at the end. Waits until there is something.
+    /// All bytes added since the last call; nil at the end. Waits until there are some.
     func next() async -> [UInt8]? {
         while true {
             let (bytes, isOver) = state.withLock { state in
@@ -57,7 +57,7 @@ package final class ChunkBuffer: Sendable {
         }
     }
 
-    /// Returns when the work has ended. What it still makes is not kept.
+    /// Returns when the work has ended, and discards what it still sends.
     func waitForEnd() async {
         state.withLock { state in
             state.isDiscarded = true
@@ -66,7 +66,7 @@ package final class ChunkBuffer: Sendable {
         while await next() != nil {}
     }
 
-    /// Adds the keep-alive's bytes whenever nothing was added for so long, and all of it was taken.
+    /// Adds the keep-alive's bytes if nothing was added for its interval and all earlier bytes were taken.
     func fill(with keepAlive: KeepAlive) async {
         var patience = keepAlive.patience
         while !Task.isCancelled {
@@ -77,7 +77,7 @@ package final class ChunkBuffer: Sendable {
                 send(keepAlive.bytes)
                 patience = keepAlive.interval
             } else {
-                // A client that takes nothing is looked at again after a further interval.
+                // If the client takes nothing, check again after another interval.
                 try? await Task.sleep(until: max(due, isTaken ? due : .now + keepAlive.interval), clock: .continuous)
             }
         }

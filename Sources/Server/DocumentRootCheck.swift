@@ -1,15 +1,15 @@
 import Concurrency
 import Glibc
 
-/// Whether a directory is inside a web server's document root, whatever links lead there.
+/// Checks whether a directory is inside a web server's document root, even through links.
 package final class DocumentRootCheck: Sendable {
     private let directory: String
-    /// A web server names the same one with each request.
+    /// The last result: a web server sends the same document root with each request.
     private let last = Mutex<(root: String, isInside: Bool)?>(nil)
 
     package init(_ directory: String) { self.directory = directory }
 
-    /// Whether it is, as far as both are there.
+    /// True if both exist and the directory is inside `root`.
     package func isInside(_ root: String) -> Bool {
         last.withLock { last in
             if let last, last.root == root { return last.isInside }
@@ -20,7 +20,7 @@ package final class DocumentRootCheck: Sendable {
         }
     }
 
-    /// A path without symbolic links; nil where nothing is there.
+    /// The path without symbolic links; nil if nothing exists there.
     package static func resolved(_ path: String) -> String? {
         guard !path.isEmpty, let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }

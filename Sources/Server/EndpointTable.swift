@@ -4,7 +4,7 @@ import CGI
 package struct EndpointTable: Sendable {
     /// The endpoints of one path.
     struct Route: Sendable {
-        /// The path, as the endpoints write it.
+        /// The path as the endpoints declare it.
         let pattern: String
         let endpoints: [any Endpoint]
         private let segments: [Segment]
@@ -31,10 +31,10 @@ package struct EndpointTable: Sendable {
             self.segments = segments
         }
 
-        /// The methods that the path takes, as `Allow` lists them.
+        /// The allowed methods, in the order of `Allow`.
         var methods: [String] { endpoints.flatMap { $0.method == "GET" ? ["GET", "HEAD"] : [$0.method] } + ["OPTIONS"] }
 
-        /// The values of the path's parameters; nil if it is another path.
+        /// The values of the path's parameters; nil if the path does not match.
         func match(_ path: ArraySlice<String>) -> [String: String]? {
             let takesRest = if case .rest = segments.last { true } else { false }
             guard takesRest ? path.count >= segments.count : path.count == segments.count else { return nil }
@@ -59,12 +59,12 @@ package struct EndpointTable: Sendable {
         routes = patterns.map { pattern in Route(pattern, endpoints.filter { $0.path == pattern }) }
     }
 
-    /// Every path with its methods, OPTIONS left out, for the description of the API.
+    /// Every path with its methods, without OPTIONS, as the API's description lists them.
     package var paths: [(path: String, methods: [String])] { routes.map { ($0.pattern, $0.endpoints.map(\.method)) } }
 
-    /// Finds what a path names, with and without `v1` in front, and the values of its parameters.
+    /// Finds the route that a path names, with or without a leading `v1`, and the values of its parameters.
     ///
-    /// A path that is not exact is looked for at every place: what stands in front of the first that names something is the mount point.
+    /// A path that is not exact is tried from each of its segments on. What precedes the first match is the mount point.
     func find(_ path: RequestPath) -> (route: Route, parameters: [String: String])? {
         let starts = path.isExact ? 0..<1 : path.segments.indices
         for start in starts {

@@ -1,9 +1,9 @@
 package import CGI
 
-/// A concern of every request, in one file of its own. It may look at the request, change the context, answer instead of what follows, and
-/// see the response that was given.
+/// A concern of every request, in a file of its own. It may read the request, change the context, answer instead of what follows, and
+/// see the response that was sent.
 package protocol Middleware: Sendable {
-    /// - Parameter next: what follows: further middleware, and in the end the endpoint.
+    /// - Parameter next: the rest: further middleware, and finally the endpoint.
     func handle(_ context: RequestContext, _ writer: ResponseWriter, next: Next) async throws
 }
 

@@ -5,40 +5,38 @@ package import Logging
 /// One request on its way through the middleware to its endpoint.
 package struct RequestContext: Sendable {
     package let request: Request
-    /// The id that the client and the log know the request by.
+    /// The id in the response and in the log.
     package internal(set) var requestID = ""
-    /// What the operator chose for all requests.
     package let options: ServerOptions
     package let logger: Logger
-    /// What the request's line in the access log says of it.
+    /// What the endpoint adds to the request's line in the access log.
     package let record = AccessRecord()
     /// The endpoints at the request's path; nil if there are none.
     let route: EndpointTable.Route?
-    /// The values of the parameters in the path.
     private let parameters: [String: String]
 
     init(_ request: Request, options: ServerOptions, logger: Logger, route: EndpointTable.Route?, parameters: [String: String]) {
         (self.request, self.options, self.logger, self.route, self.parameters) = (request, options, logger, route, parameters)
     }
 
-    /// The endpoint that takes the request's method; nil if none does.
+    /// The endpoint for the request's method; nil if there is none.
     var endpoint: (any Endpoint)? {
         let method = request.method == "HEAD" ? "GET" : request.method
         return route?.endpoints.first { $0.method == method }
     }
 
-    /// Method and path as logs show them, with nothing in them that only the client knows.
+    /// The method and path pattern for logs, with nothing that only the client knows.
     var routeName: String {
         guard let route else { return "no route" }
         return "\(route.methods.contains(request.method) ? request.method : "another method") \(route.pattern)"
     }
 
-    /// The value of a parameter of the endpoint's path; empty if the path has none of that name.
+    /// The value of a path parameter; empty if the path has none of that name.
     package func parameter(_ name: String) -> String { parameters[name] ?? "" }
 
-    /// All of the body.
+    /// The whole body.
     ///
-    /// - Throws: `APIError` if it is too large or did not arrive whole.
+    /// - Throws: `APIError` if it is too large or incomplete.
     package func body() throws(APIError) -> [UInt8] {
         switch request.body {
         case .complete(let bytes): return bytes
@@ -47,7 +45,7 @@ package struct RequestContext: Sendable {
         }
     }
 
-    /// What a client may know of an error. Tells the operator what they have to know of it.
+    /// The error as the client may see it. Logs what the operator has to know.
     package func report(_ error: any Error) -> APIError {
         switch error {
         // The client has left: nobody reads the response.

@@ -2,7 +2,7 @@ import CGI
 package import FastCGI
 
 extension Server {
-    /// Answers one request of a web server over FastCGI.
+    /// Answers one request over FastCGI.
     package func serve(_ exchange: consuming Exchange) async {
         let body: Request.Body
         do throws(FastCGIError) {

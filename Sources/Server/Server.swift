@@ -4,24 +4,24 @@ package import Logging
 
 /// What happens to a turn whose client has left.
 package enum DisconnectPolicy: String, Sendable, CaseIterable {
-    /// It goes on and is stored, so that a retry finds it.
+    /// The turn finishes and is stored, so that a retry finds it.
     case finish
-    /// It ends, and nothing is stored.
+    /// The turn is cancelled, and nothing is stored.
     case cancel
 }
 
-/// What the operator chose for all requests.
+/// The settings for all requests.
 package struct ServerOptions: Sendable {
     /// The largest body, in bytes.
     package var bodyLimit = 1 << 20
-    /// Where the program's paths begin; nil to go by what the web server says.
+    /// The segments of the mount point; nil to use the web server's.
     package var mount: [String]?
     package var onDisconnect = DisconnectPolicy.finish
 
     package init() {}
 }
 
-/// Takes requests of either transport through the middleware to their endpoint.
+/// Passes requests of either transport through the middleware to their endpoint.
 package struct Server: Sendable {
     package let options: ServerOptions
     private let endpoints: EndpointTable
@@ -29,13 +29,13 @@ package struct Server: Sendable {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - endpoints: what is served.
-    ///   - middleware: what every request passes, the outermost first.
+    ///   - endpoints: everything that is served.
+    ///   - middleware: passed by every request, outermost first.
     package init(_ endpoints: EndpointTable, middleware: [any Middleware], options: ServerOptions = ServerOptions(), logger: Logger) {
         (self.endpoints, self.middleware, self.options, self.logger) = (endpoints, middleware, options, logger)
     }
 
-    /// Answers one request, from its first byte to its last. A web server that leaves meanwhile is no error.
+    /// Answers one request completely. It is not an error if the web server leaves meanwhile.
     package func serve(_ request: Request, to output: some ResponseOutput) async {
         let match = request.path(below: options.mount).flatMap(endpoints.find)
         let context = RequestContext(

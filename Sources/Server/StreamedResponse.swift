@@ -1,13 +1,13 @@
 package import CGI
 import Concurrency
 
-/// What is sent while nothing else is, so that nobody on the way takes the connection for dead.
+/// Bytes that are sent during silence, so that no proxy takes the connection for dead.
 package struct KeepAlive: Sendable {
     package var bytes: [UInt8]
-    /// How long nothing is sent before the first one. It begins the response, so from then on an error has no status of its own: proxies
-    /// give up after 40 to 60 s, and an error that does not arrive says less than one inside a response.
+    /// The silence before the first keep-alive. It begins the response, so a later error has no status of its own. But proxies give up
+    /// after 40 to 60 s, and an error that never arrives says less than one inside a response.
     package var patience: Duration
-    /// How long nothing is sent before each further one.
+    /// The silence before each further keep-alive.
     package var interval: Duration
 
     package init(bytes: [UInt8], patience: Duration, interval: Duration) {
@@ -16,16 +16,16 @@ package struct KeepAlive: Sendable {
 }
 
 extension RequestContext {
-    /// Answers with a response that begins while its work still goes on. Work, keep-alive and writing are one task group. The work never
-    /// waits for the client: what a slow one has not taken yet waits in memory, and that is no longer than its answer.
+    /// Sends a response that begins while its work is still running. Work, keep-alive and writing are one task group. The work never
+    /// waits for the client: the bytes that a slow client has not taken wait in memory, at most the length of its response.
     ///
     /// The response begins with the first chunk. If the work ends before that, its own response is sent, or its error thrown. The work is
-    /// cancelled with this task, and if the client has left and the operator wants that; otherwise it goes on, and is waited for.
+    /// cancelled with this task, or if the client leaves and the policy is `cancel`; otherwise it runs to its end, and this waits for it.
     ///
     /// - Parameters:
-    ///   - headers: of a response that comes in chunks; its status is 200.
+    ///   - headers: the headers of the streamed response; its status is 200.
     ///   - lateError: the last chunk if the work fails after the response has begun.
-    ///   - work: gets a way to send chunks; the body of the response that it returns is the last one.
+    ///   - work: sends chunks to the buffer that it gets. The body of the response that it returns is the last chunk.
     package func stream(
         to writer: ResponseWriter, headers: [(name: String, value: String)], keepAlive: KeepAlive?,
         lateError: (any Error) -> [UInt8], work: @escaping @Sendable (ChunkBuffer) async throws -> Response
@@ -40,7 +40,7 @@ extension RequestContext {
                 }
             }
             if let keepAlive { group.addTask { await buffer.fill(with: keepAlive) } }
-            // The keep-alive sleeps when all is done, and the work goes on if the client has left.
+            // At the end the keep-alive still sleeps, and the work still runs if the client has left.
             defer { group.cancelAll() }
             do {
                 while let chunk = await buffer.next() {
@@ -50,7 +50,7 @@ extension RequestContext {
             } catch {
                 guard options.onDisconnect == .finish, !Task.isCancelled else { throw error }
                 await buffer.waitForEnd()
-                // The operator is told of it; nobody else is there.
+                // The client is gone, but `lateError` logs the failure.
                 if case .failure(let failure) = buffer.result { _ = lateError(failure) }
                 throw error
             }

@@ -2,7 +2,7 @@ package import CGI
 import Crypto
 import Logging
 
-/// Writes one line for each request: which route, how it was answered, how long that took, and what it was for.
+/// Writes one line per request: its route, status, duration, and what the endpoint notes about it.
 package struct AccessLog: Middleware {
     /// How the log names a session.
     package enum SessionNames: String, Sendable, CaseIterable {

@@ -1,7 +1,7 @@
 package import CGI
 import Logging
 
-/// Refuses to serve while the data directory is inside the folder whose files the web server gives to everyone.
+/// Refuses to serve while the data directory is inside the folder whose files the web server serves to everyone.
 package struct DocumentRootGuard: Middleware {
     private let dataDirectory: String
     private let check: DocumentRootCheck

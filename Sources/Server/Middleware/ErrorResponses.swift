@@ -2,7 +2,7 @@ import Logging
 package import CGI
 import JSON
 
-/// The one place where errors become responses. An error after the response has begun is only told to the operator.
+/// The one place where errors become responses. An error after the response has begun is only logged.
 package struct ErrorResponses: Middleware {
     package init() {}
 

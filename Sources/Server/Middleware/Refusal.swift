@@ -1,6 +1,6 @@
 package import CGI
 
-/// Refuses every request: the program cannot serve. What is wrong is for its operator to know, not for clients.
+/// Refuses every request, because the program cannot serve. Only the operator learns why.
 package struct Refusal: Middleware {
     package init() {}
 

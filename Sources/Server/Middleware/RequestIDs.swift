@@ -2,7 +2,7 @@ package import CGI
 import Concurrency
 import Crypto
 
-/// Gives each request an id, which the response has in `x-request-id`, and which a crash's report and the log show.
+/// Gives each request an id, which is in the response's `x-request-id`, in the log and in crash reports.
 package struct RequestIDs: Middleware {
     package init() {}
 
@@ -14,7 +14,7 @@ package struct RequestIDs: Middleware {
         try await RequestLabel.$current.withValue(label) { try await next(context, writer) }
     }
 
-    /// A client's id is kept, so that its logs and these agree. One that could break a line of a log is replaced.
+    /// Keeps a client's id, so that its log and this one agree, but replaces one that could break a log line.
     private static func id(of request: Request) -> String {
         if let id = request.header("x-request-id"), 1...128 ~= id.utf8.count,
             id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ",") })
