@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// Everything that runs in the handler is safe there (signal-safety(7)): no allocation, no lock, no stdio.
+// Everything that runs in the handler is async-signal-safe (signal-safety(7)): no allocation, no lock, no stdio.
 
 static const struct {
     int number;
@@ -28,7 +28,7 @@ static bool writes_json;
 static atomic_flag is_reported = ATOMIC_FLAG_INIT;
 
 struct line {
-    // Longer than any line. At most PIPE_BUF, so that one write takes it whole: lines of several processes do not mix (pipe(7)).
+    // Longer than any line, and at most PIPE_BUF, so that one write is atomic and lines of several processes do not mix (pipe(7)).
     char text[2048];
     size_t length;
 };
@@ -37,7 +37,7 @@ static void append(struct line *line, const char *text) {
     for (; *text && line->length < sizeof line->text; text++) line->text[line->length++] = *text;
 }
 
-// Text that may come from outside: no more than 256 bytes of it, and nothing in it ends the line, or the JSON string.
+// Text that may come from outside: at most 256 bytes of it, escaped so that it ends neither the line nor the JSON string.
 static void append_value(struct line *line, const char *text) {
     for (int left = 256; *text && left > 0; text++, left--) {
         if (writes_json && (*text == '"' || *text == '\\')) append(line, "\\");
@@ -102,18 +102,18 @@ static void report(int number) {
     append_member(&line, "request", subject.request);
     append_member(&line, "route", subject.route);
     append(&line, writes_json ? "}\n" : "\n");
-    // A reader that does not read must not keep the process from ending.
+    // A reader that has stopped reading must not keep the process from ending.
     struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
     if (poll(&output, 1, 100) == 1) (void)!write(STDERR_FILENO, line.text, line.length);
 }
 
 static void handle(int number) {
-    // One line, whatever other threads meet meanwhile: they wait for the end, which the first one brings, or this does.
+    // Only the first crashing thread writes a line; the others wait for it to end the process.
     if (atomic_flag_test_and_set(&is_reported)) poll(NULL, 0, 1000);
     else report(number);
     struct sigaction standard = {.sa_handler = SIG_DFL};
     sigaction(number, &standard, NULL);
-    // It is blocked in here; its default action follows, by which the parent sees how the process ended.
+    // The signal is blocked in here. After the handler its default action ends the process, so that the parent sees the signal.
     raise(number);
 }
 
@@ -121,7 +121,7 @@ void ccrash_install(const int *numbers, int count, ccrash_subject (*subject)(voi
     describe = subject;
     ccrash_protect_thread();
     struct sigaction action = {.sa_handler = handle, .sa_flags = SA_ONSTACK};
-    // A second signal to this thread waits; a second fault in it ends the process at once (signal(7)).
+    // A second signal to this thread waits; a second fault ends the process at once (signal(7)).
     sigfillset(&action.sa_mask);
     for (int index = 0; index < count; index++) sigaction(numbers[index], &action, NULL);
 }
@@ -129,7 +129,7 @@ void ccrash_install(const int *numbers, int count, ccrash_subject (*subject)(voi
 void ccrash_use_json(bool is_json) { writes_json = is_json; }
 
 void ccrash_protect_thread(void) {
-    // Room for the largest processor state that is saved on it, and the handler.
+    // Room for the largest processor state that is saved here, and for the handler.
     size_t size = 64 << 10;
     void *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (stack == MAP_FAILED) return;

@@ -1,17 +1,16 @@
 import Glibc
 
-/// A value that one thread at a time touches.
+/// A value that only one thread at a time can access.
 ///
-/// A POSIX mutex, because Thread Sanitizer follows it. `Synchronization.Mutex` waits in a part of the Swift runtime that is not
+/// A POSIX mutex, because Thread Sanitizer understands it. `Synchronization.Mutex` waits in a part of the Swift runtime that is not
 /// instrumented, so under contention correct programs are reported (Swift 6.3 on Linux: four threads that append to one array).
 ///
 /// `@unchecked Sendable`: the value is private and `withLock` is its only access, under the POSIX mutex, whose pointer never changes.
-/// `sending` keeps references to the value's parts from coming in or going out beside the lock.
+/// `sending` keeps references to the value's parts from bypassing the lock.
 package final class Mutex<Value>: @unchecked Sendable {
     private var value: Value
     private let lock: UnsafeMutablePointer<pthread_mutex_t>
 
-    /// Takes the value; nobody else may keep it.
     package init(_ value: sending Value) {
         self.value = value
         lock = .allocate(capacity: 1)
@@ -23,7 +22,7 @@ package final class Mutex<Value>: @unchecked Sendable {
         lock.deallocate()
     }
 
-    /// Runs `body` on the value while no other thread does. Not to be nested, and nothing may wait inside.
+    /// Runs `body` on the value while no other thread can. Do not nest it, and do not wait inside.
     package func withLock<Result, Failure: Error>(
         _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {

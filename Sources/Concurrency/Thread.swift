@@ -2,11 +2,11 @@ import CCrash
 import Glibc
 package import SystemPackage
 
-/// The stack of a thread, in bytes. JSON that is nested as deep as it may be takes a quarter of it in a release build; by default it would
-/// be as the host says (`ulimit -s`).
+/// The size of a thread's stack, in bytes. JSON at the nesting limit takes a quarter of it in a release build. The default would depend on
+/// the host (`ulimit -s`).
 private let stackSize = 2 << 20
 
-/// Starts a detached thread that runs `body`. It inherits the signal mask: block what it must not take before the first one starts.
+/// Starts a detached thread that runs `body`. It inherits the signal mask: before the first one starts, block the signals it must not get.
 package func startThread(_ body: @escaping @Sendable () -> Void) throws(Errno) {
     final class Box {
         let body: @Sendable () -> Void
@@ -36,7 +36,7 @@ package func startThread(_ body: @escaping @Sendable () -> Void) throws(Errno) {
 /// A counting semaphore for threads (never for tasks: it blocks).
 ///
 /// `@unchecked Sendable`: the pointer is a constant, and sem_post(3) and sem_wait(3) are safe from any thread at any time (attributes(7):
-/// MT-Safe). `deinit` runs when no thread has the semaphore any more, so none waits in it then.
+/// MT-Safe). `deinit` runs when no thread holds the semaphore any more, so none waits on it.
 package final class Semaphore: @unchecked Sendable {
     private let pointer: UnsafeMutablePointer<sem_t>
 
@@ -51,10 +51,10 @@ package final class Semaphore: @unchecked Sendable {
         pointer.deallocate()
     }
 
-    /// Lets one thread that waits, or the next one, go on.
+    /// Wakes one waiting thread, or lets the next one through.
     package func signal() { sem_post(pointer) }
 
-    /// Waits for a signal of its own.
+    /// Blocks until a signal, which it consumes.
     package func wait() {
         // Only EINTR can fail here (sem_wait(3)).
         while sem_wait(pointer) != 0 {}

@@ -1,8 +1,8 @@
 import DequeModule
 package import SystemPackage
 
-/// A task executor of a fixed number of threads: the only threads on which libfcgi's blocking calls and short file I/O run.
-/// A task that waits holds none of them, so thousands of chats wait on a few threads.
+/// A task executor with a fixed number of threads: the only threads on which libfcgi's blocking calls and short file I/O run.
+/// A waiting task holds no thread, so thousands of chats can wait on a few threads.
 package final class WorkerPool: TaskExecutor {
     private let jobs = Mutex(Deque<UnownedJob>())
     private let queued = Semaphore()
@@ -14,7 +14,7 @@ package final class WorkerPool: TaskExecutor {
         }
     }
 
-    /// Queues a job: first come, first served.
+    /// Queues a job; jobs run in order.
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         jobs.withLock { $0.append(job) }
