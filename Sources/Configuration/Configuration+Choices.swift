@@ -1,9 +1,9 @@
 extension Configuration {
     /// What happens to a turn whose client has left.
     package enum DisconnectPolicy: String, CaseIterable, Sendable {
-        /// It goes on and is stored, so that a retry finds it.
+        /// The turn finishes and is stored, so that a retry finds it.
         case finish
-        /// It ends, and nothing is stored.
+        /// The turn is cancelled, and nothing is stored.
         case cancel
     }
 
@@ -28,7 +28,7 @@ extension Configuration {
         case text, json
     }
 
-    /// The path that `mount` means, without a slash at its end; nil if it is no path.
+    /// The path of `mount` without a trailing slash; nil if the text is not a path.
     static func mount(_ text: String) -> String? {
         var path = text.utf8[...]
         while path.last == UInt8(ascii: "/") { path.removeLast() }

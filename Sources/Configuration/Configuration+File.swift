@@ -21,7 +21,7 @@ extension Configuration {
         return settings
     }
 
-    /// How many names a setting's path has at most: no setting is nested deeper, and a file must not take the stack.
+    /// The most names in a setting's path. No setting is nested deeper, and a file must not exhaust the stack.
     private static let deepest = 8
 
     private static func read(
@@ -38,7 +38,7 @@ extension Configuration {
         }
     }
 
-    /// The text that a member stands for; nil if it is not a setting's value.
+    /// A member's value as a setting's text; nil if no setting can have that value.
     private static func text(_ field: JSONField, of key: (any SettingKey)?) -> String? {
         if let text = try? field.string() { return text }
         if key?.form == .json { return String(decoding: field.value.serialized, as: UTF8.self) }

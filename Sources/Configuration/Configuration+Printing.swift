@@ -2,7 +2,7 @@ import HTTPClient
 import JSON
 
 extension Configuration {
-    /// What stands for a secret.
+    /// Replaces a secret.
     package static let mask = "****"
 
     /// Every setting with its value, without secrets, and where the value came from: two lines each.
@@ -25,7 +25,7 @@ extension Configuration {
         return "| setting | default | meaning |\n| --- | --- | --- |\n" + rows.joined()
     }
 
-    /// The configuration file, if secrets came from it.
+    /// The configuration file's path, if secrets came from it.
     package func fileWithSecrets() -> String? {
         for key in Self.keys {
             if case .file(let path) = source(of: key), let text = text(of: key), Self.holdsSecret(text, key.form) { return path }
@@ -33,7 +33,7 @@ extension Configuration {
         return nil
     }
 
-    /// A setting's value as it may be shown: without keys and passwords.
+    /// A setting's value without keys and passwords.
     package func shown(_ key: any SettingKey) -> String {
         guard let text = text(of: key) else { return "(none)" }
         switch key.form {
@@ -81,7 +81,7 @@ extension Configuration {
         }
     }
 
-    /// A value whose members named `key` and `url` are masked, however deep.
+    /// The value with its members named `key` and `url` masked, at any depth.
     private static func masked(_ value: JSONValue) -> JSONValue {
         switch value {
         case .object(let members):

@@ -1,10 +1,10 @@
 import FoundationEssentials
 import Glibc
 
-/// The program's settings and where each value came from: option, environment variable, configuration file or default, the first of them
+/// The program's settings and where each value came from: the first of option, environment variable, configuration file and default
 /// that has it.
 ///
-/// A value is read and checked when it is asked for, so that one bad setting does not keep a command from its work that does not need it;
+/// A value is parsed and checked when it is read, so that a bad setting does not stop a command that does not need it.
 /// `validate` checks all.
 package struct Configuration: Sendable {
     private var settings: [String: Setting] = [:]
@@ -34,30 +34,28 @@ package struct Configuration: Sendable {
         }
     }
 
-    /// Sets what an option on the command line says.
+    /// Sets a setting from an option on the command line.
     package mutating func setOption<Value>(_ key: Key<Value>, _ text: String) {
         settings[key.name] = Setting(key: key, text: text, source: .option)
     }
 
-    /// A setting's value.
     package subscript<Value>(_ key: Key<Value>) -> Value {
         get throws(ConfigurationError) { try key.value(settings[key.name]) }
     }
 
-    /// Where a setting's value comes from.
     package func source(of key: any SettingKey) -> Source { settings[key.name]?.source ?? .default }
 
-    /// A setting's text as it is written; nil if there is neither value nor default.
+    /// A setting's text as it was written; nil if there is neither value nor default.
     func text(of key: any SettingKey) -> String? { settings[key.name]?.text }
 
-    /// Everything that is wrong with the settings. None of their values is refused later: what passes here starts.
+    /// Everything that is wrong with the settings. If there is nothing, no value is refused later.
     package func problems() -> [ConfigurationError] {
         var problems: [ConfigurationError] = []
         func collect(_ check: () throws(ConfigurationError) -> Void) {
             do throws(ConfigurationError) {
                 try check()
             } catch {
-                // A rule about several settings reads them again.
+                // A rule about several settings repeats their own errors.
                 if !problems.contains(error) { problems.append(error) }
             }
         }
@@ -71,7 +69,7 @@ package struct Configuration: Sendable {
         if let problem = problems().first { throw problem }
     }
 
-    /// The servers that answer, in the order in which they are asked: the one of `upstream.url`, then those of `upstream.fallbacks`. Empty
+    /// The servers that answer, in the order they are tried: the one of `upstream.url`, then those of `upstream.fallbacks`. Empty
     /// if the built-in model answers.
     package func upstreams() throws(ConfigurationError) -> [UpstreamSetting] {
         let fallbacks = try self[.upstreamFallbacks]
@@ -84,7 +82,7 @@ package struct Configuration: Sendable {
         return [UpstreamSetting(address: address, key: try self[.upstreamKey], model: try self[.upstreamModel])] + (fallbacks ?? [])
     }
 
-    /// The user's home directory: a web server starts programs without HOME.
+    /// The user's home directory, also without HOME: web servers start programs without it.
     private static func home(_ environment: [String: String]) -> String? {
         if let home = environment["HOME"], !home.isEmpty { return home }
         return getpwuid(geteuid()).flatMap { $0.pointee.pw_dir }.map { String(cString: $0) }

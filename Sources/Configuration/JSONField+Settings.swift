@@ -1,7 +1,7 @@
 import JSON
 
-/// Reads settings: here `null` is a value like any other, a text is never empty, and sentences say "a JSON object" and "a text", since the
-/// reader may know neither.
+/// Reads settings. Here `null` is a value like any other, a text is never empty, and errors say "a JSON object" and "a text", since
+/// operators may not know JSON's terms.
 extension JSONField {
     func settingMembers() throws(JSONFieldError) -> [(name: String, field: JSONField)] {
         guard case .object = value else { throw refused("must be a JSON object") }
@@ -20,7 +20,7 @@ extension JSONField {
         }
     }
 
-    /// A member of an object; nil if it is not written.
+    /// A member of an object; nil if it is absent.
     func setting(_ name: String) throws(JSONFieldError) -> JSONField? {
         try settingMembers().first { $0.name.utf8.elementsEqual(name.utf8) }?.field
     }

@@ -37,7 +37,7 @@ extension Key<String> {
 }
 
 extension Key where Value: CaseIterable & RawRepresentable<String> & Sendable {
-    /// One of a few words.
+    /// One of a fixed set of words.
     init(_ name: String, default fallback: Value, expecting expectation: String? = nil, help: String) {
         self.init(named: name, default: fallback.rawValue, help: help) { setting throws(ConfigurationError) in
             guard let value = Value(rawValue: setting.text) else {
@@ -49,7 +49,7 @@ extension Key where Value: CaseIterable & RawRepresentable<String> & Sendable {
 }
 
 extension Key {
-    /// A setting that may be absent. An empty text counts as none: files of environment variables have such lines.
+    /// A setting that may be absent. An empty text counts as absent: files of environment variables have such lines.
     init<Wrapped: Sendable>(
         _ name: String, form: SettingForm = .plain, help: String,
         read: @escaping @Sendable (Setting) throws(ConfigurationError) -> Wrapped
@@ -68,7 +68,7 @@ extension Setting {
         return number
     }
 
-    /// A JSON value, as `read` understands it.
+    /// A JSON value, parsed by `read`.
     func json<Value>(_ read: (JSONField) throws(JSONFieldError) -> Value) throws(ConfigurationError) -> Value {
         let field: JSONField
         do {

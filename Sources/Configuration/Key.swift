@@ -5,7 +5,7 @@ package struct Key<Value: Sendable>: SettingKey {
     package let form: SettingForm
     package let help: String
     private let parse: @Sendable (Setting) throws(ConfigurationError) -> Value
-    /// What a setting without a text is; nil if it needs one.
+    /// The value of a setting without a text; nil if it needs one.
     private let absent: Value?
 
     init(
@@ -16,7 +16,7 @@ package struct Key<Value: Sendable>: SettingKey {
         (self.parse, self.absent) = (parse, absent)
     }
 
-    /// The value that a setting's text means.
+    /// Parses a setting's text.
     ///
     /// - Parameter setting: nil if there is neither a text nor a default.
     func value(_ setting: Setting?) throws(ConfigurationError) -> Value {

@@ -1,7 +1,7 @@
 package import HTTPClient
 
 extension Configuration {
-    /// Every setting, in the order in which they are listed. What is not here is not known to files, variables and `problems`.
+    /// Every setting, in the order of the listing. Files, variables and `problems` know no others.
     package static let keys = Key<Never>.all
 }
 

@@ -18,13 +18,13 @@ package enum Source: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// A setting as it was found: its text, not yet read.
+/// A setting as it was found: its text, not yet parsed.
 package struct Setting: Sendable {
     let key: any SettingKey
     let text: String
     let source: Source
 
-    /// The error that says what the setting must be. It quotes the text only if that cannot hold a secret.
+    /// The error that says what the setting must be. It quotes the text only if the text cannot hold a secret.
     func refused(_ expectation: String) -> ConfigurationError {
         let sentence = "\(key.name) must be \(expectation)"
         return ConfigurationError(key.form == .plain ? "\(sentence); \(source) says \"\(text)\"." : "\(sentence).")

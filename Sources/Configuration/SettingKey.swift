@@ -2,13 +2,13 @@
 package protocol SettingKey: Sendable {
     /// The path in the configuration file, such as `limits.connections`.
     var name: String { get }
-    /// The default as it would be written; nil if there is none. A `$HOME` in front stands for the user's home directory.
+    /// The default as it would be written; nil if there is none. A leading `$HOME` stands for the user's home directory.
     var fallback: String? { get }
     var form: SettingForm { get }
     /// What the setting means: a phrase.
     var help: String { get }
 
-    /// Throws what reading the setting would.
+    /// Throws the error that reading the setting would throw.
     func check(_ setting: Setting?) throws(ConfigurationError)
 }
 
@@ -22,7 +22,7 @@ extension SettingKey {
     }
 }
 
-/// What of a setting may be shown.
+/// How much of a setting's value may be shown.
 package enum SettingForm: Sendable {
     case plain
     /// Nothing.

@@ -6,26 +6,25 @@ package struct UpstreamSetting: Sendable, Equatable {
     package var address: UpstreamAddress
     /// The bearer key.
     package var key: String?
-    /// The model asked for; nil for the first of the server's list.
+    /// The model to request; nil for the first of the server's list.
     package var model: String?
-    /// Seconds that a turn may take; nil for `upstream.timeout`.
+    /// How long a turn may take, in seconds; nil for `upstream.timeout`.
     package var timeout: Int?
-    /// Seconds that a connection may take to stand; nil for `upstream.connectTimeout`.
+    /// How long connecting may take, in seconds; nil for `upstream.connectTimeout`.
     package var connectTimeout: Int?
-    /// How many times the server is asked again; nil for `upstream.retries`.
+    /// How often a failed request is retried; nil for `upstream.retries`.
     package var retries: Int?
 
     static let timeouts = 1...86_400
     static let retryCounts = 0...10
 
-    /// What stands in for the upstream of `upstream.url`: an array.
+    /// Reads an array: the upstreams that replace the one of `upstream.url` if it fails.
     static func fallbacks(_ field: JSONField) throws(JSONFieldError) -> [UpstreamSetting] {
         var settings: [UpstreamSetting] = []
         for element in try field.settingElements() { settings.append(try UpstreamSetting(element, members: ["url", "key", "model"])) }
         return settings
     }
 
-    /// Reads an object.
     init(
         _ field: JSONField, members names: [String] = ["url", "key", "model", "timeout", "connectTimeout", "retries"]
     ) throws(JSONFieldError) {
@@ -44,7 +43,6 @@ package struct UpstreamSetting: Sendable, Equatable {
         retries = try field.setting("retries")?.settingInteger(in: Self.retryCounts)
     }
 
-    /// Describes an upstream.
     package init(address: UpstreamAddress, key: String? = nil, model: String? = nil) {
         (self.address, self.key, self.model) = (address, key, model)
     }
@@ -52,7 +50,7 @@ package struct UpstreamSetting: Sendable, Equatable {
     static let addressExpectation = "a URL such as https://api.openai.com/v1 or http://unix:/run/model.sock:/v1"
     static let keyExpectation = "one word of visible ASCII characters"
 
-    /// True if a header line can hold the key: nothing in it may end the line.
+    /// True if a header line can hold the key: nothing in the key may end the line.
     static func isKey(_ text: String) -> Bool { !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f } }
 }
 
@@ -60,14 +58,14 @@ package struct UpstreamSetting: Sendable, Equatable {
 package struct ModelSetting: Sendable, Equatable {
     /// The name that clients ask for.
     package var id: String
-    /// The model that the upstream is asked for; nil for the upstream's own.
+    /// The model to request from the upstream; nil for the upstream's own.
     package var model: String?
     /// The system prompt; nil for `model.system`.
     package var system: String?
     /// The server that answers; nil for those of `upstream.url` and `upstream.fallbacks`.
     package var upstream: UpstreamSetting?
 
-    /// Reads an object of id to model, in the order in which it is written.
+    /// Reads an object from id to model, and keeps its order.
     static func list(_ field: JSONField) throws(JSONFieldError) -> [ModelSetting] {
         var settings: [ModelSetting] = []
         for (id, field) in try field.settingMembers() {

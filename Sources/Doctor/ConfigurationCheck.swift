@@ -1,7 +1,7 @@
 import Configuration
 import Glibc
 
-/// Checks that all settings make sense, and who may read the keys among them.
+/// Checks that all settings are valid, and that only their owner can read the keys among them.
 enum ConfigurationCheck {
     static func diagnostics(_ configuration: Configuration) -> [Diagnostic] {
         var diagnostics = configuration.problems().map { problem in

@@ -2,19 +2,19 @@ import Concurrency
 import HTTPClient
 import Sessions
 
-/// Checks how responses get from the responder to clients: chunk by chunk or collected, and within which time.
+/// Checks how responses get from the responder to clients: chunk by chunk or buffered, and how slow they may be.
 struct DeliveryCheck {
     let site: SiteAddress
     let token: ProbeToken
     let engine: TransferEngine
     let brands: [WebServerBrand]
 
-    /// How long to wait, in seconds, unless more is asked for.
+    /// How long to wait, in seconds, unless a longer check is requested.
     private static let shortWait = 3
 
     /// Checks that each chunk arrives before the next one is sent.
     ///
-    /// - Parameter isProblem: whether the responder streams.
+    /// - Parameter isProblem: true if the responder streams, so that buffering is a problem.
     func streams(isProblem: Bool) async -> Diagnostic {
         let acknowledged = Mutex(0)
         @Sendable func has(_ chunk: String, in response: HTTPResponse) -> Bool {

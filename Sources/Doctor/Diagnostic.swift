@@ -1,8 +1,8 @@
-/// What a check found. Never with a secret in it.
+/// The result of a check. It never contains a secret.
 package struct Diagnostic: Sendable, Equatable {
     package enum Level: String, Sendable {
         case ok
-        /// It works, but perhaps not as somebody expects.
+        /// It works, but perhaps not as expected.
         case warning
         case problem
     }
@@ -22,7 +22,7 @@ package struct Diagnostic: Sendable, Equatable {
         Diagnostic(level: .problem, text: text, fix: fix)
     }
 
-    /// The diagnostic as it is printed: one line, with those that fix it below.
+    /// The diagnostic as it is printed: one line, and the lines that fix it below.
     package var lines: String {
         let level = level.rawValue
         let margin = String(repeating: " ", count: Level.warning.rawValue.count + 2)

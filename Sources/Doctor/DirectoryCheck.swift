@@ -10,7 +10,7 @@ struct DirectoryCheck {
     let minimumFreeBytes: Int
 
     func diagnostics() -> [Diagnostic] {
-        // If it does not exist yet, the directory that a responder would create it in is checked.
+        // If it does not exist yet, check the directory that a responder would create it in.
         var (directory, isThere) = (path, true)
         var status = stat()
         while directory.withPlatformString({ stat($0, &status) }) != 0 {
@@ -63,7 +63,7 @@ struct DirectoryCheck {
         ]
     }
 
-    /// Checks that other users can read neither what was said nor who said it: a session's key is its file's name.
+    /// Checks that other users can read neither conversations nor session keys, which are the files' names.
     private func modes(_ mode: mode_t) -> [Diagnostic] {
         let isEntered = mode & 0o011 != 0
         let open = ["sessions", "quarantine"].map { path.appending($0) }.filter { directory in

@@ -3,16 +3,14 @@ package import HTTPClient
 package import Models
 import SystemPackage
 
-/// Looks for what keeps the program from working, and says which lines fix it. Diagnostics come as they are found.
+/// Looks for problems that keep the program from working, and gives the lines that fix them. Reports diagnostics as it finds them.
 package struct Doctor: Sendable {
     private let configuration: Configuration
     private let upstreams: [UpstreamModel.Route]?
     private let engine: TransferEngine
 
-    /// Makes a doctor.
-    ///
     /// - Parameters:
-    ///   - upstreams: those of the configuration; nil if its settings are too wrong to make them.
+    ///   - upstreams: the configuration's upstreams; nil if its settings are invalid.
     ///   - engine: makes requests to the upstreams and the site.
     package init(_ configuration: Configuration, upstreams: [UpstreamModel.Route]?, engine: TransferEngine) {
         (self.configuration, self.upstreams, self.engine) = (configuration, upstreams, engine)
@@ -32,12 +30,12 @@ package struct Doctor: Sendable {
     ///
     /// - Parameters:
     ///   - site: where clients reach the responder that has this configuration.
-    ///   - waitsLong: whether to wait as long as a turn may take.
-    ///   - progress: told what is being waited for.
+    ///   - waitsLong: true to wait as long as a turn may take.
+    ///   - progress: called with what the doctor is waiting for.
     package func checkSite(
         _ site: SiteAddress, waitsLong: Bool, progress: @Sendable (String) -> Void, _ report: ([Diagnostic]) throws -> Void
     ) async throws {
-        // Without one there is a problem already, and nothing to share with a responder.
+        // Without a data directory there is a problem already, and no way to share a token with a responder.
         guard let dataDirectory else { return }
         let check = SiteCheck(
             site: site, engine: engine, dataDirectory: dataDirectory, turnLimit: turnLimit,

@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// The file system that a directory is on.
 struct FileSystemKind {
-    /// What Linux calls it, such as `ext4`.
+    /// Linux's name for it, such as `ext4`.
     let name: String
 
     /// Why sessions may not be safe there; nil if they are.
@@ -17,7 +17,7 @@ struct FileSystemKind {
     ]
     private static let memories = ["tmpfs", "ramfs"]
 
-    /// Looks among the mount points, since the module Glibc has no statfs(2). Nil if they do not say.
+    /// Looks the path up among the mount points, since the module Glibc has no statfs(2). Nil if none contains it.
     ///
     /// - Parameter path: without symbolic links.
     init?(at path: String) {
@@ -25,7 +25,7 @@ struct FileSystemKind {
         self.init(at: path, mounts: String(decoding: table, as: UTF8.self))
     }
 
-    /// - Parameter mounts: as proc(5) describes mountinfo. Of two mounts at one point the later one hides the other.
+    /// - Parameter mounts: in the format of mountinfo (proc(5)). Of two mounts at one point, the later hides the other.
     init?(at path: String, mounts: String) {
         var found: (point: String, name: String)?
         for line in mounts.split(separator: "\n") {
@@ -41,7 +41,7 @@ struct FileSystemKind {
         name = found.name
     }
 
-    /// White space and the backslash are written as three octal digits.
+    /// Decodes white space and backslashes, which mountinfo writes as three octal digits.
     private static func unescaped(_ text: Substring) -> String {
         [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")].reduce(String(text)) { $0.replacing($1.0, with: $1.1) }
     }

@@ -1,12 +1,12 @@
-/// What fixes a web server, in the lines of its configuration.
+/// A fix for a web server: lines for its configuration.
 enum Fix {
     /// A request header that does not arrive, such as `X-Session-Key`.
     case header(String)
     /// The query string does not arrive.
     case query
-    /// The chunks of a response are collected.
+    /// The web server buffers the chunks of a response.
     case streams
-    /// The web server gives up before a response that takes so many seconds.
+    /// The web server gives up on a response that takes this many seconds.
     case timeout(Int)
     /// Requests for a path, such as `/chat/`, do not reach the program.
     case path(String)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a responder says of the doctor's request, as it arrived.
+/// What a responder says about the doctor's request as it arrived.
 struct ProbeReport: Decodable {
     var object: String
     /// The digest of the session header; nil if it did not arrive.

@@ -3,7 +3,7 @@ import HTTPClient
 /// Checks that the program answers at the site's path.
 struct ReachabilityCheck {
     var diagnostics: [Diagnostic]
-    /// True if the program answers, so that it can be asked for more.
+    /// True if the program answers, so that further checks make sense.
     var isOpen = false
     /// True if it also serves.
     var isServing = false

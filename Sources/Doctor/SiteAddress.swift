@@ -1,15 +1,15 @@
 import HTTPClient
 
-/// Where clients reach the program: a URL. The paths above it may be asked for, too.
+/// The URL where clients reach the program. The doctor may request the paths above it, too.
 package struct SiteAddress: Sendable, CustomStringConvertible {
     /// Scheme and authority.
     let origin: String
-    /// The path's segments as they are written.
+    /// The path's segments as they were written.
     let path: [String]
     /// The origin without user and password.
     private let shownOrigin: String
 
-    /// Reads a URL; `http` if it has no scheme. Nil if the text is no URL.
+    /// Parses a URL; the scheme is `http` if it has none. Nil if the text is not a URL.
     package init?(_ text: String) {
         let text = text.contains("://") ? text : "http://" + text
         guard let address = UpstreamAddress(text), !address.description.contains("://unix:"), let scheme = text.firstRange(of: "://") else {
@@ -21,10 +21,10 @@ package struct SiteAddress: Sendable, CustomStringConvertible {
         path = parts.dropFirst().map(String.init)
     }
 
-    /// The address as it may be printed: without user and password.
+    /// The address without user and password.
     package var description: String { ([shownOrigin] + path).joined(separator: "/") }
 
-    /// The address as it may be printed, with another path.
+    /// The address without user and password, with another path.
     func shown(_ path: String) -> String { shownOrigin + path }
 
     /// The URL of a path below the address.

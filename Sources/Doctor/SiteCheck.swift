@@ -16,7 +16,7 @@ struct SiteCheck {
     /// True if the data directory may be inside the document root.
     let mayBeExposed: Bool
 
-    /// How long a response may take that has nothing to wait for.
+    /// How long a response may take if nothing delays it on purpose.
     static let timeout = Duration.seconds(20)
 
     func run(waitsLong: Bool, progress: @Sendable (String) -> Void, _ report: ([Diagnostic]) throws -> Void) async throws {
@@ -36,7 +36,7 @@ struct SiteCheck {
 
         let headers = HeaderCheck()
         guard let probe = await ask(token, headers), probe.object == "doctor.request" else {
-            // A responder that cannot serve does not look.
+            // A responder that cannot serve does not check its document root.
             guard reachability.isServing else { return }
             return try report([
                 .problem(
@@ -54,7 +54,7 @@ struct SiteCheck {
         try report([await delivery.timeout(turnLimit: turnLimit, waitsLong: waitsLong, progress: progress)])
     }
 
-    /// What arrives of a request; nil if the responder does not say.
+    /// Which parts of a request arrive; nil if the responder does not say.
     private func ask(_ token: ProbeToken, _ headers: HeaderCheck) async -> ProbeReport? {
         let url = site.url("v1/doctor/\(token.token)?question=\(headers.question)")
         guard let response = try? await engine.get(url, headers: headers.lines, timeout: Self.timeout), response.status == 200 else {

@@ -16,7 +16,7 @@ enum UpstreamCheck {
         return diagnostics
     }
 
-    /// - Parameter models: those that the upstream is asked for; nil stands for the first of its list.
+    /// - Parameter models: the models requested from the upstream; nil stands for the first of its list.
     private static func diagnostics(_ upstream: Upstream, models: [String?]) async -> [Diagnostic] {
         let name = "upstream \(upstream.settings.address)"
         let needsList = models.contains(nil)

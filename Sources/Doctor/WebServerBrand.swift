@@ -4,7 +4,7 @@ enum WebServerBrand: String, CaseIterable {
     case lighttpd
     case apache = "Apache"
 
-    /// The brands that name themselves, to clients (the header `Server`) or to the program; all if none does.
+    /// The brands that name themselves, to clients (the header `Server`) or to the program; all brands if none does.
     static func brands(_ names: [String?]) -> [WebServerBrand] {
         let known = Set(names.compactMap { name in name.flatMap(Self.init(named:)) })
         return allCases.filter { known.isEmpty || known.contains($0) }
