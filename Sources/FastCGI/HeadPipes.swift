@@ -2,7 +2,7 @@ import Concurrency
 import Glibc
 import SystemPackage
 
-/// Pipes through which libfcgi reads the heads of requests: one for each worker that does so at the moment.
+/// Pipes through which libfcgi reads the heads of requests: as many as workers have needed at once.
 final class HeadPipes: Sendable {
     struct Pipe {
         let reader: CInt
