@@ -5,7 +5,7 @@ import Testing
 
 @testable import CGI
 
-/// Pipes in the place of standard input and output: no process is needed.
+/// Pipes instead of standard input and output, so no process is needed.
 @Suite("CGITransport")
 struct CGITransportTests {
     private static func pipe() throws -> (reader: CInt, writer: CInt) {
@@ -19,7 +19,7 @@ struct CGITransportTests {
     ) throws -> Request {
         let (reader, writer) = try Self.pipe()
         defer { close(reader) }
-        // What does not fit the pipe is written while it is read.
+        // What does not fit into the pipe is written while it is read.
         let results = try inParallel(2) { index -> Request? in
             if index == 0 {
                 var rest = body[...]
@@ -47,7 +47,7 @@ struct CGITransportTests {
     }
 
     @Test(
-        "as much of the body is read as is announced, or all of it if it comes in chunks",
+        "the body is read up to its announced length, or to its end if it is chunked",
         arguments: [
             ("4", nil, .complete([1, 2, 3, 4])), ("6", nil, .complete([1, 2, 3, 4, 5, 6])), ("7", nil, .incomplete),
             ("0", nil, .complete([])), (nil, nil, .complete([])), ("x", nil, .complete([])), ("-1", nil, .complete([])),
@@ -63,7 +63,7 @@ struct CGITransportTests {
         #expect(transport.readRequest(bodyLimit: 100).body == body)
     }
 
-    @Test("of a body that is too large no more is kept than the limit, and all of it is read", arguments: [6, 100_000])
+    @Test("a body that is too large is read to its end, and no more of it is kept than the limit", arguments: [6, 100_000])
     func tooLarge(count: Int) throws {
         let body = [UInt8](repeating: 7, count: count)
         #expect(try request(["CONTENT_LENGTH": "\(count)"], body: body, limit: 5).body == .tooLarge)

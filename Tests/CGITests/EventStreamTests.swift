@@ -29,7 +29,7 @@ struct EventStreamTests {
         #expect(!text(EventStream.comment(content)).contains("data:"))
     }
 
-    @Test("its headers say what it is and that nobody may keep, change or collect it")
+    @Test("an event stream's headers give its type and forbid caching, changing and buffering")
     func headers() {
         let headers = EventStream.headers.map { "\($0.name): \($0.value)" }
         #expect(

@@ -63,7 +63,7 @@ struct RequestTests {
         Sent(testDescription: "nothing at all", metaVariables: [:], path: []),
     ]
 
-    @Test("the path is found where each web server puts it", arguments: sent)
+    @Test("the path is found in the variables that each web server sets", arguments: sent)
     func path(sent: Sent) {
         #expect(Request.make(sent.metaVariables).path(below: nil) == RequestPath(segments: sent.path, isExact: sent.isExact))
     }
@@ -77,7 +77,7 @@ struct RequestTests {
         ["DOCUMENT_URI": "/a/chat/v1/models"], ["REQUEST_URI": "/%61/chat/v1/models?a=b"],
     ]
 
-    @Test("the operator's mount point counts more than the web server's", arguments: sameURL)
+    @Test("the operator's mount point wins over the web server's", arguments: sameURL)
     func mount(metaVariables: KeyValuePairs<String, String>) {
         let request = Request.make(metaVariables)
         #expect(request.path(below: ["a", "chat"]) == RequestPath(segments: ["v1", "models"], isExact: true))
@@ -101,12 +101,12 @@ struct RequestTests {
         #expect(Request.make(["REQUEST_URI": uri]).path(below: nil)?.segments == path)
     }
 
-    @Test("what the server has decoded is not decoded again", arguments: ["PATH_INFO", "SCRIPT_NAME", "DOCUMENT_URI"])
+    @Test("a variable that the server has decoded is not decoded again", arguments: ["PATH_INFO", "SCRIPT_NAME", "DOCUMENT_URI"])
     func decodedAlready(name: String) {
         #expect(Request.make([name: "/100%41/a b"]).path(below: nil)?.segments == ["100%41", "a b"])
     }
 
-    @Test("a header is found by its name in lower case; there is none by another variable's name")
+    @Test("a header is found by its name in lower case; other variables are not headers")
     func header() {
         let request = Request.make([
             "HTTP_X_SESSION_KEY": "wx:dm:1", "HTTP_EMPTY": "", "CONTENT_TYPE": "text/plain", "HTTP_CONTENT_TYPE": "no",
@@ -127,7 +127,7 @@ struct RequestTests {
         #expect(request.header("accept") == "a, c, d")
     }
 
-    @Test("the header Proxy is never there", arguments: ["proxy", "Proxy", "PROXY"])
+    @Test("the header Proxy is never passed on", arguments: ["proxy", "Proxy", "PROXY"])
     func proxy(name: String) {
         #expect(Request.make(["HTTP_PROXY": "http://evil"]).header(name) == nil)
     }
@@ -149,14 +149,14 @@ struct RequestTests {
         #expect(Request.make().query("a") == nil)
     }
 
-    @Test("the method is as it was sent, and empty where it was not", arguments: ["GET", "post", ""])
+    @Test("the method is as it was sent, or empty if it was not sent", arguments: ["GET", "post", ""])
     func method(method: String) {
         #expect(Request.make(["REQUEST_METHOD": method]).method == method)
         #expect(Request.make().method == "")
     }
 
     @Test(
-        "a body shorter than CONTENT_LENGTH is incomplete; a length that is none counts for nothing",
+        "a body shorter than CONTENT_LENGTH is incomplete; an invalid length is ignored",
         arguments: [
             ("4", true), ("0", true), ("3", true), ("", true), ("-1", true), ("x", true), ("4.5", true), ("0x10", true), ("5", false),
             ("9223372036854775807", false), ("99999999999999999999", true), (" 5", true),
@@ -166,14 +166,14 @@ struct RequestTests {
         #expect(request.body == (isComplete ? .complete([1, 2, 3, 4]) : .incomplete))
     }
 
-    @Test("without CONTENT_LENGTH a body is what was read, and none is empty")
+    @Test("without CONTENT_LENGTH the body is whatever was read")
     func noLength() {
         #expect(Request.make(body: .complete([1])).body == .complete([1]))
         #expect(Request.make().body == .complete([]))
     }
 
     @Test(
-        "what went wrong with a body is kept, whatever CONTENT_LENGTH says", arguments: [Request.Body.tooLarge, .incomplete],
+        "a failed body stays failed, whatever CONTENT_LENGTH says", arguments: [Request.Body.tooLarge, .incomplete],
         ["", "0", "5"])
     func wrong(body: Request.Body, contentLength: String) {
         #expect(Request.make(["CONTENT_LENGTH": contentLength], body: body).body == body)

@@ -26,7 +26,7 @@ struct ResponseTests {
         #expect(text(Response(status: 204, headers: [("A", "b")])) == "Status: 204 No Content\r\nA: b\r\n\r\n")
     }
 
-    @Test("the answer to HEAD has the body's length and not the body")
+    @Test("the response to HEAD has the body's length and not the body")
     func head() {
         let response = Response(status: 200, body: Array("body".utf8))
         #expect(text(response, includesBody: false) == "Status: 200 OK\r\nContent-Length: 4\r\n\r\n")

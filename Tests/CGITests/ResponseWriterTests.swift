@@ -27,7 +27,7 @@ struct ResponseWriterTests {
         #expect(writer.status == 404 && writer.firstByte != nil)
     }
 
-    @Test("the head of a response that was begun goes out with the first bytes, and has no length")
+    @Test("the head of a streamed response goes out with the first bytes, and has no length")
     func begun() async throws {
         let output = Output()
         let writer = ResponseWriter(output, includesBody: true)
@@ -39,7 +39,7 @@ struct ResponseWriterTests {
         #expect(output.texts == ["Status: 200 OK\r\nA: b\r\n\r\none", "two|"])
     }
 
-    @Test("there is one response: a second one, and a second beginning, change nothing")
+    @Test("there is one response: sending or beginning a second one changes nothing")
     func once() async throws {
         let output = Output()
         let writer = ResponseWriter(output, includesBody: true)
@@ -51,7 +51,7 @@ struct ResponseWriterTests {
         #expect(writer.status == 200)
     }
 
-    @Test("the response to HEAD has a head and no body, whole or begun")
+    @Test("the response to HEAD has a head and no body, sent whole or streamed")
     func head() async throws {
         let (whole, begun) = (Output(), Output())
         try await ResponseWriter(whole, includesBody: false).send(Response(status: 200, body: [1, 2, 3]))

@@ -1,13 +1,13 @@
 import FoundationEssentials
 import Glibc
 
-/// What this process holds on behalf of one responder. Other tests run beside this one, so whole-process counts would tell nothing.
+/// What this process holds for one responder. Other tests run at the same time, so counts for the whole process would say nothing.
 struct Census: Equatable {
     /// Sockets bound to the responder's path: the listening one and one for each connection (accept(2) hands the name down).
     var sockets: Int
-    /// Unix sockets that nothing names, like those from which libfcgi reads a replayed head.
+    /// Unnamed Unix sockets, such as those from which libfcgi reads a replayed head.
     var looseSockets: Int
-    /// Threads that bear the responder's name: a new thread inherits its creator's.
+    /// Threads with the responder's name: a new thread inherits its creator's name.
     var threads: Int
 
     static func take(path: String, threadName: String) throws -> Census {
@@ -21,14 +21,14 @@ struct Census: Equatable {
             }
         }
         for task in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task") {
-            // A thread may end meanwhile.
+            // The thread may have ended meanwhile.
             let name = FileManager.default.contents(atPath: "/proc/self/task/\(task)/comm")
             if name == Data("\(threadName)\n".utf8) { census.threads += 1 }
         }
         return census
     }
 
-    /// Names the calling thread, and so the threads that it starts.
+    /// Names the calling thread and the threads that it starts.
     static func nameThread(_ name: String) {
         let descriptor = open("/proc/thread-self/comm", O_WRONLY)
         write(descriptor, name, name.utf8.count)

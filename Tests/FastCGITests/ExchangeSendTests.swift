@@ -4,9 +4,9 @@ import Testing
 
 @testable import FastCGI
 
-@Suite("Exchange: pieces that are sent at once")
+@Suite("Exchange: chunks that are sent at once")
 struct ExchangeSendTests {
-    @Test("a piece, and what was written before it, is at the client before the handler goes on")
+    @Test("a chunk, and what was written before it, reaches the client before the handler continues")
     func order() async throws {
         let gate = Gate()
         let handler: ResponderFixture.Handler = { exchange in
@@ -27,11 +27,11 @@ struct ExchangeSendTests {
         }
     }
 
-    @Test("a piece of any length arrives whole", arguments: [0, 1, 8183, 8184, 8192, 8193, 1 << 20])
+    @Test("a chunk of any length arrives whole", arguments: [0, 1, 8183, 8184, 8192, 8193, 1 << 20])
     func length(count: Int) async throws {
-        let piece = [UInt8](repeating: UInt8(ascii: "p"), count: count)
+        let chunk = [UInt8](repeating: UInt8(ascii: "p"), count: count)
         let handler: ResponderFixture.Handler = { exchange in
-            for _ in 0..<2 { try? await exchange.output.write(piece, isLast: false) }
+            for _ in 0..<2 { try? await exchange.output.write(chunk, isLast: false) }
             try? await exchange.output.write(Array(".".utf8), isLast: true)
             await exchange.finish()
         }
@@ -40,20 +40,20 @@ struct ExchangeSendTests {
         }
     }
 
-    @Test("a peer that does not read holds no worker, and gets everything once it reads")
+    @Test("a peer that does not read holds no worker, and gets the whole response once it reads")
     func slowReader() async throws {
-        let (pieces, piece) = (3000, "piece ")
+        let (chunks, chunk) = (3000, "chunk ")
         let handler: ResponderFixture.Handler = { exchange in
-            let count = exchange.parameters.contains { $0.name == "SLOW" } ? pieces : 1
-            for _ in 0..<count { try? await exchange.output.write(Array(piece.utf8), isLast: false) }
+            let count = exchange.parameters.contains { $0.name == "SLOW" } ? chunks : 1
+            for _ in 0..<count { try? await exchange.output.write(Array(chunk.utf8), isLast: false) }
             await exchange.finish()
         }
         try await ResponderFixture.run(workers: 1, handler: handler) { fixture in
             let clients = try (0..<4).map { _ in try fixture.client() }
             for client in clients { try client.send(.request([("SLOW", "1")])) }
             #expect(eventually { fixture.connections == 4 })
-            try fixture.expect(.complete(piece), to: .request())
-            for client in clients { #expect(try client.reply() == .complete(String(repeating: piece, count: pieces))) }
+            try fixture.expect(.complete(chunk), to: .request())
+            for client in clients { #expect(try client.reply() == .complete(String(repeating: chunk, count: chunks))) }
         }
     }
 
@@ -76,7 +76,7 @@ struct ExchangeSendTests {
         }
     }
 
-    @Test("a peer that leaves, or a task that is cancelled, ends the sending")
+    @Test("sending ends if the peer leaves or the task is cancelled")
     func leaves() async throws {
         let log = Log<String>()
         let handler: ResponderFixture.Handler = { exchange in

@@ -14,7 +14,7 @@ struct ExchangeTests {
         #expect(message.contains("an Exchange was dropped without finish()"))
     }
 
-    @Test("parameters keep their order, repeat, and have bytes that are not UTF-8 replaced")
+    @Test("parameters keep their order and may repeat; bytes that are not UTF-8 are replaced")
     func parameters() async throws {
         try await ResponderFixture.run { fixture in
             let repeated = [("B", "1"), ("A", "2"), ("B", "3"), ("Ü", "€"), ("A", "x=y")]
@@ -24,7 +24,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("an answer of any length arrives whole", arguments: [1, 8183, 8184, 8185, 65_535, 65_536, 1 << 20])
+    @Test("a response of any length arrives whole", arguments: [1, 8183, 8184, 8185, 65_535, 65_536, 1 << 20])
     func length(count: Int) async throws {
         let answer = String(repeating: "a", count: count)
         try await ResponderFixture.run(handler: Handlers.say(answer)) { fixture in
@@ -32,11 +32,11 @@ struct ExchangeTests {
         }
     }
 
-    @Test("a handler that writes in pieces, or nothing, ends its answer all the same")
-    func pieces() async throws {
+    @Test("a response is complete if the handler writes it in chunks, and if it writes nothing")
+    func chunks() async throws {
         let handler: ResponderFixture.Handler = { exchange in
             if exchange.parameters.contains(where: { $0.name == "PATH_INFO" }) {
-                for piece in ["go", "", "od"] { try? await exchange.output.write(Array(piece.utf8), isLast: true) }
+                for chunk in ["go", "", "od"] { try? await exchange.output.write(Array(chunk.utf8), isLast: true) }
             }
             await exchange.finish()
         }

@@ -2,7 +2,7 @@ import FastCGI
 import Harness
 import TestSupport
 
-/// What came of reading a request's body.
+/// The result of reading a request's body.
 enum Body: Sendable, Equatable {
     case complete([UInt8])
     case tooLarge
@@ -20,11 +20,11 @@ extension Exchange {
     }
 }
 
-/// What the tests' responders do with a request.
+/// Handlers for the tests' responders.
 enum Handlers {
     static let bodyLimit = 2 << 20
 
-    /// Answers with the parameters and the body, as text.
+    /// Responds with the parameters and the body, as text.
     static let echo: ResponderFixture.Handler = { exchange in
         var exchange = exchange
         let body = await exchange.body(limit: bodyLimit)
@@ -32,7 +32,7 @@ enum Handlers {
         await exchange.finish()
     }
 
-    /// Answers with a text and does not look at the request.
+    /// Responds with a text and ignores the request.
     static func say(_ text: String) -> ResponderFixture.Handler {
         { exchange in
             try? await exchange.output.write(Array(text.utf8), isLast: true)
@@ -48,7 +48,7 @@ enum Handlers {
         }
     }
 
-    /// Echoes, and writes down what came of each body.
+    /// Echoes, and records the result of reading each body.
     static func echo(to log: Log<Body>, limit: Int = bodyLimit) -> ResponderFixture.Handler {
         { exchange in
             var exchange = exchange
@@ -70,7 +70,7 @@ enum Handlers {
 }
 
 extension Reply {
-    /// What the echo handler makes of a request.
+    /// The echo handler's response to a request.
     static func echo(_ parameters: [(String, String)] = [("REQUEST_METHOD", "GET")], body: String = "") -> Reply {
         // libfcgi puts the role in front (fcgiapp.c, FCGX_Accept_r).
         let parameters = [(name: "FCGI_ROLE", value: "RESPONDER")] + parameters.map { (name: $0.0, value: $0.1) }

@@ -1,11 +1,11 @@
 import Harness
 import Testing
 
-/// What a peer may send that is no request: each is answered by closing the connection.
+/// Bytes that are not a request. The listener closes the connection for each.
 struct HostileRecords: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let records: [Record]
-    /// Whether the bytes alone tell, before libfcgi sees them.
+    /// True if the bytes are refused before libfcgi sees them.
     var isRefusedUnread = true
 
     /// Padding of BEGIN_REQUEST that libfcgi would take for records: a name of 2 GB, for which it has no memory, and more answers than its

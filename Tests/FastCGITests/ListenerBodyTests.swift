@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Listener: bodies")
 struct ListenerBodyTests {
-    @Test("200 bodies that stop in the middle hold no worker, and all of them end")
+    @Test("200 bodies that stall halfway hold no worker, and all of them end")
     func slow() async throws {
         try await ResponderFixture.run(workers: 1) { fixture in
             let clients = try (0..<200).map { _ in try fixture.client() }
@@ -19,10 +19,10 @@ struct ListenerBodyTests {
         }
     }
 
-    @Test("a body is put together from two pieces, wherever it is cut")
+    @Test("a body is put together from two chunks, wherever it is cut")
     func split() async throws {
         try await ResponderFixture.run { fixture in
-            // The padding of the head's last record counts as what comes behind it.
+            // The padding of the head's last record is read with the body.
             let head = [Record].head(keep: true).dropLast() + [Record(type: Record.Kind.params, padding: 3)]
             let body = Record.stream(Record.Kind.stdin, Array("body".utf8), padding: 2) + [Record(type: Record.Kind.stdin, padding: 5)]
             let bytes = (head + body).bytes
@@ -38,7 +38,7 @@ struct ListenerBodyTests {
     }
 
     @Test(
-        "what does not belong among the records of a body closes the connection, and the process lives",
+        "a record that does not belong to a body closes the connection, and the process survives",
         arguments: [
             Record(type: Record.Kind.getValues, id: 0, content: Record.pairs((0..<30).map { _ in ("FCGI_MPXS_CONNS", "") })),
             Record(type: Record.Kind.getValues, id: 0), Record(type: 99, id: 0), Record(type: 99), Record(type: Record.Kind.params),
@@ -56,7 +56,7 @@ struct ListenerBodyTests {
         }
     }
 
-    @Test("who sends a second request before the first is answered gets the first answer, and then the connection closes")
+    @Test("a peer that sends a second request before the first is answered gets the first response, and then the connection closes")
     func pipelined() async throws {
         try await ResponderFixture.run { fixture in
             let client = try fixture.client()
@@ -66,7 +66,7 @@ struct ListenerBodyTests {
         }
     }
 
-    @Test("a body that waits when patience is over is given up")
+    @Test("a body that is still awaited when the time to stop is over is given up")
     func stop() async throws {
         let log = Log<Body>()
         try await ResponderFixture.run(handler: Handlers.echo(to: log), afterwards: false) { fixture in

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Listener: hang-up")
 struct ListenerHangUpTests {
-    /// Asks to be cancelled, waits for that, and writes down whether it came.
+    /// Asks to be cancelled, waits for it, and records whether it happened.
     private static func untilCancelled(_ log: Log<String>, after gate: Gate? = nil) -> ResponderFixture.Handler {
         { exchange in
             log.append("began")
@@ -29,12 +29,12 @@ struct ListenerHangUpTests {
         case close, endSending, abort
     }
 
-    @Test("a task that asked for it is cancelled when its peer leaves", arguments: Leaving.allCases, [false, true])
+    @Test("a task that asked to be cancelled on hang-up is cancelled when its peer leaves", arguments: Leaving.allCases, [false, true])
     func leaves(leaving: Leaving, keep: Bool) async throws {
         let log = Log<String>()
         try await ResponderFixture.run(handler: Self.untilCancelled(log)) { fixture in
             let client = try fixture.client()
-            // An armed request before it on the same connection changes nothing.
+            // An earlier request on the same connection that asked for it, too, changes nothing.
             if keep { for _ in 0..<3 { #expect(try client.ask(.request(keep: true)) == .complete("answer")) } }
             try client.send(Self.waiting(keep: keep))
             #expect(eventually { log.entries.count == (keep ? 4 : 1) })
@@ -48,7 +48,7 @@ struct ListenerHangUpTests {
         }
     }
 
-    @Test("a peer that left before the task asked is seen")
+    @Test("a task that asks to be cancelled on hang-up after its peer has left is cancelled")
     func leftBefore() async throws {
         let (log, gate) = (Log<String>(), Gate())
         try await ResponderFixture.run(handler: Self.untilCancelled(log, after: gate)) { fixture in
@@ -61,7 +61,7 @@ struct ListenerHangUpTests {
         }
     }
 
-    @Test("a connection whose task asked goes on to the next request, and is closed when it leaves idle")
+    @Test("a connection serves its next request after a task that asked to be cancelled, and is closed when the idle peer leaves")
     func keeps() async throws {
         let log = Log<String>()
         try await ResponderFixture.run(workers: 1, handler: Self.untilCancelled(log)) { fixture in
@@ -74,7 +74,7 @@ struct ListenerHangUpTests {
         }
     }
 
-    @Test("bytes that come while a task is served are no hang-up")
+    @Test("bytes that arrive while a request is served are not a hang-up")
     func earlyBytes() async throws {
         let (log, gate) = (Log<String>(), Gate())
         let handler: ResponderFixture.Handler = { exchange in
@@ -91,7 +91,7 @@ struct ListenerHangUpTests {
             try client.send(.request(keep: true))
             #expect(eventually { gate.waiting == 1 })
             try client.send(.request())
-            // The listener's thread has looked at those bytes once it has taken this connection.
+            // Once the listener's thread has accepted this connection, it has seen those bytes.
             let later = try fixture.client()
             #expect(eventually { fixture.connections == 2 })
             gate.open()
@@ -101,7 +101,7 @@ struct ListenerHangUpTests {
         }
     }
 
-    @Test("a task that did not ask is not cancelled")
+    @Test("a task that did not ask to be cancelled on hang-up is not cancelled")
     func notAsked() async throws {
         let (log, gate) = (Log<Bool>(), Gate())
         let handler: ResponderFixture.Handler = { exchange in
@@ -124,7 +124,7 @@ struct ListenerHangUpTests {
         }
     }
 
-    @Test("a peer that leaves while the listener stops is seen, too")
+    @Test("a task is cancelled if its peer leaves while the listener stops")
     func stopping() async throws {
         let log = Log<String>()
         try await ResponderFixture.run(handler: Self.untilCancelled(log), afterwards: false) { fixture in
@@ -141,7 +141,7 @@ struct ListenerHangUpTests {
         }
     }
 
-    @Test("200 peers that leave at once are all seen, on one worker")
+    @Test("the tasks of 200 peers that leave at once are all cancelled, on one worker")
     func many() async throws {
         let log = Log<String>()
         try await ResponderFixture.run(workers: 1, handler: Self.untilCancelled(log)) { fixture in

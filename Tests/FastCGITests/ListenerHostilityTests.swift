@@ -7,21 +7,21 @@ import Testing
 
 @Suite("Listener: peers that break the protocol or leave")
 struct ListenerHostilityTests {
-    @Test("what is no request closes its connection, whole or in pieces", arguments: HostileRecords.all)
+    @Test("bytes that are not a request close the connection, whole or in chunks", arguments: HostileRecords.all)
     func refused(hostile: HostileRecords) async throws {
         try await ResponderFixture.run(workers: 1) { fixture in
             let whole = try fixture.client()
             try? whole.send(hostile.records)
             #expect(try whole.isClosed(within: patience))
-            let pieces = try fixture.client()
-            try? pieces.send(hostile.records.bytes.prefix(5))
+            let chunks = try fixture.client()
+            try? chunks.send(hostile.records.bytes.prefix(5))
             _ = eventually { fixture.headBytes == 5 }
-            try? pieces.send(hostile.records.bytes.dropFirst(5))
-            #expect(try pieces.isClosed(within: patience))
+            try? chunks.send(hostile.records.bytes.dropFirst(5))
+            #expect(try chunks.isClosed(within: patience))
         }
     }
 
-    @Test("what stands in padding is padding", arguments: HostileRecords.disguised)
+    @Test("records inside padding are ignored", arguments: HostileRecords.disguised)
     func padding(bytes: [UInt8]) async throws {
         try await ResponderFixture.run(handler: Handlers.say("served")) { fixture in
             var begin = Record.begin(keep: true).bytes
@@ -35,7 +35,7 @@ struct ListenerHostilityTests {
         }
     }
 
-    @Test("a request that ends early leaves nothing, wherever it is cut")
+    @Test("a request that breaks off leaves nothing behind, wherever it is cut")
     func cut() async throws {
         let log = Log<Body>()
         try await ResponderFixture.run(handler: Handlers.echo(to: log)) { fixture in
@@ -51,14 +51,14 @@ struct ListenerHostilityTests {
         }
     }
 
-    @Test("200 connections that come and go leave nothing")
+    @Test("200 connections that come and go leave nothing behind")
     func comeAndGo() async throws {
         try await ResponderFixture.run { fixture in
             for _ in 0..<200 { try fixture.client().close() }
         }
     }
 
-    @Test("200 silent connections keep no worker and leave nothing")
+    @Test("200 silent connections hold no worker and leave nothing behind")
     func silent() async throws {
         try await ResponderFixture.run(workers: 1, limits: .make(headTimeout: .seconds(2))) { fixture in
             let silent = try (0..<200).map { _ in try fixture.client() }
@@ -67,7 +67,7 @@ struct ListenerHostilityTests {
         }
     }
 
-    @Test("a client that leaves before its answer leaves nothing")
+    @Test("a client that leaves before its response leaves nothing behind")
     func leaves() async throws {
         let gate = Gate()
         try await ResponderFixture.run(handler: Handlers.echo(after: gate)) { fixture in
@@ -79,7 +79,7 @@ struct ListenerHostilityTests {
         }
     }
 
-    @Test("a client that aborts its request is answered or closed, and holds nothing")
+    @Test("a client that aborts its request gets a response or is closed, and holds nothing")
     func abort() async throws {
         let log = Log<Body>()
         try await ResponderFixture.run(workers: 1, handler: Handlers.echo(to: log)) { fixture in
@@ -92,7 +92,7 @@ struct ListenerHostilityTests {
         }
     }
 
-    @Test("a slow reader gets all of a long answer, and others are served meanwhile")
+    @Test("a slow reader gets the whole of a long response, and others are served meanwhile")
     func slowReader() async throws {
         let long = String(repeating: "0123456789abcdef", count: 1 << 16)
         try await ResponderFixture.run(handler: Handlers.say(long)) { fixture in
@@ -103,7 +103,7 @@ struct ListenerHostilityTests {
         }
     }
 
-    @Test("a client that never reads its answer is given up")
+    @Test("a client that never reads its response is given up")
     func neverReads() async throws {
         let long = String(repeating: "0123456789abcdef", count: 1 << 16)
         try await ResponderFixture.run(workers: 1, limits: .make(stallTimeout: .milliseconds(600)), handler: Handlers.say(long)) {

@@ -22,7 +22,7 @@ struct ListenerLimitsTests {
         }
     }
 
-    @Test("a head that comes byte by byte has no more time than another")
+    @Test("a head that arrives byte by byte gets no more time than any other")
     func slowHead() async throws {
         try await ResponderFixture.run(workers: 1, limits: .make(headTimeout: .seconds(1))) { fixture in
             let client = try fixture.client()
@@ -37,7 +37,7 @@ struct ListenerLimitsTests {
         }
     }
 
-    @Test("a kept connection is closed when it was idle long enough")
+    @Test("a kept connection is closed once it has been idle too long")
     func idleTimeout() async throws {
         try await ResponderFixture.run(limits: .make(idleTimeout: .seconds(1))) { fixture in
             let client = try fixture.client()
@@ -60,7 +60,7 @@ struct ListenerLimitsTests {
         }
     }
 
-    @Test("clients beyond the most connections wait and are served")
+    @Test("clients beyond the connection limit wait and are served")
     func connections() async throws {
         let gate = Gate()
         try await ResponderFixture.run(limits: .make(connections: 4), handler: Handlers.echo(after: gate)) { fixture in
@@ -73,7 +73,7 @@ struct ListenerLimitsTests {
         }
     }
 
-    @Test("kept connections that idle make room for clients that wait, and those in use stay")
+    @Test("idle connections are closed to make room for waiting clients, and connections in use are not")
     func room() async throws {
         let gate = Gate()
         let handler: ResponderFixture.Handler = { exchange in
@@ -95,7 +95,7 @@ struct ListenerLimitsTests {
         }
     }
 
-    @Test("a body over the limit is refused, and its connection goes on")
+    @Test("a body over the limit is refused, and its connection stays usable")
     func bodyLimit() async throws {
         let log = Log<Body>()
         try await ResponderFixture.run(handler: Handlers.echo(to: log, limit: 1000)) { fixture in
@@ -108,7 +108,7 @@ struct ListenerLimitsTests {
         }
     }
 
-    @Test("a body far over the limit is not read to its end, and its sender can still read the answer")
+    @Test("a body far over the limit is not read to its end, and its sender can still read the response")
     func endlessBody() async throws {
         var limits = Listener.Limits.make()
         limits.drainLength = 1 << 20

@@ -8,7 +8,7 @@ struct ListenerRequestTests {
         ("REQUEST_METHOD", "POST"), ("PATH_INFO", "/v1"), ("HTTP_X_EMPTY", ""), ("HTTP_X_LONG", String(repeating: "x", count: 4000)),
     ]
 
-    @Test("a request's parameters and body reach the handler, and its answer the client")
+    @Test("a request's parameters and body reach the handler, and its response reaches the client")
     func request() async throws {
         try await ResponderFixture.run { fixture in
             try fixture.expect(.echo(Self.post, body: "hello"), to: .request(Self.post, body: "hello"))
@@ -19,7 +19,7 @@ struct ListenerRequestTests {
     @Test("parameters arrive however they are encoded and cut into records", arguments: [1, 7, 4096, 0xffff], [0, 1, 255] as [UInt8])
     func parameters(size: Int, padding: UInt8) async throws {
         try await ResponderFixture.run { fixture in
-            // Small records multiply what surrounds them, and a head has a largest length.
+            // Small records add many headers, and the length of a head is limited.
             let parameters = [("REQUEST_METHOD", "POST"), ("HTTP_X_LONG", String(repeating: "x", count: min(4000, size * 130)))]
             for longLengths in [false, true] {
                 let head = [Record].head(parameters, longLengths: longLengths, size: size, padding: padding)
@@ -37,7 +37,7 @@ struct ListenerRequestTests {
         }
     }
 
-    @Test("a connection that is to be kept serves one request after the other")
+    @Test("a kept connection serves one request after another")
     func keepAlive() async throws {
         try await ResponderFixture.run { fixture in
             let client = try fixture.client()
@@ -50,7 +50,7 @@ struct ListenerRequestTests {
         }
     }
 
-    @Test("a connection that is not to be kept is closed at once after the answer")
+    @Test("a connection that is not kept is closed right after the response")
     func close() async throws {
         try await ResponderFixture.run { fixture in
             let start = ContinuousClock.now
@@ -64,7 +64,7 @@ struct ListenerRequestTests {
         }
     }
 
-    @Test("a head is put together from two pieces, wherever it is cut")
+    @Test("a head is put together from two chunks, wherever it is cut")
     func split() async throws {
         try await ResponderFixture.run { fixture in
             let head = [Record].head([("A", "b"), ("NAME", "value")], keep: true, size: 9, padding: 2).bytes
@@ -116,7 +116,7 @@ struct ListenerRequestTests {
     }
 
     @Test(
-        "the server's questions are answered: one request at a time on a connection",
+        "FCGI_GET_VALUES is answered: one request at a time on a connection",
         arguments: [
             ([("FCGI_MPXS_CONNS", "")], [("FCGI_MPXS_CONNS", "0")]),
             (
@@ -131,7 +131,7 @@ struct ListenerRequestTests {
             try client.send([Record(type: Record.Kind.getValues, id: 0, content: Record.pairs(questions))])
             let answer = try client.record()
             #expect(answer?.type == Record.Kind.getValuesResult && answer?.id == 0 && answer?.content == Record.pairs(answers))
-            // Whatever belongs to request 0 is a management record, a BEGIN_REQUEST too.
+            // Every record of request 0 is a management record, even a BEGIN_REQUEST.
             for type in [99, Record.Kind.begin] {
                 let stranger = try fixture.client()
                 try stranger.send([Record(type: type, id: 0)])

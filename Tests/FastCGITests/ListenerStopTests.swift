@@ -28,7 +28,7 @@ struct ListenerStopTests {
         }
     }
 
-    @Test("stopping is over when patience is, and says how many requests are unfinished")
+    @Test("stopping ends when its time is up, and says how many requests are unfinished")
     func impatient() async throws {
         let gate = Gate()
         try await ResponderFixture.run(handler: Handlers.echo(after: gate), afterwards: false) { fixture in

@@ -13,7 +13,7 @@ struct ListeningSocketTests {
         #expect(error?.description.contains(text) == true, "\(error?.description ?? "")", sourceLocation: sourceLocation)
     }
 
-    @Test("a Unix socket is its owner's alone, whatever the umask, and is removed at the end")
+    @Test("only its owner may use a Unix socket, whatever the umask, and its file is removed at the end")
     func mode() throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("socket")
@@ -37,7 +37,7 @@ struct ListeningSocketTests {
         socket.close()
     }
 
-    @Test("a file that took the place of one that was removed stays")
+    @Test("a socket file that has replaced the listener's own is not removed")
     func replaced() throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("socket")
@@ -60,7 +60,7 @@ struct ListeningSocketTests {
         socket.close()
     }
 
-    @Test("what is no socket is never replaced", arguments: [S_IFREG, S_IFDIR, S_IFLNK, S_IFIFO])
+    @Test("a file that is not a socket is never replaced", arguments: [S_IFREG, S_IFDIR, S_IFLNK, S_IFIFO])
     func noSocket(kind: mode_t) throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("file")
@@ -76,7 +76,7 @@ struct ListeningSocketTests {
         if kind == S_IFREG { #expect(FileManager.default.contents(atPath: path) == Data("precious".utf8)) }
     }
 
-    @Test("a path too long or empty, or in no directory, is refused")
+    @Test("a path that is too long, empty or in no directory is refused")
     func path() throws {
         let directory = try TemporaryDirectory()
         expectRefusal(of: "", saying: "has 0")
@@ -101,7 +101,7 @@ struct ListeningSocketTests {
         #expect(now < next + 1000)
     }
 
-    @Test("only a socket that listens is taken over")
+    @Test("only a listening socket is taken over")
     func inherited() throws {
         var ends: [CInt] = [-1, -1]
         #expect(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends) == 0)
@@ -117,10 +117,10 @@ struct ListeningSocketTests {
         let own = try ListeningSocket(unixPath: directory.file("socket"))
         #expect(fcntl(own.descriptor, F_SETFL, fcntl(own.descriptor, F_GETFL) & ~O_NONBLOCK) == 0)
         let inherited = try ListeningSocket(inherited: own.descriptor)
-        // accept(2) must not block the listener when a client has gone again.
+        // accept(2) must not block the listener if the client has already left.
         #expect(fcntl(inherited.descriptor, F_GETFL) & O_NONBLOCK != 0)
         inherited.close()
-        // The one who made the socket removes its file.
+        // The process that made the socket removes its file.
         #expect(FileManager.default.fileExists(atPath: directory.file("socket")))
     }
 
@@ -134,20 +134,20 @@ struct ListeningSocketTests {
         #expect(throws: FastCGIError.self) { try ListeningSocket(ipv4: host, port: 0, peers: own) }
     }
 
-    @Test("what is no address is refused", arguments: ["localhost", "", "::1", "127.0.0.1 "])
+    @Test("text that is not an IPv4 address is refused", arguments: ["localhost", "", "::1", "127.0.0.1 "])
     func noAddress(host: String) {
         let error = #expect(throws: FastCGIError.self) { try ListeningSocket(ipv4: host, port: 0) }
         #expect(error?.description.contains("not an IPv4 address") == true)
     }
 
-    @Test("any address is listened on where the web server's is named")
+    @Test("the listener may use any address if the web server's address is named")
     func anyAddress() throws {
         let socket = try ListeningSocket(ipv4: "0.0.0.0", port: 0, peers: try PeerAddresses("10.0.0.7"))
         #expect(ListeningSocket.isListening(socket.descriptor))
         socket.close()
     }
 
-    @Test("a list of peers that is none is refused", arguments: ["", ",", "10.0.0.7, web", "10.0.0.0/8", "10.0.0.7;10.0.0.8"])
+    @Test("text that is not a list of addresses is refused", arguments: ["", ",", "10.0.0.7, web", "10.0.0.0/8", "10.0.0.7;10.0.0.8"])
     func peers(list: String) {
         let error = #expect(throws: FastCGIError.self) { try PeerAddresses(list) }
         #expect(error?.code == .listen)
@@ -184,11 +184,11 @@ struct ListeningSocketTests {
         #expect(peers.admits(peerOf: accepted) == isAdmitted)
     }
 
-    @Test("a socket's file has the mode and the group that it is to have", arguments: [0o600, 0o660, 0o666] as [UInt32])
+    @Test("a socket's file gets the requested mode and group", arguments: [0o600, 0o660, 0o666] as [UInt32])
     func ownership(mode: UInt32) throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("socket")
-        // A group of this user's, whose name is on every Linux.
+        // A group of this user whose name every Linux has.
         let group = try #require(getgrgid(getegid())).pointee.gr_name.map { String(cString: $0) }
         let socket = try ListeningSocket(unixPath: path, mode: mode, group: group)
         defer { socket.close() }
@@ -198,7 +198,7 @@ struct ListeningSocketTests {
         #expect(error?.description == "There is no group \"nobody's\".")
     }
 
-    @Test("loopback addresses are listened on", arguments: ["127.0.0.1", "127.1.2.3"])
+    @Test("the listener accepts any loopback address", arguments: ["127.0.0.1", "127.1.2.3"])
     func loopback(host: String) throws {
         let socket = try ListeningSocket(ipv4: host, port: 0)
         #expect(ListeningSocket.isListening(socket.descriptor))

@@ -4,10 +4,10 @@ import Testing
 
 @testable import FastCGI
 
-/// Needs two gigabytes of memory, and so is not run where each byte of it has a shadow (Thread Sanitizer).
-@Suite("Exchange: a response that is longer than libfcgi counts")
+/// Needs two gigabytes of memory, so it does not run under Thread Sanitizer, which shadows each byte.
+@Suite("Exchange: a response that is longer than libfcgi can count")
 struct LongResponseTests {
-    @Test("more than 2 GB arrive whole")
+    @Test("a response of more than 2 GB arrives whole")
     func whole() async throws {
         let count = Int(CInt.max) + 10
         let handler: ResponderFixture.Handler = { exchange in
@@ -25,7 +25,7 @@ struct LongResponseTests {
 }
 
 extension FastCGIClient {
-    /// How many bytes of output a request has, all of which are read.
+    /// Reads all of a request's output and counts its bytes.
     fileprivate func contentCount() throws -> Int {
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         var header: [UInt8] = []

@@ -8,7 +8,7 @@ struct RequestHeadTests {
     private func inspect(_ records: [Record]) -> RequestHead { RequestHead.inspect(records.bytes) }
 
     @Test(
-        "a head is complete with its last byte and not before, and what follows is not of it",
+        "a head is complete with its last byte and not before, and does not include what follows",
         arguments: [
             [Record].head([]), .head(), .head([("A", ""), ("", "b")], longLengths: true),
             .head([("A", String(repeating: "b", count: 300))]),
@@ -25,7 +25,7 @@ struct RequestHeadTests {
     }
 
     @Test(
-        "lengths that the parameters do not bear out are refused",
+        "parameters with wrong lengths are refused",
         arguments: [
             [0x80], [1], [0xff, 0xff, 0xff, 0xff], [1, 0xff, 0xff, 0xff, 0xff, 0x41], [1, 0x80, 0, 0], [2, 0, 0x41], [0, 1],
             [0, 0, 1, 0], [1, 1, 0x41, 0x42, 1],
@@ -36,7 +36,7 @@ struct RequestHeadTests {
         #expect(inspect(.head(untrue: parameters)) == .invalid("parameters with untrue lengths"))
     }
 
-    @Test("what is no request is refused at its first record's header", arguments: HostileRecords.all.filter(\.isRefusedUnread))
+    @Test("what is not a request is refused at its first record's header", arguments: HostileRecords.all.filter(\.isRefusedUnread))
     func refused(hostile: HostileRecords) {
         guard case .invalid = inspect(hostile.records) else {
             Issue.record("\(inspect(hostile.records))")
@@ -44,7 +44,7 @@ struct RequestHeadTests {
         }
     }
 
-    @Test("management records alone are told from a request after them")
+    @Test("management records alone are told apart from management records before a request")
     func management() {
         let values = Record(type: Record.Kind.getValues, id: 0, content: Record.pairs([("FCGI_MPXS_CONNS", "")]), padding: 7)
         #expect(inspect([values]) == .management)
@@ -57,7 +57,7 @@ struct RequestHeadTests {
 
     @Test("a head may be as large as the limit and no larger")
     func length() {
-        // What is around a value of 4-byte length in one record: BEGIN, a header, the two lengths and the name, the end.
+        // The bytes around one value with a 4-byte length: BEGIN, a header, the two lengths, the name, and the end.
         let room = RequestHead.maximumLength - 16 - 8 - 6 - 8
         let value = String(repeating: "v", count: room - 8)
         let largest = [Record].head([("N", value)], size: 0x8000)

@@ -58,10 +58,10 @@ struct ResponderFixture: Sendable {
 
     func client() throws -> FastCGIClient { try FastCGIClient(path: path) }
 
-    /// Sends a request on a connection of its own and gives its answer.
+    /// Sends a request on a connection of its own and returns its response.
     func ask(_ records: [Record]) throws -> Reply { try client().ask(records) }
 
-    /// Such a request on a connection of its own has this answer.
+    /// Expects this response to such a request on a connection of its own.
     func expect(_ reply: Reply, to records: [Record], sourceLocation: SourceLocation = #_sourceLocation) throws {
         let actual = try ask(records)
         #expect(actual == reply, sourceLocation: sourceLocation)
@@ -70,12 +70,12 @@ struct ResponderFixture: Sendable {
     /// How many connections the listener has.
     var connections: Int { listener.connections.withLock(\.count) }
 
-    /// Whether a worker has a request.
+    /// True if a worker has a request.
     var isServing: Bool {
         listener.connections.withLock(\.values).contains { connection in connection.state.withLock { $0.phase == .serving } }
     }
 
-    /// How many bytes of unfinished heads were taken.
+    /// How many bytes of unfinished heads have been read.
     var headBytes: Int {
         listener.connections.withLock(\.values).reduce(0) { sum, connection in sum + connection.state.withLock(\.head.count) }
     }
@@ -84,7 +84,7 @@ struct ResponderFixture: Sendable {
     func expectGoodRequest(sourceLocation: SourceLocation = #_sourceLocation) throws {
         let records: [Record] = .request([("REQUEST_METHOD", "POST"), ("PATH_INFO", "/good")], body: "good")
         let reply = try ask(records)
-        // A handler of the test's own may answer otherwise: that it does is what counts.
+        // A test's own handler may respond differently; it only has to respond.
         #expect(!reply.stdout.isEmpty && reply.protocolStatus == 0, sourceLocation: sourceLocation)
     }
 
@@ -99,7 +99,7 @@ struct ResponderFixture: Sendable {
 }
 
 extension Listener.Limits {
-    /// Limits that no test meets unless it says so.
+    /// Limits that no test reaches unless it sets them.
     static func make(
         headTimeout: Duration = .seconds(3600), idleTimeout: Duration = .seconds(3600), stallTimeout: Duration = .seconds(3600),
         connections: Int = 1000

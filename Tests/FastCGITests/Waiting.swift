@@ -5,7 +5,7 @@ import TestSupport
 /// How long a test waits for what must happen. Long, because the sanitizer and other programs slow down everything.
 let patience = FastCGIClient.patience
 
-/// Whether a condition comes true in time.
+/// True if a condition becomes true in time.
 func eventually(within time: Duration = patience, _ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = ContinuousClock.now + time
     while try !condition() {
