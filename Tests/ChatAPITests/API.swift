@@ -19,10 +19,10 @@ struct API: Sendable {
     private let server: Server
 
     /// - Parameters:
-    ///   - directory: where another API's sessions are; a new one where nil.
-    ///   - models: the models that answer; the one model where nil.
-    ///   - age: how long ago it is for this API.
-    ///   - configure: changes what the operator may choose of the API.
+    ///   - directory: another API's data directory; a new one if nil.
+    ///   - models: the models that answer; only the one model if nil.
+    ///   - age: how far in the past this API's clock is.
+    ///   - configure: changes the API's settings.
     init(
         _ model: any ChatModel = ScriptedModel(), models: ModelCatalog? = nil, in directory: DataDirectory? = nil, bodyLimit: Int = 1 << 20,
         age: TimeInterval = 0, _ change: (inout SessionStore.Settings) -> Void = { _ in },
@@ -31,10 +31,10 @@ struct API: Sendable {
         self.directory = try directory ?? DataDirectory()
         var settings = SessionStore.Settings()
         settings.durability = .relaxed
-        // Slow machines: only a test of this limit may meet it.
+        // Long, for slow machines: only a test of this limit may reach it.
         settings.busyTimeout = .seconds(600)
         change(&settings)
-        // The store keeps the directory: an answer in pieces may outlive the API.
+        // The store keeps the directory, since a streamed response may outlive the API.
         sessions = try SessionStore(
             directory: FilePath(self.directory.path), settings: settings, logger: .test(keeping: self.directory))
         var serviceSettings = ChatService.Settings()
@@ -74,7 +74,7 @@ struct API: Sendable {
         await send("POST", "/v1/chat/completions", session: session, headers: headers, body: Self.body(text))
     }
 
-    /// Whether a turn waits for the session's lock, in this store or in another one.
+    /// True if a turn waits for the session's lock, in this store or in another.
     func isWaitedFor(_ session: String) throws -> Bool {
         let key = try SessionKey(session)
         if sessions.lock.waiterCount(key) > 0 { return true }
@@ -90,7 +90,7 @@ struct API: Sendable {
     static func body(_ text: String) -> String { #"{"messages":[{"role":"user","content":"\#(text)"}]}"# }
 }
 
-/// A data directory of one test; it goes with the test.
+/// A data directory of one test, removed after the test.
 final class DataDirectory: Sendable {
     var path: String { directory.path }
     private let directory: TemporaryDirectory

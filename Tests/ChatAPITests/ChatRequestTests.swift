@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Chat requests")
 struct ChatRequestTests {
-    @Test("the last user message is the turn; instructions come along; the rest is ignored")
+    @Test("the last user message is the turn; instructions go with it; the rest is ignored")
     func turn() throws {
         let request = try ChatRequest(
             Array(
@@ -22,7 +22,7 @@ struct ChatRequestTests {
         #expect(!request.stream && !request.includesUsage)
     }
 
-    @Test("the results of tools in which a request ends are the turn, whatever it repeats before them")
+    @Test("the tool results that end a request are the turn, whatever it repeats before them")
     func toolResults() throws {
         let request = try ChatRequest(
             Array(
@@ -39,14 +39,14 @@ struct ChatRequestTests {
         #expect(request.instructions == [Message(role: .system, content: "Be brief.")])
     }
 
-    @Test("a stream's option to tell the usage is read", arguments: [("true", true), ("false", false), ("null", false)])
+    @Test("the option include_usage of a stream is read", arguments: [("true", true), ("false", false), ("null", false)])
     func includesUsage(value: String, expected: Bool) throws {
         let body = #"{"messages":[{"role":"user","content":"x"}],"stream":true,"stream_options":{"include_usage":\#(value)}}"#
         let request = try ChatRequest(Array(body.utf8))
         #expect(request.includesUsage == expected && request.stream)
     }
 
-    @Test("of members of one name the last one counts, a byte order mark does not, and an empty model is none")
+    @Test("the last of several members of one name counts, a byte order mark is ignored, and an empty model counts as absent")
     func leniency() throws {
         let body = #"{"model":"a","model":"","messages":[],"messages":[{"role":"robot","role":"user","content":5,"content":"x"}]}"#
         let request = try ChatRequest([0xef, 0xbb, 0xbf] + Array(body.utf8))
@@ -55,7 +55,7 @@ struct ChatRequestTests {
     }
 
     @Test(
-        "a wrong body is refused with the code and the parameter that is wrong",
+        "a wrong body is refused with a code, and the error names the parameter",
         arguments: [
             ("", "invalid_json", nil),
             ("[1]", "invalid_json", nil),

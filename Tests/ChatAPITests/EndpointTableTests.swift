@@ -1,7 +1,7 @@
 import CGI
 import Testing
 
-/// Which endpoint a path names is seen by the methods that it takes.
+/// The methods that a path allows show which endpoint it names.
 @Suite("The API's table of endpoints")
 struct EndpointTableTests {
     private func allow(_ path: String, _ api: API) async -> String? { await api.send("OPTIONS", path).header("allow") }
@@ -10,7 +10,7 @@ struct EndpointTableTests {
     private static let get = "GET, HEAD, OPTIONS"
 
     @Test(
-        "if the web server does not tell the mount point, a path is found with and without v1, behind whatever stands in front",
+        "if the web server does not tell the mount point, a path is found with and without v1, after any prefix",
         arguments: [
             ("/v1/chat/completions", post), ("/chat/completions/", post), ("/cgi-bin/nanobot.cgi/v1/chat/completions", post),
             ("/v1/models", get), ("/api/models/", get), ("/v1/models/nanobot", get), ("/v1/models/openai/gpt-4o", get),
@@ -47,7 +47,7 @@ struct EndpointTableTests {
     }
 
     @Test(
-        "below a mount point that is told, nothing may stand in front of a path",
+        "below a known mount point, a path may have no prefix",
         arguments: [
             "/anything/health", "/x/v1/session", "/v1/x/session", "//health", "/v1//health", "/./health", "/x/../health", "/health//",
             "/chat/v1/models",

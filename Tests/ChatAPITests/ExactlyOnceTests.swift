@@ -26,7 +26,7 @@ struct ExactlyOnceTests {
         #expect(try await api.sessions.summary(of: SessionKey("a")).turnCount == 2)
     }
 
-    @Test("a key stands for one body: another one is a conflict, and the model is not asked")
+    @Test("an idempotency key stands for one body: another body is a conflict, and the model is not asked")
     func conflict() async throws {
         let model = ScriptedModel()
         let api = try API(model)
@@ -37,7 +37,7 @@ struct ExactlyOnceTests {
         #expect(await model.count == 1)
     }
 
-    @Test("a key belongs to its session")
+    @Test("an idempotency key belongs to its session")
     func scope() async throws {
         let model = ScriptedModel()
         let api = try API(model)
@@ -47,7 +47,7 @@ struct ExactlyOnceTests {
         #expect(await model.count == 3)
     }
 
-    @Test("an empty key is none; Idempotency-Key goes before x-message-id")
+    @Test("an empty idempotency key counts as absent; Idempotency-Key wins over x-message-id")
     func empty() async throws {
         let model = ScriptedModel()
         let api = try API(model)
@@ -61,7 +61,7 @@ struct ExactlyOnceTests {
         #expect(await model.count == 4)
     }
 
-    @Test("a key that is too long, or not UTF-8, is refused", arguments: ["idempotency-key", "x-message-id"])
+    @Test("an idempotency key that is too long, or not UTF-8, is refused", arguments: ["idempotency-key", "x-message-id"])
     func invalid(header: String) async throws {
         let model = ScriptedModel()
         let api = try API(model)
@@ -75,7 +75,7 @@ struct ExactlyOnceTests {
     }
 
     @Test(
-        "keys are compared as bytes, whatever they contain",
+        "idempotency keys are compared as bytes, whatever they contain",
         arguments: [("é", "e\u{301}"), ("a", "A"), ("\"", "\\\""), ("k", "k\",\"x"), ("\\", "\\\\")])
     func bytes(key: String, other: String) async throws {
         let model = ScriptedModel()
@@ -84,7 +84,7 @@ struct ExactlyOnceTests {
         #expect(await model.count == 2)
     }
 
-    @Test("a client's own count of retries finds the last turn where the body is its body")
+    @Test("a client's retry count finds the last turn if the body is the same")
     func retryCount() async throws {
         let model = ScriptedModel()
         let api = try API(model)
@@ -97,12 +97,12 @@ struct ExactlyOnceTests {
         #expect(await model.count == 5)
         let other = await api.chat("Good bye", headers: ["x-stainless-retry-count": "2"])
         #expect(other.header("idempotency-replayed") == nil)
-        // The last turn is another one now.
+        // The last turn is a different one now.
         _ = await api.chat("Hello", headers: ["x-stainless-retry-count": "3"])
         #expect(await model.count == 7)
     }
 
-    @Test("a first try says that it is a retry, where the one before never came")
+    @Test("a retry whose first try never arrived is answered like a first try")
     func lostFirstTry() async throws {
         let model = ScriptedModel()
         let response = try await API(model).chat("Hello", headers: ["x-stainless-retry-count": "1", "idempotency-key": "k"])
@@ -173,7 +173,7 @@ struct ExactlyOnceTests {
         #expect(await retry.answer == "Answer 2")
     }
 
-    @Test("a turn of the day before yesterday is not recognised any more")
+    @Test("a retry of a turn from the day before yesterday is not recognised")
     func old() async throws {
         let model = ScriptedModel()
         let yesterday = try API(model, age: 86_400 - 60)
@@ -188,7 +188,7 @@ struct ExactlyOnceTests {
         #expect(await model.count == 3)
     }
 
-    @Test("a turn that was taken back is asked again")
+    @Test("a retry of a turn that was taken back asks the model again")
     func undone() async throws {
         let model = ScriptedModel()
         let api = try API(model)

@@ -6,7 +6,7 @@ import Testing
 @Suite("Exports over HTTP")
 struct ExportTests {
     @Test(
-        "an export says what it is, and under which name to keep it",
+        "an export has its content type and a file name",
         arguments: [
             ("", "application/json", "json"), ("?format=json", "application/json", "json"),
             ("?format=jsonl", "application/jsonl", "jsonl"), ("?format=markdown", "text/markdown; charset=utf-8", "md"),
@@ -21,7 +21,7 @@ struct ExportTests {
         #expect(response.text.contains("Hello"))
     }
 
-    @Test("the default is the session's own document")
+    @Test("the default export is the session's own document")
     func json() async throws {
         let api = try API()
         _ = await api.chat("Hello")
@@ -29,7 +29,7 @@ struct ExportTests {
         #expect(await Data(api.send("GET", "/v1/session/export").bytes) == file)
     }
 
-    @Test("a long key makes a short name")
+    @Test("an export of a session with a long key has a short file name")
     func longName() async throws {
         let api = try API()
         let key = String(repeating: "键", count: 170)
@@ -38,7 +38,7 @@ struct ExportTests {
         #expect(name == "attachment; filename=\"session-\(String(repeating: "_", count: 100)).json\"")
     }
 
-    @Test("another format is refused", arguments: ["", "JSON", "md", "html", "json%00"])
+    @Test("an unknown export format is refused", arguments: ["", "JSON", "md", "html", "json%00"])
     func unknownFormat(format: String) async throws {
         let api = try API()
         _ = await api.chat("Hello")

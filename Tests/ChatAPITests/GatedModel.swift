@@ -2,7 +2,7 @@ import Chat
 import Models
 import TestSupport
 
-/// A model that says its pieces when a test lets it.
+/// A model that sends its chunks when a test lets it.
 struct GatedModel: ChatModel {
     enum Step: Sendable {
         case say(Delta)

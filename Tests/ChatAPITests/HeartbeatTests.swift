@@ -23,15 +23,15 @@ struct HeartbeatTests {
             Issue.record("the response is whole")
             return ""
         }
-        var pieces = stream.makeAsyncIterator()
-        for _ in 0..<3 { #expect(await pieces.next() == Array(" ".utf8)) }
+        var chunks = stream.makeAsyncIterator()
+        for _ in 0..<3 { #expect(await chunks.next() == Array(" ".utf8)) }
         gate.open()
         var rest = ""
-        while let piece = await pieces.next() { rest += String(decoding: piece, as: UTF8.self) }
+        while let chunk = await chunks.next() { rest += String(decoding: chunk, as: UTF8.self) }
         return rest.trimmingCharacters(in: [" "])
     }
 
-    @Test("a turn that takes long sends white space, then the same JSON as any other")
+    @Test("a long turn sends white space, then the same JSON as any other")
     func slow() async throws {
         let gate = Gate()
         let api = try api(GatedModel(.wait(gate), .say("late")), after: .milliseconds(1))
@@ -45,7 +45,7 @@ struct HeartbeatTests {
         #expect(try await eventually { await api.chat("Hello", headers: ["idempotency-key": "k"]).text == text })
     }
 
-    @Test("an error that comes so late is the body")
+    @Test("an error after the first white space is the body")
     func lateError() async throws {
         let gate = Gate()
         let response = try await api(GatedModel(.wait(gate), .fail(ModelError(.failed, "broken"))), after: .milliseconds(1)).chat("Hello")
@@ -53,7 +53,7 @@ struct HeartbeatTests {
         #expect(try await read(response, opening: gate).hasPrefix(#"{"error":{"message":"#))
     }
 
-    @Test("a turn that does not take long is answered as ever, an error with its status")
+    @Test("a short turn sends no white space, and an error keeps its status")
     func fast() async throws {
         let response = try await api(GatedModel(.say("fast")), after: .seconds(3600)).chat("Hello")
         #expect(response.answer == "fast")

@@ -19,7 +19,7 @@ struct MediaTests {
 
     private static func picture(_ url: String) -> String { body(#"{"type":"image_url","image_url":{"url":"\#(url)"}}"#) }
 
-    @Test("they reach the model with the text around them, are stored, and are there in the next turn, also from the file")
+    @Test("pictures and recordings reach the model with the text around them, are stored, and are in the next turn, also from the file")
     func stored() async throws {
         let model = ScriptedModel()
         let api = try API(model)
@@ -54,7 +54,7 @@ struct MediaTests {
     }
 
     @Test(
-        "anything else is refused, with the place",
+        "a picture that is not such a data URL is refused, with its path",
         arguments: [
             "", "x", "data:", "data:image/png;base64,", "data:image/png,AAAA", "data:image/png;base64", "data:text/html;base64,AAAA",
             "data:image/png;base64,AAA", "data:image/png;base64,A===", "data:image/png;base64,AA=A", "data:image/png;base64,AA A",
@@ -67,7 +67,7 @@ struct MediaTests {
     }
 
     @Test(
-        "a remote picture may be one of https where the operator allows it",
+        "a remote picture may be an https URL if the operator allows it",
         arguments: [
             ("https://example.org/a.png", true), ("HTTPS://example.org/a?b=c", true), ("data:image/png;base64,AAAA", true),
             ("http://example.org/a.png", false), ("https://", false), ("https://a b", false), ("ftp://example.org", false),
@@ -79,7 +79,7 @@ struct MediaTests {
     }
 
     @Test(
-        "what is wrong with a part is said with its place",
+        "an error about a part names its path",
         arguments: [
             (#"{"type":"image_url"}"#, "image_url"), (#"{"type":"image_url","image_url":"data:image/png;base64,AAAA"}"#, "image_url"),
             (#"{"type":"image_url","image_url":{}}"#, "image_url.url"), (#"{"type":"image_url","image_url":{"url":5}}"#, "image_url.url"),
@@ -97,14 +97,14 @@ struct MediaTests {
         #expect(error?.code == "invalid_messages" && error?.param == (place.isEmpty ? nil : "messages[0].content[1].\(place)"))
     }
 
-    @Test("a remote picture in a message that the client only repeats does no harm")
+    @Test("a remote picture in a message that the client only repeats is ignored")
     func repeated() throws {
         let body =
             #"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://a"}}]},{"role":"user","content":"x"}]}"#
         #expect(try ChatRequest(Array(body.utf8)).turn == [Message(role: .user, content: "x")])
     }
 
-    @Test("a picture counts in the window by what a model makes of it, not by its bytes")
+    @Test("a picture counts in the context window by its cost for a model, not by its bytes")
     func window() async throws {
         let model = ScriptedModel()
         let api = try API(model) { $0.window.maxTokens = 2000 }
@@ -116,7 +116,7 @@ struct MediaTests {
         }
     }
 
-    @Test("the built-in model says that it cannot see")
+    @Test("the built-in model says that it cannot see pictures")
     func builtin() async throws {
         let api = try API(BuiltinModel())
         let response = await api.send("POST", "/v1/chat/completions", body: Self.body(Self.picture))

@@ -22,7 +22,7 @@ struct ModelCatalogTests {
     }
 
     @Test(
-        "a request's model answers, with its own system prompt; without one the default does",
+        "the model that a request names answers, with its own system prompt; if it names none, the default answers",
         arguments: [("fast", "fast"), ("deep/er", "deep/er"), (nil, "deep/er"), ("", "deep/er")] as [(String?, String)])
     func selection(model: String?, answers: String) async throws {
         let response = try await ask(Self.listed, model)
@@ -32,14 +32,14 @@ struct ModelCatalogTests {
         #expect(await asked.prompts.last?.instructions == [Message(role: .system, content: "You are \(answers).")])
     }
 
-    @Test("the first of the list is the default where the configured one is not in it")
+    @Test("the first of the list is the default if the configured model is not in it")
     func firstIsDefault() async throws {
         let catalog = ModelCatalog(default: Self.entry("other"), list: [Self.fast, Self.entry("deeper")])
         #expect(try await ask(catalog, nil).answer == "I am fast.")
         expectError(try await ask(catalog, "other"), 404, "model_not_found", param: "model")
     }
 
-    @Test("a model that is not in the list is not there", arguments: ["nanobot", "FAST", "deep", "fast "])
+    @Test("a model that is not in the list is not found", arguments: ["nanobot", "FAST", "deep", "fast "])
     func unknown(model: String) async throws {
         expectError(try await ask(Self.listed, model), 404, "model_not_found", param: "model")
     }

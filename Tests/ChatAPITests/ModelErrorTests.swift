@@ -26,7 +26,7 @@ struct ModelErrorTests {
     }
 
     @Test(
-        "becomes a row of the table; a client reads what is meant for it, and nothing is stored",
+        "a model's error becomes a row of the API's error table; a client reads only what is meant for it, and nothing is stored",
         arguments: [
             Case(.refused(status: 400), says: "Bad x", at: "x", 400, "invalid_value", param: "x", "Bad x"),
             Case(.refused(status: 422), says: "Bad y", 422, "invalid_value", "Bad y"),

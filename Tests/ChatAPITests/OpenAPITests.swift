@@ -11,17 +11,17 @@ struct OpenAPITests {
         var openapi: String
         var paths: [String: [String: Anything]]
 
-        /// Of an operation nothing is looked at.
+        /// What an operation contains is not read.
         struct Anything: Decodable {}
     }
 
-    @Test("describes every endpoint of the table, and no other")
+    @Test("openapi.json describes every endpoint of the table, and no other")
     func endpoints() throws {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../Sources/ChatAPI/openapi.json"
         let data = try #require(FileManager.default.contents(atPath: file))
         let described = try JSONDecoder().decode(Description.self, from: data)
         #expect(described.openapi.hasPrefix("3.1"))
-        // The doctor's paths are between it and its responder.
+        // The doctor's paths are private to it and its responder.
         let served = try API().endpoints.paths.filter { !$0.path.hasPrefix("/v1/doctor/") }.flatMap { route in
             route.methods.map { "\($0) \(route.path.replacing("...}", with: "}"))" }
         }

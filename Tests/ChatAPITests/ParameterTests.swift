@@ -16,7 +16,7 @@ struct ParameterTests {
     }
 
     @Test(
-        "what a model may know is passed on as the client wrote it",
+        "a parameter for the model is passed on as the client wrote it",
         arguments: [
             #""temperature":0.70"#, #""temperature":2"#, #""top_p":1e-1"#, #""max_tokens":1"#, #""max_completion_tokens":2147483647"#,
             #""stop":"\n""#, #""stop":["a","b","c","d"]"#, #""seed":-9223372036854775808"#, #""presence_penalty":-2"#,
@@ -33,7 +33,7 @@ struct ParameterTests {
     }
 
     @Test(
-        "what a model gets is on one line, and is what was checked",
+        "parameters reach the model on one line, and as they were checked",
         arguments: [
             (
                 " \"tools\" : [\n { \"type\" : \"function\" ,\t\"function\" : { \"name\" : \"a\" } } ] ",
@@ -58,7 +58,7 @@ struct ParameterTests {
     }
 
     @Test(
-        "a wrong value is refused with the parameter that is wrong",
+        "a wrong value is refused, and the error names its parameter",
         arguments: [
             (#""temperature":2.01"#, "temperature"), (#""temperature":-0.1"#, "temperature"), (#""temperature":"1""#, "temperature"),
             (#""temperature":true"#, "temperature"), (#""temperature":1e999"#, "temperature"), (#""top_p":1.5"#, "top_p"),
@@ -95,13 +95,13 @@ struct ParameterTests {
         #expect(error?.message.hasPrefix(param) == true)
     }
 
-    @Test("a tool that is no function is not supported")
+    @Test("a tool that is not a function is refused as unsupported")
     func customTool() {
         let error = apiError { try passedOn(#""tools":[{"type":"custom","custom":{"name":"a"}}]"#) }
         #expect(error?.code == "unsupported_value" && error?.param == "tools[0].type")
     }
 
-    @Test("the model gets the parameters, and the session does not")
+    @Test("the model gets the parameters, and the session does not store them")
     func model() async throws {
         let model = ScriptedModel()
         let api = try API(model)

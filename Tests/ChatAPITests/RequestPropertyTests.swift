@@ -9,7 +9,7 @@ import Testing
 import JSON
 import BuiltinModel
 
-/// Whatever a client sends, and whatever is in a session's file, is answered, by an error of the client's where it makes no sense; and so is
+/// Whatever a client sends, and whatever is in a session's file, gets a response (a 4xx status if the request makes no sense), and so does
 /// the next request.
 @Suite("Any request")
 struct RequestPropertyTests {
@@ -29,7 +29,7 @@ struct RequestPropertyTests {
     private static let methods = ["POST", "GET", "DELETE", "HEAD", "PUT", "#"]
     private static let headers = ["Idempotency-Key", "X-Message-Id", "X-Stainless-Retry-Count", "X-Session-Mode", "X-Request-Id"]
 
-    /// Numbers, texts, and what is nested as deep as it may be, and deeper.
+    /// Numbers, texts, and nesting up to the limit and beyond.
     private static let values: [String] =
         LimitNumbers.json + LimitNumbers.texts.map { "\"\($0)\"" } + ["null", "true", "{}", "[]", "\"\\u0000\"", "\"\\ud800\""]
         + [500, 600, 100_000].flatMap { depth in
@@ -47,7 +47,7 @@ struct RequestPropertyTests {
         }
     }
 
-    @Test("has an answer, and so has the next one", arguments: TestLength.seeds(60))
+    @Test("any request gets a response, and so does the next one", arguments: TestLength.seeds(60))
     func anything(seed: UInt64) async throws {
         var generator = SplitMix64(seed: seed)
         let api = try API(BuiltinModel(), configure: { $0.streams = Bool.random(using: &generator) })
@@ -60,13 +60,13 @@ struct RequestPropertyTests {
                 Self.methods.randomElement(using: &generator) ?? "", path.isEmpty ? "/" : path,
                 headers: [header: LimitNumbers.texts.randomElement(using: &generator) ?? ""], body: body)
             #expect(200..<500 ~= response.status, "\(path) \(body)")
-            if case .stream(let pieces) = response.body { for await _ in pieces {} }
+            if case .stream(let chunks) = response.body { for await _ in chunks {} }
             let next = await api.chat("1+1", session: "b")
             #expect(next.answer == "1+1 = 2")
         }
     }
 
-    @Test("meta-variables of any numbers are read", arguments: LimitNumbers.texts)
+    @Test("meta-variables with any number are read", arguments: LimitNumbers.texts)
     func metaVariables(number: String) {
         for name in ["CONTENT_LENGTH", "QUERY_STRING", "PATH_INFO", "SCRIPT_NAME", "REQUEST_URI", "HTTP_CONTENT_LENGTH"] {
             let request = Request(metaVariables: [(name, number), (name, "%\(number)=%")], body: .complete([1, 2]))

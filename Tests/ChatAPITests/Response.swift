@@ -5,9 +5,9 @@ import Foundation
 /// A response as a client sees it.
 struct Response: Sendable {
     enum Body: Sendable {
-        /// All of it: it came with its length.
+        /// The whole body: the response had a length.
         case bytes([UInt8])
-        /// Chunks as they come. Who drops it leaves.
+        /// Chunks as they arrive. Dropping the stream makes the client leave.
         case stream(AsyncStream<[UInt8]>)
     }
 
@@ -48,7 +48,7 @@ final class ResponseReader: ResponseOutput {
 
     private let state = Mutex(State())
 
-    /// Leaves when the last of those goes who may still read.
+    /// Makes the client leave when the last reader is gone.
     private final class Presence: Sendable {
         let task: Task<Void, Never>
         init(_ task: Task<Void, Never>) { self.task = task }
@@ -57,8 +57,8 @@ final class ResponseReader: ResponseOutput {
 
     func write(_ bytes: [UInt8], isLast: Bool) async throws { wake { $0.received += bytes } }
 
-    /// Gives the response as soon as its head is there, and a whole one with its body. The client leaves, so that the task that serves it is
-    /// cancelled, when the task that waits is cancelled, and when the chunks are dropped.
+    /// Returns the response once its head is there, or with its body if it has a length. The client leaves, and the serving task is
+    /// cancelled, if the waiting task is cancelled or the chunks are dropped.
     func response(of serve: @escaping @Sendable (ResponseReader) async -> Void) async -> Response {
         let task = Task {
             await serve(self)
@@ -100,7 +100,7 @@ final class ResponseReader: ResponseOutput {
         }
     }
 
-    /// What has come since the last time; nil at the end. Waits for it, cancelled or not.
+    /// What has arrived since the last call; nil at the end. Waits, even if cancelled.
     private func next() async -> [UInt8]? {
         while true {
             let (bytes, isOver) = state.withLock { state in

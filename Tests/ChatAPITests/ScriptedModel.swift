@@ -2,12 +2,12 @@ import Chat
 import JSON
 import Models
 
-/// A model that a test makes up: it keeps what it was asked, and says what the test says.
+/// A model that a test scripts: it records its prompts and gives the test's answers.
 actor ScriptedModel: ChatModel {
     private(set) var prompts: [Prompt] = []
     private let completion: @Sendable (_ number: Int, _ prompt: Prompt) async throws -> Completion
 
-    /// - Parameter answer: gets how often the model was asked, this time included.
+    /// - Parameter answer: called with how often the model has been asked, including this time.
     init(_ answer: @escaping @Sendable (_ number: Int) async throws -> String = { "Answer \($0)" }) {
         completion = { number, prompt in
             let usage = Usage(promptTokens: prompt.history.count + 1, completionTokens: 2)
@@ -15,7 +15,7 @@ actor ScriptedModel: ChatModel {
         }
     }
 
-    /// - Parameter completions: what it answers, one after the other; the last one again and again.
+    /// - Parameter completions: its answers in order; the last one repeats.
     init(completions: [Completion]) {
         completion = { number, _ in completions[min(number, completions.count) - 1] }
     }

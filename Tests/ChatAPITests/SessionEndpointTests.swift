@@ -7,7 +7,7 @@ import JSON
 
 @Suite("Sessions over HTTP")
 struct SessionEndpointTests {
-    /// What `GET /v1/session` and a fork say.
+    /// The response of `GET /v1/session` and of a fork.
     struct Page: Decodable {
         struct Message: Decodable {
             var role: String
@@ -30,14 +30,14 @@ struct SessionEndpointTests {
         var questions: [String] { (messages ?? []).filter { $0.role == "user" }.map(\.content) }
     }
 
-    /// An API whose session "a" has so many turns, numbered from 1.
+    /// An API whose session "a" has `count` turns, numbered from 1.
     private func api(turns: Int) async throws -> API {
         let api = try API()
         for number in 0..<turns { #expect(await api.chat("\(number + 1)").status == 200) }
         return api
     }
 
-    @Test("a session says what it has: its key, times, turns, cost and messages, in this order")
+    @Test("a session's response has its key, times, turns, usage and messages, in this order")
     func show() async throws {
         let api = try API()
         #expect(await api.chat("Hello", session: "wx:dm:1").status == 200)
@@ -79,14 +79,14 @@ struct SessionEndpointTests {
         #expect(pageCount == (7 + turnsPerPage - 1) / turnsPerPage)
     }
 
-    @Test("a page has a hundred messages where the request does not say otherwise")
+    @Test("a page has a hundred messages unless the request says otherwise")
     func defaultLimit() async throws {
         let page = try Page(await api(turns: 51).send("GET", "/v1/session"))
         #expect(page.messages?.count == 100)
         #expect(page.has_more == true)
     }
 
-    @Test("a page that was asked for does not move when the session goes on")
+    @Test("a page before a turn stays the same when the session grows")
     func stablePage() async throws {
         let api = try await api(turns: 4)
         let newest = try Page(await api.send("GET", "/v1/session?limit=2"))
@@ -95,7 +95,7 @@ struct SessionEndpointTests {
         #expect(newest.questions == ["4"] && next.questions == ["3"])
     }
 
-    @Test("the count and the page are of one moment, while turns are stored")
+    @Test("the turn count and the page agree while turns are stored")
     func oneMoment() async throws {
         let api = try await api(turns: 100)
         let chats = Task {
@@ -113,17 +113,17 @@ struct SessionEndpointTests {
         await chats.value
     }
 
-    @Test("a limit that is none is refused", arguments: ["0", "-1", "1001", "x", "1.5", "", "99999999999999999999", "%31%30%30%30%30"])
+    @Test("an invalid page limit is refused", arguments: ["0", "-1", "1001", "x", "1.5", "", "99999999999999999999", "%31%30%30%30%30"])
     func badLimit(limit: String) async throws {
         expectError(await (try api(turns: 1)).send("GET", "/v1/session?limit=\(limit)"), 400, "invalid_value", param: "limit")
     }
 
-    @Test("a page before a turn that is not there is refused", arguments: ["x", "turn-", "%00"])
+    @Test("a page before an unknown turn is refused", arguments: ["x", "turn-", "%00"])
     func badBefore(before: String) async throws {
         expectError(await (try api(turns: 1)).send("GET", "/v1/session?before=\(before)"), 400, "invalid_value", param: "before")
     }
 
-    @Test("an undo takes the last turn and says how many are left, down to none")
+    @Test("an undo removes the last turn and says how many are left, down to none")
     func undo() async throws {
         let api = try await api(turns: 2)
         let turn = try await api.sessions.page(of: SessionKey("a"), messages: 1).turns[0]
@@ -140,7 +140,7 @@ struct SessionEndpointTests {
         #expect(try Page(await api.send("GET", "/v1/session")).questions == ["3"])
     }
 
-    @Test("a fork has the turns of its session, and goes its own way")
+    @Test("a fork has its session's turns, and the two change independently")
     func fork() async throws {
         let api = try await api(turns: 2)
         let response = await api.send("POST", "/v1/session/fork", body: #"{"to":" b\u00e9 "}"#)
@@ -153,7 +153,7 @@ struct SessionEndpointTests {
         #expect(try Page(await api.send("GET", "/v1/session")).questions == ["1", "2"])
     }
 
-    @Test("a fork to a session that is there is a conflict, and to itself, too", arguments: ["a", " a", "b"])
+    @Test("a fork to an existing session, or to itself, is a conflict", arguments: ["a", " a", "b"])
     func forkConflict(target: String) async throws {
         let api = try await api(turns: 1)
         _ = await api.chat("other", session: "b")
@@ -177,7 +177,7 @@ struct SessionEndpointTests {
         #expect(try api.directory.files == ["a.json"])
     }
 
-    @Test("a fork's body has a limit")
+    @Test("a fork's body that is too large is refused")
     func hugeForkBody() async throws {
         let body = #"{"to":"\#(String(repeating: "k", count: 2000))"}"#
         expectError(try await API(bodyLimit: 1000).send("POST", "/v1/session/fork", body: body), 413, "request_too_large")
@@ -198,7 +198,7 @@ struct SessionEndpointTests {
         ("POST", "/v1/session/undo"), ("POST", "/v1/session/fork"),
     ]
 
-    @Test("every call needs a key that is one, and a session", arguments: calls)
+    @Test("every session endpoint needs a valid key and an existing session", arguments: calls)
     func keys(method: String, path: String) async throws {
         let api = try API()
         let body = method == "POST" ? #"{"to":"b"}"# : ""

@@ -7,7 +7,7 @@ import Testing
 @Suite("Session modes")
 struct SessionModeTests {
     @Test(
-        "a mode says whether a turn sees the session and whether it is stored",
+        "the mode decides whether a turn sees the session and whether it is stored",
         arguments: [
             ("normal", ["one"], 2), ("", ["one"], 2), ("readonly", ["one"], 1), ("ReadOnly", ["one"], 1), ("ephemeral", [], 1),
         ])
@@ -20,7 +20,7 @@ struct SessionModeTests {
         #expect(try await api.sessions.summary(of: SessionKey("a")).turnCount == turnCount)
     }
 
-    @Test("a turn that is not stored makes no session", arguments: ["readonly", "ephemeral"])
+    @Test("a turn that is not stored creates no session", arguments: ["readonly", "ephemeral"])
     func noSession(mode: String) async throws {
         let api = try API()
         #expect(await api.chat("Hello", headers: ["x-session-mode": mode]).status == 200)
@@ -35,7 +35,7 @@ struct SessionModeTests {
         expectError(response, 400, "missing_session_key")
     }
 
-    @Test("another mode is refused before the model is asked", arguments: ["read-only", "none", "normal, readonly"])
+    @Test("an unknown mode is refused before the model is asked", arguments: ["read-only", "none", "normal, readonly"])
     func invalid(mode: String) async throws {
         let model = ScriptedModel()
         expectError(

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Limits of the storage")
 struct StorageLimitTests {
-    @Test("a session that is full takes no more turns, says which one it is, and can still be used otherwise")
+    @Test("a full session takes no more turns, the error names it, and it can still be read, undone and deleted")
     func fullSession() async throws {
         let model = ScriptedModel()
         let api = try API(model) { $0.maximumSessionBytes = 100 }
@@ -50,7 +50,7 @@ struct StorageLimitTests {
         #expect(await api.send("DELETE", "/v1/session").status == 200)
     }
 
-    @Test("a turn that waits too long for the one before it is told to come again")
+    @Test("a turn that waits too long for the one before it is told to retry")
     func busy() async throws {
         let gate = Gate()
         let model = ScriptedModel {

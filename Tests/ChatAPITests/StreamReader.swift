@@ -6,7 +6,7 @@ import Testing
 @testable import ChatAPI
 import JSON
 
-/// What a client sees of a response in pieces, as it comes.
+/// What a client sees of a streamed response as it arrives.
 struct StreamReader {
     /// One chunk, as OpenAI's clients read it.
     struct Chunk: Decodable, Equatable {
@@ -40,13 +40,13 @@ struct StreamReader {
         var usage: Usage?
     }
 
-    private var pieces: AsyncStream<[UInt8]>.Iterator?
+    private var chunks: AsyncStream<[UInt8]>.Iterator?
     private var rest = ""
 
     init(_ response: Response) {
         switch response.body {
         case .bytes(let bytes): rest = String(decoding: bytes, as: UTF8.self)
-        case .stream(let stream): pieces = stream.makeAsyncIterator()
+        case .stream(let stream): chunks = stream.makeAsyncIterator()
         }
     }
 
@@ -58,15 +58,15 @@ struct StreamReader {
                 rest = String(rest[end.upperBound...])
                 return frame
             }
-            guard let piece = await pieces?.next() else {
+            guard let chunk = await chunks?.next() else {
                 #expect(rest.isEmpty)
                 return nil
             }
-            rest += String(decoding: piece, as: UTF8.self)
+            rest += String(decoding: chunk, as: UTF8.self)
         }
     }
 
-    /// The next event's data; comments are passed over.
+    /// The next event's data; comments are skipped.
     mutating func event() async throws -> String? {
         while let frame = await frame() {
             if frame.hasPrefix(": ") { continue }
@@ -119,7 +119,7 @@ extension API {
             })
     }
 
-    /// One turn of a session, its answer in pieces.
+    /// One turn of a session, with a streamed response.
     func stream(
         _ text: String = "Hello", session: String = "a", headers: KeyValuePairs<String, String> = [:], options: String = ""
     ) async -> Response {

@@ -6,9 +6,9 @@ import Testing
 
 @testable import Sessions
 
-@Suite("Sessions and answers in pieces")
+@Suite("Sessions and streamed responses")
 struct StreamedSessionTests {
-    @Test("a streamed turn is in the next one's history, and the other way round", arguments: ["normal", "readonly", "ephemeral"])
+    @Test("streamed and plain turns are in each other's history", arguments: ["normal", "readonly", "ephemeral"])
     func modes(mode: String) async throws {
         let model = ScriptedModel()
         let api = try API.streaming(model)
@@ -23,7 +23,7 @@ struct StreamedSessionTests {
         #expect(await model.lastHistory == (mode == "normal" ? ["one", "two", "three"] : ["one", "two"]))
     }
 
-    @Test("a retry gets the stored answer as one piece under the same id, and says so", arguments: [false, true])
+    @Test("a streamed retry gets the stored answer as one chunk under the same id, and says so", arguments: [false, true])
     func replay(restarted: Bool) async throws {
         let first = try API.streaming(GatedModel(.say("one "), .say("two")))
         var reader = StreamReader(
@@ -45,7 +45,7 @@ struct StreamedSessionTests {
         expectError(await second.stream("Other", headers: ["idempotency-key": "k"]), 409, "idempotency_key_conflict")
     }
 
-    @Test("a retry that comes while the first try streams waits, and gets the stored answer", arguments: [false, true])
+    @Test("a retry that arrives while the first try streams waits, and gets the stored answer", arguments: [false, true])
     func running(comments: Bool) async throws {
         let gate = Gate()
         let api = try API.streaming(GatedModel(.say("one"), .wait(gate)), keepAlive: comments ? .milliseconds(1) : .seconds(3600))
@@ -53,7 +53,7 @@ struct StreamedSessionTests {
         async let retry = api.stream(headers: ["idempotency-key": "k"])
         #expect(try await eventually { try api.isWaitedFor("a") })
         if comments {
-            // It has begun: what it says of itself can be no header any more.
+            // The response has begun, so no header can say that it is a replay.
             #expect(await retry.header("idempotency-replayed") == nil)
         }
         gate.open()
@@ -63,7 +63,7 @@ struct StreamedSessionTests {
         #expect(try await api.sessions.summary(of: SessionKey("a")).turnCount == 1)
     }
 
-    @Test("a client that no longer takes the pieces ends its turn, and nothing is stored")
+    @Test("a turn whose client no longer reads the chunks is cancelled, and nothing is stored")
     func left() async throws {
         let model = GatedModel(.say("one"), .waitForCancellation)
         let api = try API.streaming(model)
@@ -75,14 +75,14 @@ struct StreamedSessionTests {
         #expect(try api.directory.files == [])
     }
 
-    @Test("so does one whose task is cancelled, before the first piece and after it", arguments: [false, true])
+    @Test("a streamed turn whose task is cancelled is not stored, before the first chunk and after it", arguments: [false, true])
     func cancelled(hasBegun: Bool) async throws {
         let model = hasBegun ? GatedModel(.say("one"), .waitForCancellation) : GatedModel(.waitForCancellation)
         let api = try API.streaming(model)
         let begun = Gate()
         let client = Task {
             let response = await api.stream()
-            // Nobody reads the error of one that has not begun.
+            // If the response has not begun, nobody reads its error.
             guard response.status == 200 else { return }
             var reader = StreamReader(response)
             while await reader.frame() != nil { begun.open() }
@@ -94,7 +94,7 @@ struct StreamedSessionTests {
         #expect(try api.directory.files == [])
     }
 
-    @Test("so does one that does not stream")
+    @Test("a turn that is not streamed is not stored if its task is cancelled")
     func cancelledWhole() async throws {
         let model = GatedModel(.waitForCancellation)
         let api = try API(model)

@@ -8,9 +8,9 @@ import Testing
 @testable import Sessions
 import JSON
 
-@Suite("Answers in pieces")
+@Suite("Streamed responses")
 struct StreamingTests {
-    @Test("a stream is the role, the pieces, the reason why it ended, and [DONE]; every chunk has the same id, time and model")
+    @Test("a stream is the role, the content, the finish reason and [DONE]; every chunk has the same id, time and model")
     func stream() async throws {
         let api = try API.streaming(GatedModel(.say("Hel"), .say(""), .say("lo "), .say("你好")))
         let response = await api.stream(options: #""model":"m","#)
@@ -49,7 +49,7 @@ struct StreamingTests {
         #expect(frames.last == "data: [DONE]")
     }
 
-    @Test("with include_usage every chunk has usage, null but in a last one without choices")
+    @Test("with include_usage every chunk has usage, which is null except in a last chunk without choices")
     func usage() async throws {
         let api = try API.streaming(GatedModel(.say("Hi")))
         var reader = StreamReader(await api.stream(options: #""stream_options":{"include_usage":true},"#))
@@ -66,7 +66,7 @@ struct StreamingTests {
         expectError(response, 400, "invalid_value", param: "stream_options.include_usage")
     }
 
-    @Test("a piece is with the client before the model gives the next one; what is stored was stored before [DONE]")
+    @Test("a chunk reaches the client before the model makes the next one, and the turn is stored before [DONE]")
     func order() async throws {
         let gates = [Gate(), Gate()]
         let api = try API.streaming(GatedModel(.say("one "), .wait(gates[0]), .say("two"), .wait(gates[1])))
@@ -82,7 +82,7 @@ struct StreamingTests {
         #expect(try await api.sessions.summary(of: SessionKey("a")).turnCount == 1)
     }
 
-    @Test("an error before the first piece is an error response with its status, and nothing is stored")
+    @Test("an error before the first chunk is an error response with its status, and nothing is stored")
     func earlyError() async throws {
         let api = try API.streaming(GatedModel(.say(""), .fail(ModelError(.failed, "broken"))))
         let response = await api.stream()
@@ -93,7 +93,7 @@ struct StreamingTests {
         expectError(await api.stream(session: ""), 400, "invalid_session_key")
     }
 
-    @Test("an error after the first piece is a last frame, without [DONE], and nothing is stored")
+    @Test("an error after the first chunk is a last frame, without [DONE], and nothing is stored")
     func lateError() async throws {
         let api = try API.streaming(GatedModel(.say("one"), .fail(ModelError(.failed, "broken"))))
         var reader = StreamReader(await api.stream())
@@ -110,7 +110,7 @@ struct StreamingTests {
         var reader = StreamReader(await api.stream())
         _ = try await reader.chunk()
         _ = try await reader.chunk()
-        // A file where the directory was: root could write to any directory.
+        // A file in the directory's place, because root could write to any directory.
         let path = api.directory.path + "/sessions"
         try FileManager.default.removeItem(atPath: path)
         try Data().write(to: URL(fileURLWithPath: path))
@@ -120,7 +120,7 @@ struct StreamingTests {
         #expect(frames[0].contains(#""code":"storage_unavailable""#))
     }
 
-    @Test("a comment is sent when nothing else is, before the first piece too; errors are frames from then on")
+    @Test("a silent stream sends comments, before the first chunk, too; errors are frames from then on")
     func keepAlive() async throws {
         let gates = [Gate(), Gate()]
         let model = GatedModel(.wait(gates[0]), .say("one"), .wait(gates[1]), .fail(ModelError(.failed, "broken")))
@@ -138,7 +138,7 @@ struct StreamingTests {
         #expect(await reader.frame() == nil)
     }
 
-    @Test("tool calls, refusals and probabilities are passed on as they come")
+    @Test("tool calls, refusals and log probabilities are streamed as they arrive")
     func otherDeltas() async throws {
         let model = GatedModel(
             .say(Delta(toolCalls: [.init(index: 0, id: "call_1", name: "look", arguments: "")])),
@@ -161,14 +161,14 @@ struct StreamingTests {
         #expect(frames[2].contains(#""delta":{"refusal":"won't"},"logprobs":{"content":[]}"#))
     }
 
-    @Test("a model that says nothing is asked once more, and what is said instead is a piece")
+    @Test("a model that says nothing is asked once more, and the text that replaces its answer is a chunk")
     func empty() async throws {
         let api = try API.streaming(ScriptedModel { _ in "" })
         var reader = StreamReader(await api.stream())
         #expect(try await reader.chunks().text == "I've completed processing but have no response to give.")
     }
 
-    @Test("without the setting a stream is refused, and nothing is asked")
+    @Test("without the setting a stream is refused, and the model is not asked")
     func off() async throws {
         let model = ScriptedModel()
         expectError(await (try API(model)).stream(), 400, "stream_unsupported", param: "stream")

@@ -17,7 +17,7 @@ struct SummaryTests {
         await model.prompts.filter { $0.history.isEmpty && $0.turn[0].content.hasPrefix("Summarize") }.map { $0.turn[0].content }
     }
 
-    @Test("the model that answers sums up, by itself and without the request's parameters, and sees the summary then")
+    @Test("the model that answers also summarizes, without the request's parameters, and then sees the summary")
     func summary() async throws {
         let model = ScriptedModel { "Answer \($0)" }
         let api = try api(model)
@@ -40,12 +40,12 @@ struct SummaryTests {
             ])
         let summary = try await api.sessions.summary(of: SessionKey("a"))
         #expect(summary.turnCount == 6 && summary.usage.completionTokens == 14)
-        // What a turn cost is what the client pays for.
+        // A turn's usage is what the client pays for.
         #expect(response.text.contains(#""completion_tokens":2"#))
     }
 
     @Test(
-        "where none can be made the turn is answered with all that was said, and the next one tries again",
+        "if no summary can be made, the turn is answered with the whole history, and the next turn tries again",
         arguments: [ModelError(.failed, "no"), ModelError(.refused(status: 400), "no"), ModelError(.timedOut, "no"), nil])
     func failure(error: ModelError?) async throws {
         let model = ScriptedModel { number in
@@ -73,7 +73,7 @@ struct SummaryTests {
         #expect(await model.count == 6)
     }
 
-    @Test("a retry makes no second one")
+    @Test("a retry makes no second summary")
     func retry() async throws {
         let model = ScriptedModel()
         let api = try api(model)
@@ -84,7 +84,7 @@ struct SummaryTests {
         #expect(await model.count == count)
     }
 
-    @Test("a turn that is not stored makes none; readonly sees what there is")
+    @Test("a turn that is not stored makes no summary; readonly sees the existing one")
     func modes() async throws {
         let model = ScriptedModel()
         let api = try api(model)
@@ -99,7 +99,7 @@ struct SummaryTests {
         #expect(await model.lastHistory == ["Summary of our conversation so far:\nAnswer 8", "4", "5", "6"])
     }
 
-    @Test("pictures, calls, results and refusals are told to the model that sums up")
+    @Test("pictures, tool calls, tool results and refusals reach the model that summarizes")
     func kinds() async throws {
         let call = Message.ToolCall.make("call_1", name: "weather", arguments: #"{"city":"Oslo"}"#)
         let model = ScriptedModel(completions: [.make(calls: [call]), .make("Cold."), .make(refusal: "I will not."), .make("Fine.")])
@@ -119,7 +119,7 @@ struct SummaryTests {
         #expect(await requests(model).first?.hasSuffix(told.joined(separator: "\n\n")) == true)
     }
 
-    @Test("none is asked for where nothing can be stored")
+    @Test("no summary is made if nothing can be stored")
     func unstored() async throws {
         let model = ScriptedModel()
         let directory = try DataDirectory()

@@ -12,7 +12,7 @@ import JSON
 struct ToolTurnTests {
     private static let calls = [Message.ToolCall.make("a", arguments: "{\"zone\":\"UTC\"}"), .make("b", name: "weather")]
 
-    /// A session whose last turn ends in two calls.
+    /// A session whose last turn ends with two tool calls.
     private func called(
         _ completions: [Completion] = [.make("It is noon."), .make("Later.")], change: (inout SessionStore.Settings) -> Void = { _ in }
     ) async throws -> (api: API, model: ScriptedModel) {
@@ -31,7 +31,7 @@ struct ToolTurnTests {
         await api.send("POST", "/v1/chat/completions", headers: headers, body: body)
     }
 
-    @Test("calls come back to the client and are stored", arguments: ["tool_calls", "stop"])
+    @Test("tool calls are returned to the client and stored", arguments: ["tool_calls", "stop"])
     func calls(finishReason: String) async throws {
         let completion = Completion.make(calls: Self.calls, finishReason: finishReason)
         let api = try API(ScriptedModel(completions: [completion]))
@@ -51,7 +51,7 @@ struct ToolTurnTests {
     }
 
     @Test(
-        "the results go on with the turn, whether or not the client repeats what came before",
+        "tool results continue the turn, whether or not the client repeats the history",
         arguments: [
             "", #"{"role":"user","content":"What time is it?"},{"role":"assistant","content":null,"tool_calls":[{"id":"zzz"}]},"#,
         ])
@@ -71,7 +71,7 @@ struct ToolTurnTests {
     }
 
     @Test(
-        "a result of no call of the last turn is refused before the model is asked, and so is a second one of a call",
+        "a tool result without a matching call, or a second one for the same call, is refused before the model is asked",
         arguments: [(["c"], 0), (["a", "c"], 1), (["a", "a"], 1), ([""], 0)])
     func unknown(ids: [String], index: Int) async throws {
         let (api, model) = try await called()
@@ -82,7 +82,7 @@ struct ToolTurnTests {
         #expect(try await api.sessions.summary(of: SessionKey("a")).turnCount == 1)
     }
 
-    @Test("results are refused where no turn waits for them")
+    @Test("tool results are refused if no turn waits for them")
     func nothingWaits() async throws {
         let (api, model) = try await called()
         expectError(
@@ -96,7 +96,7 @@ struct ToolTurnTests {
         #expect(await model.count == 2)
     }
 
-    @Test("a turn that is not stored may go on with the results, as often as it likes")
+    @Test("turns that are not stored may continue with the same tool results again and again")
     func readonly() async throws {
         let (api, _) = try await called()
         for _ in 0..<2 {
@@ -106,7 +106,7 @@ struct ToolTurnTests {
     }
 
     @Test(
-        "a retry of results gets the stored answer",
+        "a retry of tool results gets the stored answer",
         arguments: [("idempotency-key", "k", "k"), ("x-message-id", "m", "m"), ("x-stainless-retry-count", "0", "1")])
     func retry(header: String, first: String, second: String) async throws {
         let (api, model) = try await called()
@@ -121,7 +121,7 @@ struct ToolTurnTests {
         #expect(await model.count == 2)
     }
 
-    @Test("results after an undo go on with the turn again")
+    @Test("tool results after an undo continue the turn again")
     func undo() async throws {
         let (api, _) = try await called()
         _ = await send(api, results("a", "b"))
@@ -129,7 +129,7 @@ struct ToolTurnTests {
         #expect(await send(api, results("a", "b")).answer == "Later.")
     }
 
-    @Test("the model sees a result for every call: one that says so where the client gave none")
+    @Test("the model sees a result for every tool call; if the client gave none, the result says so")
     func unanswered() async throws {
         let (api, model) = try await called()
         #expect(await send(api, results("b")).status == 200)
@@ -142,7 +142,7 @@ struct ToolTurnTests {
         #expect(await !other.send("GET", "/v1/session/export").text.contains("There is no result."))
     }
 
-    @Test("the window never parts a call from its results, from the cache and from the file", arguments: [1, 2, 3])
+    @Test("the context window never separates a tool call from its results, from the cache and from the file", arguments: [1, 2, 3])
     func window(maxTurns: Int) async throws {
         let model = ScriptedModel(completions: [
             .make("Hi"), .make(calls: Self.calls), .make(calls: [.make("c")]), .make("Done."), .make("Yes."),
@@ -159,11 +159,11 @@ struct ToolTurnTests {
         }
         _ = await api.chat("Sure?")
         _ = await api.chat("Really?")
-        // The three turns go together.
+        // The three turns stay together.
         #expect(await model.lastHistory == ["Sure?"])
     }
 
-    @Test("a refusal and the probabilities of tokens are given; a replay has no probabilities")
+    @Test("a refusal and log probabilities are returned; a replay has no log probabilities")
     func refusalAndLogprobs() async throws {
         let logprobs = JSONValue.text(Array(#"{"content":[{"token":"x","logprob":-0.10}]}"#.utf8))
         let model = ScriptedModel(completions: [.make(refusal: "I will not.", logprobs: logprobs)])
@@ -176,7 +176,7 @@ struct ToolTurnTests {
         #expect(await model.count == 1)
     }
 
-    @Test("an answer that only calls tools is not an empty one; an empty one is asked for once more")
+    @Test("an answer with only tool calls is not empty; for an empty answer the model is asked once more")
     func emptyAnswer() async throws {
         let (_, model) = try await called()
         #expect(await model.count == 1)
