@@ -14,7 +14,7 @@ struct CrashReportTests {
         return String(lines.first ?? "")
     }
 
-    @Test("a trap says its signal, the request's id and its route, and ends the process by the signal")
+    @Test("a trap reports its signal, the request's id and its route, and ends the process by the signal")
     func trap() async throws {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             CrashReport.install()
@@ -38,7 +38,7 @@ struct CrashReportTests {
         #expect(try line(result).hasSuffix(" request=outer route=GET /a"))
     }
 
-    @Test("a stack that overflows says so, on a thread of the program's")
+    @Test("a stack overflow on one of the program's threads is reported")
     func stack() async throws {
         let result = await #expect(processExitsWith: .signal(SIGSEGV), observing: [\.standardErrorContent]) {
             @Sendable func deeper(_ number: Int) -> Int { number > 0 ? deeper(number &+ 1) &+ deeper(number &+ 2) : 0 }
@@ -49,7 +49,7 @@ struct CrashReportTests {
         #expect(try line(result).hasSuffix("(memory that is not there, or a stack that overflowed)"))
     }
 
-    @Test("as JSON, whatever is in it stays inside its string")
+    @Test("in a JSON report, every text stays inside its string")
     func json() async throws {
         let result = await #expect(processExitsWith: .signal(SIGFPE), observing: [\.standardErrorContent]) {
             CrashReport.install()
@@ -89,7 +89,7 @@ struct CrashReportTests {
         _ = try line(result)
     }
 
-    @Test("a reader that does not read keeps no process from ending")
+    @Test("a crashing process ends even if nobody reads its report")
     func fullPipe() async {
         await #expect(processExitsWith: .signal(SIGBUS)) {
             CrashReport.install()

@@ -16,13 +16,13 @@ struct WorkerPoolTests {
         #expect(1...threads ~= used.count)
     }
 
-    @Test("a pool of no threads has one")
+    @Test("a pool asked for no threads has one")
     func noThreads() async throws {
         let pool = try WorkerPool(threads: 0)
         #expect(await Task(executorPreference: pool) { 42 }.value == 42)
     }
 
-    @Test("one thread runs jobs in the order in which they came")
+    @Test("one thread runs jobs in the order they arrived")
     func order() async throws {
         let pool = try WorkerPool(threads: 1)
         let log = Log<Int>()
@@ -31,7 +31,7 @@ struct WorkerPoolTests {
         #expect(log.entries == Array(0..<1000))
     }
 
-    @Test("a job that waits gives its thread to others, and comes back to the pool")
+    @Test("a waiting job frees its thread for others, and resumes on the pool")
     func waiting() async throws {
         let pool = try WorkerPool(threads: 1)
         let gate = Gate()

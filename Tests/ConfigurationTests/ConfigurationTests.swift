@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The configuration")
 struct ConfigurationTests {
-    @Test("an option wins over a variable, that over the file, and that over the default")
+    @Test("an option wins over a variable, a variable over the file, and the file over the default")
     func precedence() throws {
         let file = try SettingsFile(#"{"dataDir":"/file","workers":2,"stream":true}"#)
         let environment = [
@@ -72,7 +72,7 @@ struct ConfigurationTests {
         #expect(message.contains(file.path))
     }
 
-    @Test("a value that no setting has is refused", arguments: [#"{"workers":1.5}"#, #"{"workers":null}"#, #"{"workers":[1]}"#])
+    @Test("a value that no setting accepts is refused", arguments: [#"{"workers":1.5}"#, #"{"workers":null}"#, #"{"workers":[1]}"#])
     func badValue(text: String) throws {
         #expect(message { _ = try Configuration.make(file: text) } == "The configuration file gives workers a value that no setting has.")
     }
@@ -101,7 +101,7 @@ struct ConfigurationTests {
                 "workers must be a whole number from 1 to 256; NANOBOT_WORKERS says \"x\".",
                 "upstream.fallbacks needs upstream.url: the upstream that they stand in for.",
             ])
-        // What is wrong elsewhere keeps no setting from being read.
+        // A mistake in one setting does not keep another from being read.
         #expect(try configuration[.durability] == .sync)
     }
 }

@@ -25,7 +25,7 @@ struct PrintingTests {
         #expect(listing.split(separator: "\n").count == 2 * Configuration.keys.count)
     }
 
-    @Test("what cannot be read is masked whole", arguments: ["[{\"key\":\"sk-1\"", "sk-1"])
+    @Test("a value that cannot be read is masked as a whole", arguments: ["[{\"key\":\"sk-1\"", "sk-1"])
     func unreadable(text: String) throws {
         let listing = try Configuration.make(["NANOBOT_MODELS": text, "NANOBOT_UPSTREAM_URL": "me:sk-1@a"]).listing()
         #expect(listing.contains("models = ****\n") && listing.contains("upstream.url = ****\n"))
@@ -45,7 +45,7 @@ struct PrintingTests {
         #expect(configuration.fileWithSecrets() == (hasSecrets ? file.path : nil))
     }
 
-    @Test("a secret of the file that a variable replaces does not count")
+    @Test("a secret in the file is ignored if a variable replaces it")
     func replacedSecret() throws {
         let file = try SettingsFile(#"{"upstream":{"url":"http://a","key":"sk-1"}}"#)
         #expect(try Configuration(file: file.path, environment: ["NANOBOT_UPSTREAM_KEY": "sk-2"]).fileWithSecrets() == nil)

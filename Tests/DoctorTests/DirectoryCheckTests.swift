@@ -9,7 +9,7 @@ struct DirectoryCheckTests {
         DirectoryCheck(path: path, minimumFreeBytes: minimumFreeBytes).diagnostics()
     }
 
-    @Test("a data directory that is missing is not made; the one above it is probed")
+    @Test("a missing data directory is not created; the directory above it is probed")
     func missing() throws {
         let scratch = try TemporaryDirectory()
         let found = diagnostics(scratch.path.appending("a").appending("b"))
@@ -29,7 +29,7 @@ struct DirectoryCheckTests {
         #expect(try scratch.names() == ["data"])
     }
 
-    @Test("a file in the place of the data directory, or above it, is a problem")
+    @Test("a file in place of the data directory, or above it, is a problem")
     func file() throws {
         let scratch = try TemporaryDirectory()
         let file = try scratch.file("file")
@@ -48,7 +48,7 @@ struct DirectoryCheckTests {
         #expect(
             diagnostics(data).last
                 == .problem("data directory: other users of this host may look into \(sessions)", ["chmod 700 \(sessions)"]))
-        // Nobody gets there.
+        // Nobody can reach it.
         _ = try scratch.directory("data", mode: 0o700)
         #expect(diagnostics(data).last?.level == .ok)
     }

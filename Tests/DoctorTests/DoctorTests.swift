@@ -23,7 +23,7 @@ struct DoctorTests {
         return found.withLock(\.self)
     }
 
-    @Test("the doctor finds nothing wrong with the defaults, and makes nothing")
+    @Test("the doctor finds nothing wrong with the defaults, and creates nothing")
     func healthy() async throws {
         let home = try TemporaryDirectory()
         let found = try await hostDiagnostics(["HOME": home.path.string])
@@ -62,7 +62,7 @@ struct DoctorTests {
         #expect(!found.contains { $0.lines.contains("sk-secret") })
     }
 
-    @Test("the doctor ends with the error of whoever it reports to")
+    @Test("the doctor ends with the error that its report closure throws")
     func report() async throws {
         struct Closed: Error {}
         let engine = TransferEngine()

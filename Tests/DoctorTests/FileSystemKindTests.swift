@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Kinds of file systems")
 struct FileSystemKindTests {
-    @Test("file systems of networks and in memory are doubted, by the nearest mount point")
+    @Test("network and in-memory file systems get a warning, by the nearest mount point")
     func kinds() throws {
         let mounts = """
             1 0 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw

@@ -41,7 +41,7 @@ struct HeaderCheckTests {
         #expect(diagnostics[1].text.hasPrefix("authorization: Authorization arrives changed;"))
         #expect(diagnostics[1].fix == Fix.header("Authorization").lines([.apache]))
         #expect(diagnostics[2].fix == Fix.query.lines([.apache]))
-        // What was sent is nobody's business.
+        // The values that were sent stay secret.
         #expect(!diagnostics.contains { $0.lines.contains(check.sessionKey) || $0.lines.contains(check.authorization) })
     }
 }

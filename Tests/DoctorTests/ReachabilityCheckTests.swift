@@ -12,14 +12,14 @@ struct ReachabilityCheckTests {
 
     private static let ours = "X-Request-Id: req_1\nContent-Type: application/json\n"
 
-    @Test("nanobot is known by its answer, and the web server by its name")
+    @Test("nanobot is recognised by its response, and the web server by its name")
     func found() throws {
         let check = try check("HTTP/1.1 200 OK\nServer: nginx/1.22.1\n\n" + #"{"status":"ok"}"#)
         #expect(check.isOpen && check.isServing && check.server == "nginx/1.22.1")
         #expect(check.diagnostics == [.ok("path: nanobot answers at http://x/chat, through nginx/1.22.1")])
     }
 
-    @Test("a nanobot that cannot serve is asked for more")
+    @Test("a nanobot that cannot serve is checked further")
     func broken() throws {
         let check = try check("HTTP/1.1 500 Internal Server Error\n\(Self.ours)\n{}")
         #expect(check.isOpen && !check.isServing)
@@ -27,7 +27,7 @@ struct ReachabilityCheckTests {
     }
 
     @Test(
-        "what answers instead of nanobot is named, with the lines that lead to nanobot",
+        "whatever answers instead of nanobot is named, with the lines that lead to nanobot",
         arguments: [
             ("HTTP/1.1 404 Not Found\n\(ours)\n{}", "the web server does not tell it the path", "    include fastcgi_params;"),
             ("HTTP/1.1 404 Not Found\nServer: nginx\n\nNo", "http://x/chat/health is not nanobot's (status 404)", "    location /chat/ {"),

@@ -21,7 +21,7 @@ struct SiteAddressTests {
     }
 
     @Test(
-        "text that is no URL is no site's address",
+        "text that is not a URL is not a site's address",
         arguments: ["", "ftp://x", "http://", "http://unix:/x.sock:/", "http://x/?a", "http://x/#a", "a b"])
     func others(text: String) { #expect(SiteAddress(text) == nil) }
 

@@ -30,7 +30,7 @@ struct EndpointTableTests {
     }
 
     @Test(
-        "a path that is not exact is looked for behind every possible mount point, the longest path first",
+        "a path that is not exact is tried below every possible mount point, the longest path first",
         arguments: [
             (["x", "y", "v1", "a"], "/v1/a"), (["x", "a"], "/v1/a"), (["c", "x", "a"], "/v1/c/{rest...} rest=x/a"),
             (["x", "c", "y", "z"], "/v1/c/{rest...} rest=y/z"), (["v1", "v1", "a"], "/v1/a"), (["x", "b"], nil), ([], nil),
@@ -39,7 +39,7 @@ struct EndpointTableTests {
         #expect(find(path, isExact: false) == pattern)
     }
 
-    @Test("a path of a hundred thousand segments is looked through at once")
+    @Test("a path of a hundred thousand segments is matched quickly")
     func long() {
         #expect(find([String](repeating: "x", count: 100_000), isExact: false) == nil)
         #expect(find([String](repeating: "x", count: 100_000) + ["a"], isExact: false) == "/v1/a")
@@ -51,7 +51,7 @@ struct EndpointTableTests {
         #expect(table.paths.first?.path == "/v1/a" && table.paths.first?.methods == ["GET", "POST", "DELETE"])
     }
 
-    @Test("names are compared by bytes")
+    @Test("path segments are compared by bytes")
     func normalization() {
         let table = EndpointTable([TestEndpoint(path: "/e\u{301}")])
         #expect(table.find(RequestPath(segments: ["\u{e9}"], isExact: true)) == nil)

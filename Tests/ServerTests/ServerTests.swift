@@ -38,7 +38,7 @@ struct ServerTests {
         }
     }
 
-    @Test("an error becomes one response; what the operator has to know is logged, and the client is not told")
+    @Test("an error becomes one response; what only the operator should know is logged and not sent")
     func errors() async {
         let lines = Log<String>()
         let api = Server.make([TestEndpoint { _, _ in throw APIError(status: 400, code: "x", message: "m", headers: [("A", "b")]) }])
@@ -52,7 +52,7 @@ struct ServerTests {
         #expect(silent.head.first == "Status: 500 Internal Server Error")
     }
 
-    @Test("a body that is too large, or breaks off, is an error where it is asked for")
+    @Test("a body that is too large, or breaks off, is an error when the endpoint asks for it")
     func bodies() async {
         let server = Server.make(
             [TestEndpoint(method: "POST") { context, writer in try await writer.send(Response(status: 200, body: try context.body())) }],
@@ -116,7 +116,7 @@ struct ServerTests {
         #expect(lines.entries.count == 2)
     }
 
-    @Test("while the data directory is in the web server's document root only endpoints that may answer do")
+    @Test("while the data directory is in the web server's document root, only endpoints that allow it answer")
     func documentRoot() async throws {
         let root = FileManager.default.temporaryDirectory.path + "/nanobot-root-\(UUID())"
         defer { try? FileManager.default.removeItem(atPath: root) }

@@ -35,7 +35,7 @@ struct StreamedResponseTests {
         #expect(!output.head.contains { $0.hasPrefix("Content-Length") })
     }
 
-    @Test("work that sends nothing is answered by its own response, or by an error with a status")
+    @Test("work that sends no chunk is answered by its own response, or by an error with a status")
     func whole() async {
         let output = await Server.make([endpoint { _ in Response(status: 200, headers: [("A", "whole")], body: [0x78]) }]).ask()
         #expect(output.head.contains("A: whole") && output.head.contains("Content-Length: 1"))
@@ -99,7 +99,7 @@ struct StreamedResponseTests {
     }
 
     @Test(
-        "after its client has left the work goes on to its end if the operator wants that", arguments: [DisconnectPolicy.finish, .cancel])
+        "after its client has left, the work finishes or is cancelled, as the policy says", arguments: [DisconnectPolicy.finish, .cancel])
     func leaves(policy: DisconnectPolicy) async throws {
         let (begun, work) = (Gate(), Gate())
         let (ends, lines) = (Log<String>(), Log<String>())
