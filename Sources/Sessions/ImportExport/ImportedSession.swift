@@ -73,5 +73,5 @@ package struct ImportedSession: Sendable {
         }
     }
 
-    private static let unknownFormat = "it is not a session in a known format"
+    private static let unknownFormat = "it is no session in a form that is known here"
 }
