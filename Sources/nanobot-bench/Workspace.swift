@@ -1,24 +1,20 @@
 import FoundationEssentials
 import Glibc
+import Harness
 
 /// The private directories of one run, which are removed with it.
 struct Workspace {
-    /// Sockets, configurations and output. Short, because a socket's path may have 107 bytes.
-    let runtime: String
-    /// What the measured programs store.
-    let data: String
+    private let directories: (runtime: TemporaryDirectory, data: TemporaryDirectory)
 
     init(directory: String) throws {
-        runtime = try Self.makeDirectory(in: "/tmp")
-        do {
-            data = try Self.makeDirectory(in: directory)
-        } catch {
-            rmdir(runtime)
-            throw error
-        }
+        directories = (try TemporaryDirectory(), try TemporaryDirectory(in: directory))
         try write("{}", to: "config.json")
     }
 
+    /// Sockets, configurations and output. Short, because a socket's path may have 107 bytes.
+    var runtime: String { directories.runtime.path }
+    /// What the measured programs store.
+    var data: String { directories.data.path }
     var socket: String { "\(runtime)/responder.sock" }
     var peerSocket: String { "\(runtime)/peer.sock" }
     /// An empty configuration file, so that the user's own does not affect a measurement.
@@ -29,8 +25,9 @@ struct Workspace {
     /// Where nanobot keeps its session files.
     var sessions: String { "\(data)/nanobot/sessions" }
 
+    /// Removes the directories. Until then they are there, whatever was used last.
     func remove() {
-        for directory in [runtime, data] { try? FileManager.default.removeItem(atPath: directory) }
+        for directory in [directories.runtime, directories.data] { try? FileManager.default.removeItem(atPath: directory.path) }
     }
 
     /// Removes the socket and the data of the programs measured before.
@@ -43,19 +40,5 @@ struct Workspace {
 
     /// Writes a file in the runtime directory and returns its path.
     @discardableResult
-    func write(_ text: String, to name: String) throws -> String {
-        let path = "\(runtime)/\(name)"
-        guard let file = fopen(path, "w"), fputs(text, file) >= 0, fclose(file) == 0 else {
-            throw Failure(description: "\(path) cannot be written: \(String(cString: strerror(errno))).")
-        }
-        return path
-    }
-
-    private static func makeDirectory(in parent: String) throws -> String {
-        var template = Array("\(parent)/nanobot-bench-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw Failure(description: "No directory can be made in \(parent): \(String(cString: strerror(errno))).")
-        }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
+    func write(_ text: String, to name: String) throws -> String { try directories.runtime.file(name, text.utf8) }
 }
