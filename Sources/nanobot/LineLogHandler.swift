@@ -33,7 +33,18 @@ struct LineLogHandler: LogHandler {
             }
         }
         line.append(UInt8(ascii: "\n"))
+        // A pipe that nobody reads takes no more at some time. Requests do not wait for it: the line is lost, and counted.
+        var entry = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        guard poll(&entry, 1, 0) != 0 else { return Self.lost.withLock { $0 += 1 } }
+        let lost = Self.lost.withLock { lost in
+            defer { lost = 0 }
+            return lost
+        }
+        if lost > 0, !isJSON { line = "\(time) warning: \(lost) lines were lost: nobody read them\n".utf8 + line }
         // One write, so that lines of several processes do not mix.
         _ = write(STDERR_FILENO, line, line.count)
     }
+
+    /// How many lines were lost since the last one that was written.
+    private static let lost = Mutex(0)
 }
