@@ -25,18 +25,21 @@ extension Request {
     /// - Parameter mount: the segments of the configured mount point, which wins over the web server's.
     package func path(below mount: [String]?) -> RequestPath? {
         let (script, info) = (metaVariable("SCRIPT_NAME"), metaVariable("PATH_INFO") ?? "")
-        let uri = Self.percentDecoded((metaVariable("REQUEST_URI") ?? "").prefix { $0 != "?" })
         // nginx with `fastcgi_param PATH_INFO $document_uri` passes the whole path twice.
-        let isTwice = !info.isEmpty && script == info && uri == info
+        let isTwice = !info.isEmpty && script?.utf8.elementsEqual(info.utf8) == true && uriPath.utf8.elementsEqual(info.utf8)
         if let mount {
-            let whole = [isTwice ? info : (script ?? "") + info, metaVariable("DOCUMENT_URI") ?? "", uri].first { !$0.isEmpty } ?? ""
+            let known = [isTwice ? info : (script ?? "") + info, metaVariable("DOCUMENT_URI") ?? ""].first { !$0.isEmpty }
+            let whole = known ?? uriPath
             var path = RequestPath(whole, isExact: true)
             guard path.segments.starts(with: mount, by: { $0.utf8.elementsEqual($1.utf8) }) else { return nil }
             path.segments.removeFirst(mount.count)
             return path
         }
         if script != nil, !info.isEmpty, !isTwice { return RequestPath(info, isExact: true) }
-        let known = [info, script ?? "", metaVariable("DOCUMENT_URI") ?? "", uri].first { !$0.isEmpty && $0 != "/" } ?? ""
-        return RequestPath(known, isExact: false)
+        let known = [info, script ?? "", metaVariable("DOCUMENT_URI") ?? ""].first { !$0.isEmpty && $0 != "/" }
+        return RequestPath(known ?? uriPath, isExact: false)
     }
+
+    /// The decoded path in `REQUEST_URI`.
+    private var uriPath: String { Self.percentDecoded((metaVariable("REQUEST_URI") ?? "").prefix { $0 != "?" }) }
 }

@@ -7,6 +7,8 @@ package struct EndpointTable: Sendable {
         /// The path as the endpoints declare it.
         let pattern: String
         let endpoints: [any Endpoint]
+        /// The allowed methods, in the order of `Allow`.
+        let methods: [String]
         private let segments: [Segment]
 
         private enum Segment: Equatable {
@@ -29,10 +31,8 @@ package struct EndpointTable: Sendable {
             var segments = pattern.split(separator: "/").map(Segment.init)
             if segments.first == .literal("v1") { segments.removeFirst() }
             self.segments = segments
+            methods = endpoints.flatMap { $0.method == "GET" ? ["GET", "HEAD"] : [$0.method] } + ["OPTIONS"]
         }
-
-        /// The allowed methods, in the order of `Allow`.
-        var methods: [String] { endpoints.flatMap { $0.method == "GET" ? ["GET", "HEAD"] : [$0.method] } + ["OPTIONS"] }
 
         /// The values of the path's parameters; nil if the path does not match.
         func match(_ path: ArraySlice<String>) -> [String: String]? {

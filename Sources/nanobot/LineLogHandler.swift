@@ -16,20 +16,27 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var pairs = metadata.merging(event.metadata ?? [:]) { _, new in new }
+        var pairs = event.metadata ?? [:]
+        if !metadata.isEmpty { pairs.merge(metadata) { event, _ in event } }
         if let label = RequestLabel.current { pairs["request"] = "\(label.requestID)" }
         let details = pairs.sorted { $0.key < $1.key }
-        let time = Date().ISO8601Format()
-        var line: [UInt8]
+        let time = Self.time()
+        var line: [UInt8] = []
         if isJSON {
             let members: [(String, JSONValue)] =
                 [("time", .string(time)), ("level", .string(event.level.rawValue)), ("message", .string("\(event.message)"))]
                 + details.map { ($0.key, .string("\($0.value)")) }
             line = JSONValue.object(members).serialized
         } else {
-            // A line feed in a value would let a client forge a log line.
-            line = "\(time) \(event.level.rawValue): \(event.message)\(details.map { " \($0.key)=\($0.value)" }.joined())".utf8.map {
-                $0 < 0x20 ? UInt8(ascii: " ") : $0
+            line.reserveCapacity(256)
+            func append(_ text: String) {
+                // A line feed in a value would let a client forge a log line.
+                for byte in text.utf8 { line.append(byte < 0x20 ? UInt8(ascii: " ") : byte) }
+            }
+            append("\(time) \(event.level.rawValue): \(event.message)")
+            for (key, value) in details {
+                append(" \(key)=")
+                append("\(value)")
             }
         }
         line.append(UInt8(ascii: "\n"))
@@ -45,6 +52,18 @@ struct LineLogHandler: LogHandler {
         _ = write(STDERR_FILENO, line, line.count)
     }
 
+    /// Now, as ISO 8601 has it, to the second.
+    private static func time() -> String {
+        let now = Date()
+        let second = Int(now.timeIntervalSince1970)
+        return lastTime.withLock { last in
+            if last.second != second { last = (second, now.ISO8601Format()) }
+            return last.text
+        }
+    }
+
+    /// Making the text takes longer than the rest of a line.
+    private static let lastTime = Mutex((second: 0, text: ""))
     /// How many lines were lost since the last one that was written.
     private static let lost = Mutex(0)
 }
