@@ -23,7 +23,7 @@ struct KillTests {
 
     /// Kills a responder again and again while clients send turns.
     private func killUnderLoad(_ site: Site, responders: Int) async throws -> [Load.Log] {
-        let load = Load(port: site.port, responders: responders)
+        let load = Load(port: site.port, paths: (1...responders).map { "/\($0)" + Server.chatPath })
         return try await load.run(Self.sessions) {
             for _ in 1...Self.kills {
                 try #require(try await load.moment(), "\(site.responder().standardError)")

@@ -38,15 +38,19 @@ final class Load: Sendable {
 
     private let port: Int
     private let clients: Int
-    private let responders: Int
+    private let paths: [String]
     private let failure: Int
     private let isStopped = Atomic(false)
     private let answers = Atomic(0)
+    /// Why a client stopped early.
+    private let clientError = Mutex<(any Error)?>(nil)
 
-    /// - Parameter failure: the status after which a client sends a turn again. 502 is nginx's: the responder is not there, or was killed
-    ///   before it answered.
-    init(port: Int, clients: Int = 8, responders: Int = 1, failure: Int = 502) {
-        (self.port, self.clients, self.responders, self.failure) = (port, clients, responders, failure)
+    /// - Parameters:
+    ///   - paths: each try of a turn is sent to one of them.
+    ///   - failure: the status after which a client sends a turn again. 502 is nginx's: the responder is not there, or was killed before
+    ///     it answered.
+    init(port: Int, clients: Int = 8, paths: [String] = [Server.chatPath], failure: Int = 502) {
+        (self.port, self.clients, self.paths, self.failure) = (port, clients, paths, failure)
     }
 
     /// Runs the clients, each on sessions of its own, while `body` runs.
@@ -65,9 +69,14 @@ final class Load: Sendable {
     }
 
     /// Waits until turns are answered, and then for a moment that is not foreseen.
+    ///
+    /// - Throws: What a client stopped for.
     func moment() async throws -> Bool {
         let (answers, moment) = (answerCount, ContinuousClock.now + .milliseconds(Int.random(in: 20...150)))
-        return try await eventually { answerCount > answers && .now >= moment }
+        return try await eventually {
+            if let error = clientError.withLock(\.self) { throw error }
+            return answerCount > answers && .now >= moment
+        }
     }
 
     var answerCount: Int { answers.load(ordering: .relaxed) }
@@ -76,6 +85,15 @@ final class Load: Sendable {
 
     /// One client's turns, on sessions that are its own. Blocks until `stop()`.
     private func run(_ sessions: [String]) throws -> Log {
+        do {
+            return try sendTurns(sessions)
+        } catch {
+            clientError.withLock { $0 = error }
+            throw error
+        }
+    }
+
+    private func sendTurns(_ sessions: [String]) throws -> Log {
         let connection = HTTPConnection(port: port)
         var log = Log()
         for number in 1... where !isStopped.load(ordering: .relaxed) {
@@ -93,9 +111,8 @@ final class Load: Sendable {
     private func send(_ turn: Turn, _ connection: HTTPConnection, _ log: inout Log) throws {
         let deadline = ContinuousClock.now + .seconds(300)
         while true {
-            let path = "/\(Int.random(in: 1...responders))" + Server.chatPath
             let response = try connection.chat(
-                turn.text, session: turn.session, headers: ["Idempotency-Key: \(turn.key)"], path: path)
+                turn.text, session: turn.session, headers: ["Idempotency-Key: \(turn.key)"], path: paths.randomElement() ?? Server.chatPath)
             if response.status == 200 {
                 var turn = turn
                 turn.id = "turn-" + (try JSONDecoder().decode(Completion.self, from: Data(response.body)).id.dropFirst("chatcmpl-".count))

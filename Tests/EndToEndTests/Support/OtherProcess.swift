@@ -5,8 +5,13 @@ import Glibc
 struct OtherProcess: Sendable {
     let processID: pid_t
 
-    /// One that has ended and that nobody has waited for does not run.
-    var isRunning: Bool { status.map { $0.state != "Z" && $0.state != "X" } ?? false }
+    /// One that has ended and that nobody has waited for does not run. Its first thread may end before others, which still hold its
+    /// sockets.
+    var isRunning: Bool {
+        guard let state = status?.state else { return false }
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(processID)/task").count) ?? 0
+        return threads > 1 || state != "Z" && state != "X"
+    }
 
     /// The command line.
     var arguments: [String] {
