@@ -75,7 +75,7 @@ let package = Package(
                 "CGI", "Chat", "Concurrency", "Crypto", "JSON", "Models", "Server", "Sessions",
                 .product(name: "Logging", package: "swift-log"),
             ],
-            exclude: ["openapi.json"],
+            exclude: ["README.md", "openapi.json"],
             swiftSettings: settings),
         .target(
             name: "Doctor",
