@@ -25,8 +25,8 @@ package enum CrashReport {
 
 /// What a crash report says about a request: a task-local value of the serving task and its child tasks.
 ///
-/// `@unchecked Sendable`: both pointers are constants, and the texts are written in `init`, before the label can be shared. Nothing writes
-/// them later. `deinit` frees them when nobody holds the label any more.
+/// `@unchecked Sendable`: every property is a `let`. The texts that the pointers lead to are written in `init`, before the label can be
+/// shared, and never again. `deinit` frees them when nobody holds the label any more.
 package final class RequestLabel: @unchecked Sendable {
     /// The request that the task serves.
     @TaskLocal package static var current: RequestLabel?

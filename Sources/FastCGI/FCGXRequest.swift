@@ -7,8 +7,9 @@ import SystemPackage
 /// libfcgi's own close waits up to 2 s for the peer (os_unix.c, `OS_Close`), so the listener closes connections.
 /// libfcgi closes its input only if `FCGX_Accept_r` fails, and `detached` makes that immediate.
 ///
-/// `@unchecked Sendable`: the pointer never changes, and only the methods below touch what it points at. Only the one `Exchange` that
-/// holds it calls them. An `Exchange` cannot be copied, so it has one owner, and one task at a time uses it.
+/// `@unchecked Sendable`: the pointer never changes, and only the methods below touch what it points at. Two call them. The `Exchange`: it
+/// cannot be copied, so one task at a time uses it. Its `ResponseStream`: under its lock it lets one task write at a time, and none from
+/// `Exchange.finish()` on, which stops the process if one still writes. `finish()` alone frees the request, after that.
 struct FCGXRequest: @unchecked Sendable {
     private let pointer: UnsafeMutablePointer<FCGX_Request>
 

@@ -1,6 +1,7 @@
 import Concurrency
 
-/// Sends one response to the web server. One task at a time writes.
+/// Sends one response to the web server. One task at a time writes, and none when `Exchange.finish()` is called: otherwise the process stops,
+/// since libfcgi's request would be used while another task uses or frees it.
 package final class ResponseStream: Sendable {
     private let request: FCGXRequest
     private let connection: Connection
@@ -13,6 +14,7 @@ package final class ResponseStream: Sendable {
         /// True once bytes have gone to the socket, so that it may be full.
         var hasSent = false
         var isClosed = false
+        var isWriting = false
     }
 
     /// The size of libfcgi's buffer (fcgiapp.c, `FCGX_Accept_r`). A writable socket always has room for that many bytes: a Unix socket
@@ -30,8 +32,8 @@ package final class ResponseStream: Sendable {
     ///   with the end of the request.
     /// - Throws: `connection` if the web server has left or stalls, or if the task is cancelled while it waits.
     package func write(_ bytes: [UInt8], isLast: Bool) async throws(FastCGIError) {
-        var state = state.withLock(\.self)
-        guard !state.isClosed else { throw FastCGIError(.connection, "The response has ended") }
+        var state = try begin()
+        defer { end(state) }
         for start in stride(from: 0, to: bytes.count, by: Self.bufferLength) {
             let chunk = bytes[start..<min(bytes.count, start + Self.bufferLength)]
             // A record's header and padding need room, too.
@@ -47,11 +49,34 @@ package final class ResponseStream: Sendable {
         } else if state.hasSent {
             try await waitUntilWritable(&state)
         }
-        self.state.withLock { [heldCount = state.heldCount, hasSent = state.hasSent] in ($0.heldCount, $0.hasSent) = (heldCount, hasSent) }
     }
 
+    /// True while a task writes.
+    var isWriting: Bool { state.withLock(\.isWriting) }
+
     /// Makes every later `write` fail.
-    func close() { state.withLock { $0.isClosed = true } }
+    func close() {
+        state.withLock { state in
+            precondition(!state.isWriting, "an Exchange was finished while its response was being written")
+            state.isClosed = true
+        }
+    }
+
+    private func begin() throws(FastCGIError) -> State {
+        try state.withLock { state throws(FastCGIError) in
+            guard !state.isClosed else { throw FastCGIError(.connection, "The response has ended") }
+            precondition(!state.isWriting, "two tasks write one response")
+            state.isWriting = true
+            return state
+        }
+    }
+
+    private func end(_ written: State) {
+        state.withLock { state in
+            state = written
+            state.isWriting = false
+        }
+    }
 
     private func waitUntilWritable(_ state: inout State) async throws(FastCGIError) {
         // The first write need not wait: the socket is empty, since the web server has read every earlier response.

@@ -35,7 +35,7 @@ struct GatedModel: ChatModel {
                 }
             case .wait(let gate): await gate.pass()
             case .waitForCancellation:
-                try? await Task.sleep(for: .seconds(3600))
+                await untilCancelled()
                 if Task.isCancelled {
                     cancelled.open()
                     throw ModelError(.cancelled, "cancelled")

@@ -1,4 +1,5 @@
 import Harness
+import TestSupport
 import Testing
 
 @testable import FastCGI
@@ -12,6 +13,31 @@ struct ExchangeTests {
         }
         let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
         #expect(message.contains("an Exchange was dropped without finish()"))
+    }
+
+    @Test("finishing an exchange while its response is being written stops the process")
+    func finishedWhileWriting() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let handler: ResponderFixture.Handler = { exchange in
+                let output = exchange.output
+                let begun = Gate()
+                Task {
+                    begun.open()
+                    // Longer than a socket takes from a peer that does not read.
+                    try? await output.write([UInt8](repeating: 1, count: 64 << 20), isLast: false)
+                }
+                await begun.pass()
+                while !output.isWriting { await Task.yield() }
+                await exchange.finish()
+            }
+            try await ResponderFixture.run(workers: 2, handler: handler) { fixture in
+                let client = try fixture.client()
+                try client.send(.request())
+                _ = try client.isClosed(within: .seconds(60))
+            }
+        }
+        let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(message.contains("an Exchange was finished while its response was being written"))
     }
 
     @Test("parameters keep their order and may repeat; bytes that are not UTF-8 are replaced")

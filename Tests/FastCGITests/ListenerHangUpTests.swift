@@ -7,7 +7,7 @@ import Testing
 @Suite("Listener: hang-up")
 struct ListenerHangUpTests {
     /// Asks to be cancelled, waits for it, and records whether it happened.
-    private static func untilCancelled(_ log: Log<String>, after gate: Gate? = nil) -> ResponderFixture.Handler {
+    private static func recordCancellation(in log: Log<String>, after gate: Gate? = nil) -> ResponderFixture.Handler {
         { exchange in
             log.append("began")
             await gate?.pass()
@@ -15,7 +15,7 @@ struct ListenerHangUpTests {
             _ = await exchange.body(limit: Handlers.bodyLimit)
             exchange.cancelTaskOnHangUp()
             if exchange.parameters.contains(where: { $0.name == "WAIT" }) {
-                try? await Task.sleep(for: .seconds(3600))
+                await untilCancelled()
                 log.append(Task.isCancelled ? "cancelled" : "not cancelled")
             }
             try? await exchange.output.write(Array("answer".utf8), isLast: true)
@@ -32,7 +32,7 @@ struct ListenerHangUpTests {
     @Test("a task that asked to be cancelled on hang-up is cancelled when its peer leaves", arguments: Leaving.allCases, [false, true])
     func leaves(leaving: Leaving, keep: Bool) async throws {
         let log = Log<String>()
-        try await ResponderFixture.run(handler: Self.untilCancelled(log)) { fixture in
+        try await ResponderFixture.run(handler: Self.recordCancellation(in: log)) { fixture in
             let client = try fixture.client()
             // An earlier request on the same connection that asked for it, too, changes nothing.
             if keep { for _ in 0..<3 { #expect(try client.ask(.request(keep: true)) == .complete("answer")) } }
@@ -51,7 +51,7 @@ struct ListenerHangUpTests {
     @Test("a task that asks to be cancelled on hang-up after its peer has left is cancelled")
     func leftBefore() async throws {
         let (log, gate) = (Log<String>(), Gate())
-        try await ResponderFixture.run(handler: Self.untilCancelled(log, after: gate)) { fixture in
+        try await ResponderFixture.run(handler: Self.recordCancellation(in: log, after: gate)) { fixture in
             let client = try fixture.client()
             try client.send(Self.waiting(keep: true))
             #expect(eventually { gate.waiting == 1 })
@@ -64,7 +64,7 @@ struct ListenerHangUpTests {
     @Test("a connection serves its next request after a task that asked to be cancelled, and is closed when the idle peer leaves")
     func keeps() async throws {
         let log = Log<String>()
-        try await ResponderFixture.run(workers: 1, handler: Self.untilCancelled(log)) { fixture in
+        try await ResponderFixture.run(workers: 1, handler: Self.recordCancellation(in: log)) { fixture in
             let clients = try (0..<20).map { _ in try fixture.client() }
             for _ in 0..<20 { for client in clients { #expect(try client.ask(.request(keep: true)) == .complete("answer")) } }
             #expect(fixture.connections == 20)
@@ -127,7 +127,7 @@ struct ListenerHangUpTests {
     @Test("a task is cancelled if its peer leaves while the listener stops")
     func stopping() async throws {
         let log = Log<String>()
-        try await ResponderFixture.run(handler: Self.untilCancelled(log), afterwards: false) { fixture in
+        try await ResponderFixture.run(handler: Self.recordCancellation(in: log), afterwards: false) { fixture in
             let client = try fixture.client()
             try client.send(Self.waiting(keep: true))
             #expect(eventually { log.entries == ["began"] })
@@ -144,7 +144,7 @@ struct ListenerHangUpTests {
     @Test("the tasks of 200 peers that leave at once are all cancelled, on one worker")
     func many() async throws {
         let log = Log<String>()
-        try await ResponderFixture.run(workers: 1, handler: Self.untilCancelled(log)) { fixture in
+        try await ResponderFixture.run(workers: 1, handler: Self.recordCancellation(in: log)) { fixture in
             let clients = try (0..<200).map { _ in try fixture.client() }
             for client in clients { try client.send(Self.waiting(keep: true)) }
             #expect(eventually { log.entries.count == 200 })
