@@ -10,13 +10,9 @@ import Sessions
 // path because the web server may drop headers and the query.
 
 /// `GET /v1/doctor/{token}`: which parts of the request arrived, and through which web server.
-struct DescribeRequest: Endpoint {
+struct DescribeRequest: ProbeEndpoint {
     let service: ChatService
-    let method = "GET"
     let path = "/v1/doctor/{token}"
-    let answersWhileExposed = true
-
-    func isVisible(to context: RequestContext) -> Bool { service.hasProbeToken(context) }
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         let request = context.request
@@ -36,13 +32,9 @@ struct DescribeRequest: Endpoint {
 }
 
 /// `GET /v1/doctor/{token}/stream`: a response of three chunks. Each waits until the one before is acknowledged.
-struct StreamChunks: Endpoint {
+struct StreamChunks: ProbeEndpoint {
     let service: ChatService
-    let method = "GET"
     let path = "/v1/doctor/{token}/stream"
-    let answersWhileExposed = true
-
-    func isVisible(to context: RequestContext) -> Bool { service.hasProbeToken(context) }
 
     /// How long an acknowledgement may take. A web server that buffers chunks makes the doctor wait this long.
     private static let patience = Duration.seconds(10)
@@ -68,13 +60,9 @@ struct StreamChunks: Endpoint {
 }
 
 /// `GET /v1/doctor/{token}/wait/{seconds}`: a response after that many seconds.
-struct WaitBeforeAnswer: Endpoint {
+struct WaitBeforeAnswer: ProbeEndpoint {
     let service: ChatService
-    let method = "GET"
     let path = "/v1/doctor/{token}/wait/{seconds}"
-    let answersWhileExposed = true
-
-    func isVisible(to context: RequestContext) -> Bool { service.hasProbeToken(context) }
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         guard let seconds = Int(context.parameter("seconds")), 1...600 ~= seconds else { throw APIError.notFound }
@@ -83,9 +71,16 @@ struct WaitBeforeAnswer: Endpoint {
     }
 }
 
-extension ChatService {
-    /// True if a doctor of this data directory has the token in the path.
-    fileprivate func hasProbeToken(_ context: RequestContext) -> Bool {
-        sessions.probeAcknowledgements(token: context.parameter("token")) != nil
+/// An endpoint that is there only for the doctor of this data directory, which has the token in the path.
+private protocol ProbeEndpoint: Endpoint {
+    var service: ChatService { get }
+}
+
+extension ProbeEndpoint {
+    var method: String { "GET" }
+    var answersWhileExposed: Bool { true }
+
+    func isVisible(to context: RequestContext) -> Bool {
+        service.sessions.probeAcknowledgements(token: context.parameter("token")) != nil
     }
 }
