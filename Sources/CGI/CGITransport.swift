@@ -35,15 +35,14 @@ package struct CGITransport: Sendable, ResponseOutput {
 
     /// Reads as much as the web server announces (section 4.2), or to the end if the client sent the body in chunks, without a length.
     private func readBody(limit: Int) -> Request.Body {
-        func value(_ name: String) -> String? { metaVariables.first { $0.name == name }?.value }
-        let isChunked = value("HTTP_TRANSFER_ENCODING") != nil
-        let length = value("CONTENT_LENGTH").flatMap { Int($0) } ?? (isChunked ? Int.max : 0)
+        let isChunked = Request.value("HTTP_TRANSFER_ENCODING", in: metaVariables) != nil
+        let length = Request.value("CONTENT_LENGTH", in: metaVariables).flatMap { Int($0) } ?? (isChunked ? Int.max : 0)
         var bytes: [UInt8] = []
         var count = 0
         // The excess is read, too, up to a bound: a web server that cannot send it all may never read the response.
         while count < min(length, Self.drainLength) {
             let chunk = [UInt8](unsafeUninitializedCapacity: min(1 << 16, length - count)) { buffer, count in
-                count = max(0, Self.uninterrupted { read(input, buffer.baseAddress, buffer.count) })
+                count = max(0, Self.waiting(for: POLLIN, on: input) { read(input, buffer.baseAddress, buffer.count) })
             }
             guard !chunk.isEmpty else { break }
             count += chunk.count
@@ -60,23 +59,23 @@ package struct CGITransport: Sendable, ResponseOutput {
     private func send(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { bytes in Self.uninterrupted { Glibc.write(output, bytes.baseAddress, bytes.count) } }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if count < 0, errno == EAGAIN {
-                // Another process that shares the pipe may have made it non-blocking.
-                var entry = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
-                _ = Self.uninterrupted { Int(poll(&entry, 1, -1)) }
-            } else {
-                throw WebServerLeft()
+            let count = rest.withUnsafeBytes { bytes in
+                Self.waiting(for: POLLOUT, on: output) { Glibc.write(output, bytes.baseAddress, bytes.count) }
             }
+            guard count > 0 else { throw WebServerLeft() }
+            rest = rest.dropFirst(count)
         }
     }
 
-    private static func uninterrupted(_ call: () -> Int) -> Int {
+    /// Makes a call until it is not interrupted. If the descriptor does not block, because another process that shares the pipe made it so,
+    /// this waits for it.
+    private static func waiting(for events: CInt, on descriptor: CInt, _ call: () -> Int) -> Int {
         while true {
             let result = call()
-            if result >= 0 || errno != EINTR { return result }
+            if result >= 0 || errno != EINTR && errno != EAGAIN { return result }
+            guard errno == EAGAIN else { continue }
+            var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+            poll(&entry, 1, -1)
         }
     }
 

@@ -27,9 +27,10 @@ package struct Request: Sendable {
     ///   - body: the body that was read. A complete one that is shorter than `CONTENT_LENGTH` counts as incomplete.
     package init(metaVariables: [(name: String, value: String)], body: Body) {
         self.metaVariables = metaVariables
-        func value(_ name: String) -> String { metaVariables.first { $0.name == name }?.value ?? "" }
-        method = value("REQUEST_METHOD")
-        if case .complete(let bytes) = body, let length = Int(value("CONTENT_LENGTH")), bytes.count < length {
+        method = Self.value("REQUEST_METHOD", in: metaVariables) ?? ""
+        if case .complete(let bytes) = body, let length = Self.value("CONTENT_LENGTH", in: metaVariables).flatMap({ Int($0) }),
+            bytes.count < length
+        {
             self.body = .incomplete
         } else {
             self.body = body
@@ -37,13 +38,18 @@ package struct Request: Sendable {
     }
 
     /// A meta-variable's value: the first if it is repeated, nil if it is absent.
-    func metaVariable(_ name: String) -> String? { metaVariables.first { $0.name == name }?.value }
+    func metaVariable(_ name: String) -> String? { Self.value(name, in: metaVariables) }
+
+    /// By bytes: names may be a client's, and `==` would compare them as characters.
+    static func value(_ name: String, in metaVariables: [(name: String, value: String)]) -> String? {
+        metaVariables.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
+    }
 
     /// A header's value, by its name in lower case; repeated ones are joined by a comma and a space (RFC 9110, section 5.3). Nil if it was
     /// not sent. `Proxy` is always nil, so that it cannot become a proxy setting (CVE-2016-5385).
     package func header(_ name: String) -> String? {
         var value: String?
-        for variable in metaVariables where variable.name != "HTTP_PROXY" && Self.isHeader(variable.name, name) {
+        for variable in metaVariables where Self.isHeader(variable.name, name) && !variable.name.utf8.elementsEqual("HTTP_PROXY".utf8) {
             value = value.map { "\($0), \(variable.value)" } ?? variable.value
         }
         return value
@@ -53,7 +59,9 @@ package struct Request: Sendable {
     package func query(_ name: String) -> String? {
         for pair in (metaVariable("QUERY_STRING") ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if Self.percentDecoded(parts[0], plus: " ") == name { return parts.count > 1 ? Self.percentDecoded(parts[1], plus: " ") : "" }
+            if Self.percentDecoded(parts[0], plus: " ").utf8.elementsEqual(name.utf8) {
+                return parts.count > 1 ? Self.percentDecoded(parts[1], plus: " ") : ""
+            }
         }
         return nil
     }
@@ -62,7 +70,7 @@ package struct Request: Sendable {
     /// variables without the prefix.
     private static func isHeader(_ variable: String, _ name: String) -> Bool {
         let prefix = name == "content-type" || name == "content-length" ? "" : "HTTP_"
-        guard variable.utf8.count == prefix.utf8.count + name.utf8.count, variable.hasPrefix(prefix) else { return false }
+        guard variable.utf8.count == prefix.utf8.count + name.utf8.count, variable.utf8.starts(with: prefix.utf8) else { return false }
         return zip(variable.utf8.dropFirst(prefix.utf8.count), name.utf8).allSatisfy { upper, lower in
             switch lower {
             case UInt8(ascii: "-"): upper == UInt8(ascii: "_")

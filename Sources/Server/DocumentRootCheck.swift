@@ -12,9 +12,9 @@ package final class DocumentRootCheck: Sendable {
     /// True if both exist and the directory is inside `root`.
     package func isInside(_ root: String) -> Bool {
         last.withLock { last in
-            if let last, last.root == root { return last.isInside }
+            if let last, last.root.utf8.elementsEqual(root.utf8) { return last.isInside }
             guard let directory = Self.resolved(directory), let folder = Self.resolved(root) else { return false }
-            let isInside = directory == folder || directory.hasPrefix(folder.hasSuffix("/") ? folder : folder + "/")
+            let isInside = (directory + "/").utf8.starts(with: (folder == "/" ? folder : folder + "/").utf8)
             last = (root, isInside)
             return isInside
         }

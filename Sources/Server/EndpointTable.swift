@@ -69,7 +69,7 @@ package struct EndpointTable: Sendable {
         let starts = path.isExact ? 0..<1 : path.segments.indices
         for start in starts {
             var rest = path.segments[start...]
-            if rest.first == "v1" { rest.removeFirst() }
+            if rest.first?.utf8.elementsEqual("v1".utf8) == true { rest = rest.dropFirst() }
             for route in routes {
                 if let parameters = route.match(rest) { return (route, parameters) }
             }

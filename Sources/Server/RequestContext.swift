@@ -13,22 +13,20 @@ package struct RequestContext: Sendable {
     package let record = AccessRecord()
     /// The endpoints at the request's path; nil if there are none.
     let route: EndpointTable.Route?
+    /// The method, if the path takes it; nil if it does not.
+    let method: String?
+    /// The endpoint for the request's method; nil if there is none.
+    let endpoint: (any Endpoint)?
+    /// The method and path pattern for logs, with nothing that only the client knows.
+    let routeName: String
     private let parameters: [String: String]
 
     init(_ request: Request, options: ServerOptions, logger: Logger, route: EndpointTable.Route?, parameters: [String: String]) {
         (self.request, self.options, self.logger, self.route, self.parameters) = (request, options, logger, route, parameters)
-    }
-
-    /// The endpoint for the request's method; nil if there is none.
-    var endpoint: (any Endpoint)? {
-        let method = request.method == "HEAD" ? "GET" : request.method
-        return route?.endpoints.first { $0.method == method }
-    }
-
-    /// The method and path pattern for logs, with nothing that only the client knows.
-    var routeName: String {
-        guard let route else { return "no route" }
-        return "\(route.methods.contains(request.method) ? request.method : "another method") \(route.pattern)"
+        let method = route?.methods.first { $0.utf8.elementsEqual(request.method.utf8) }
+        self.method = method
+        endpoint = route?.endpoints.first { $0.method == (method == "HEAD" ? "GET" : method) }
+        routeName = route.map { "\(method ?? "another method") \($0.pattern)" } ?? "no route"
     }
 
     /// The value of a path parameter; empty if the path has none of that name.

@@ -40,7 +40,7 @@ package struct Server: Sendable {
         let match = request.path(below: options.mount).flatMap(endpoints.find)
         let context = RequestContext(
             request, options: options, logger: logger, route: match?.route, parameters: match?.parameters ?? [:])
-        let writer = ResponseWriter(output, includesBody: request.method != "HEAD")
+        let writer = ResponseWriter(output, includesBody: !request.method.utf8.elementsEqual("HEAD".utf8))
         do {
             try await pass(context, writer, middleware[...])
         } catch {
@@ -57,7 +57,7 @@ package struct Server: Sendable {
         guard let route = context.route, route.endpoints.contains(where: { $0.isVisible(to: context) }) else { throw APIError.notFound }
         if let endpoint = context.endpoint { return try await endpoint.respond(to: context, writer) }
         let allowed = route.methods.joined(separator: ", ")
-        guard context.request.method == "OPTIONS" else { throw APIError.methodNotAllowed(allowed: allowed) }
+        guard context.method == "OPTIONS" else { throw APIError.methodNotAllowed(allowed: allowed) }
         try await writer.send(Response(status: 204, headers: [("Allow", allowed)]))
     }
 }

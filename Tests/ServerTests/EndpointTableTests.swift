@@ -43,6 +43,7 @@ struct EndpointTableTests {
     func long() {
         #expect(find([String](repeating: "x", count: 100_000), isExact: false) == nil)
         #expect(find([String](repeating: "x", count: 100_000) + ["a"], isExact: false) == "/v1/a")
+        #expect(find([String](repeating: "v1", count: 100_000) + ["a"], isExact: false) == "/v1/a")
     }
 
     @Test("a path's methods are those of its endpoints, HEAD with GET, and OPTIONS")

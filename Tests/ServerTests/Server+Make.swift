@@ -31,7 +31,9 @@ struct LineLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let pairs = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+        var metadata = event.metadata ?? [:]
+        if let label = RequestLabel.current { metadata["request"] = "\(label.requestID)" }
+        let pairs = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
         lines.append("\(event.level) \(event.message)\(pairs)")
     }
 }

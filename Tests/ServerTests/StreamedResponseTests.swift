@@ -109,7 +109,7 @@ struct StreamedResponseTests {
                     buffer.send([1])
                     await begun.pass()
                     buffer.send([2])
-                    if policy == .finish { await work.pass() } else { try? await Task.sleep(for: .seconds(3600)) }
+                    if policy == .finish { await work.pass() } else { await untilCancelled() }
                     ends.append(Task.isCancelled ? "cancelled" : "finished")
                     buffer.send([3])
                     return Response(status: 200)
@@ -133,7 +133,7 @@ struct StreamedResponseTests {
         let server = Server.make([
             endpoint { _ in
                 begun.open()
-                try? await Task.sleep(for: .seconds(3600))
+                await untilCancelled()
                 ends.append(Task.isCancelled)
                 throw CancellationError()
             }

@@ -31,7 +31,9 @@ struct TurnRequest: Sendable {
         guard messages.first?.role == .tool else { return }
         var calls = history.last?.messages.last?.toolCalls.map(\.id) ?? []
         for (index, result) in messages.enumerated() {
-            guard let call = calls.firstIndex(where: { $0 == result.toolCallID }) else { throw UnmatchedToolResult(index: index) }
+            guard let call = calls.firstIndex(where: { $0.utf8.elementsEqual((result.toolCallID ?? "").utf8) }) else {
+                throw UnmatchedToolResult(index: index)
+            }
             calls.remove(at: call)
         }
     }

@@ -2,7 +2,7 @@ package import CGI
 import Crypto
 import Logging
 
-/// Writes one line per request: its route, status, duration, and what the endpoint notes about it.
+/// Writes one line per request: its route, status, duration, and what the endpoint notes about it. The logger adds the request's id.
 package struct AccessLog: Middleware {
     /// How the log names a session.
     package enum SessionNames: String, Sendable, CaseIterable {
@@ -31,8 +31,7 @@ package struct AccessLog: Middleware {
     private func write(_ context: RequestContext, _ writer: ResponseWriter, since start: ContinuousClock.Instant) {
         guard context.logger.logLevel <= .info else { return }
         var metadata: Logger.Metadata = [
-            "request": "\(context.requestID)", "status": "\(writer.status.map(String.init) ?? "none")",
-            "ms": "\(Self.milliseconds(.now - start))",
+            "status": "\(writer.status.map(String.init) ?? "none")", "ms": "\(Self.milliseconds(.now - start))",
         ]
         if let first = writer.firstByte { metadata["ttfb_ms"] = "\(Self.milliseconds(first - start))" }
         let fields = context.record.fields

@@ -2,7 +2,7 @@ import Logging
 package import CGI
 import JSON
 
-/// The one place where errors become responses. An error after the response has begun is only logged.
+/// The one place where errors become responses. An error after the response has begun, mostly of a client that left, is passed on.
 package struct ErrorResponses: Middleware {
     package init() {}
 
