@@ -1,132 +1,80 @@
-import Models
-
-/// An arithmetic expression in symbols or words.
-struct Arithmetic: Sendable {
-    enum Operator: Sendable {
-        case add, subtract, multiply, divide, remainder, power, negate, squareRoot
-    }
-
-    enum Lexeme: Sendable {
-        case number(Double)
-        case sign(Operator)
-        case open, close
-        /// A remainder or a hundredth: what follows decides.
-        case percent
-        /// Only a hundredth is taken "of" something.
-        case of
-    }
-
-    enum Outcome: Sendable, Equatable {
-        case value(Double)
-        case dividedByZero
-        case tooLarge
-        case undefined
-    }
-
-    /// The expression as it was written.
+/// A calculation in symbols or words.
+struct Arithmetic: Sendable, Equatable {
+    /// The calculation as it was written.
     let expression: String
-    let outcome: Outcome
+    let outcome: Calculator.Outcome
 
-    /// Nothing unless all of the text is a calculation, polite words around it aside.
-    init?(_ text: Substring) {
-        var lexer = ArithmeticLexer(text)
-        guard let lexemes = lexer.lexemes(), let outcome = Self.evaluate(lexemes) else { return nil }
-        expression = lexer.expression.oneLine()
-        self.outcome = outcome
-    }
-}
+    private static let readableBytes = 65_536
 
-extension Arithmetic {
-    /// Precedence without recursion (Dijkstra's shunting yard): nesting costs memory, not stack.
-    private static func evaluate(_ lexemes: [Lexeme]) -> Outcome? {
-        var stack = Stack()
-        var expectsOperand = true
-        var calculates = false
-        for (index, lexeme) in lexemes.enumerated() {
-            switch lexeme {
-            case .number(let number):
-                guard expectsOperand else { return nil }
-                stack.values.append(number)
-                expectsOperand = false
-            case .open:
-                guard expectsOperand else { return nil }
-                stack.signs.append(nil)
-            case .close:
-                guard !expectsOperand, stack.closeParenthesis() else { return nil }
-            case .sign(.squareRoot):
-                guard expectsOperand else { return nil }
-                stack.signs.append(.squareRoot)
-                calculates = true
-            case .sign(let sign) where expectsOperand:
-                guard sign == .add || sign == .subtract else { return nil }
-                if sign == .subtract { stack.signs.append(.negate) }
-            case .sign(let sign):
-                stack.push(sign)
-                expectsOperand = true
-                calculates = true
-            case .percent:
-                guard !expectsOperand else { return nil }
-                calculates = true
-                if index + 1 < lexemes.count, lexemes[index + 1].startsOperand {
-                    stack.push(.remainder)
-                    expectsOperand = true
-                } else {
-                    stack.values.append((stack.values.popLast() ?? 0) / 100)
+    /// Nothing unless all of the text is a calculation, words around it that say nothing aside.
+    init?(_ text: [UInt8]) {
+        var calculator = Calculator()
+        var extent: Range<Int>?
+        var hasEnded = false
+        var index = text.count > Self.readableBytes ? text.count : 0
+        while index < text.count {
+            let start = index
+            if Self.isNumber(text, at: index) {
+                guard let number = Self.number(text, &index), calculator.take(number) else { return nil }
+            } else if text[index] <= 0x20 {
+                index += 1
+                continue
+            } else {
+                let word = Self.word(text, &index)
+                let known = [English.calculation, Chinese.calculation].lazy.joined().first { $0.1.index(of: word) != nil }
+                switch known?.0 {
+                case .filler: continue
+                case .aside:
+                    hasEnded = extent != nil
+                    continue
+                case let sign?: guard calculator.take(sign) else { return nil }
+                case nil: guard let number = Numeral.value(of: word), calculator.take(Double(number)) else { return nil }
                 }
-            case .of:
-                if expectsOperand { continue }
-                guard index > 0, case .percent = lexemes[index - 1] else { return nil }
-                stack.push(.multiply)
-                expectsOperand = true
             }
+            guard !hasEnded else { return nil }
+            extent = (extent?.lowerBound ?? start)..<index
         }
-        guard calculates, !expectsOperand, let value = stack.finish() else { return nil }
-        if stack.dividedByZero { return .dividedByZero }
-        if value.isNaN { return .undefined }
-        return value.isInfinite ? .tooLarge : .value(value)
+        guard let extent, let outcome = calculator.outcome() else { return nil }
+        guard text.contains(UInt8(ascii: "=")) || !Self.isDateOrTelephoneNumber(text[extent]) else { return nil }
+        (expression, self.outcome) = (String(decoding: text[extent], as: UTF8.self).oneLine(), outcome)
     }
 
-    private struct Stack {
-        var values: [Double] = []
-        /// `nil` is an open parenthesis.
-        var signs: [Operator?] = []
-        var dividedByZero = false
-
-        mutating func push(_ sign: Operator) {
-            while case .some(.some(let top)) = signs.last, top.precedence >= sign.precedence + (sign == .power ? 1 : 0) { apply(top) }
-            signs.append(sign)
-        }
-
-        mutating func closeParenthesis() -> Bool {
-            while case .some(.some(let top)) = signs.last { apply(top) }
-            return signs.popLast() != nil
-        }
-
-        mutating func finish() -> Double? {
-            while case .some(.some(let top)) = signs.last { apply(top) }
-            return signs.isEmpty && values.count == 1 ? values[0] : nil
-        }
-
-        private mutating func apply(_ sign: Operator) {
-            signs.removeLast()
-            let right = values.popLast() ?? .nan
-            switch sign {
-            case .negate: return values.append(-right)
-            case .squareRoot: return values.append(right.squareRoot())
-            default: break
-            }
-            let left = values.popLast() ?? .nan
-            if sign == .divide || sign == .remainder, right == 0 { dividedByZero = true }
-            values.append(sign.result(left, right))
-        }
+    private static func isNumber(_ text: [UInt8], at index: Int) -> Bool {
+        text[index].isDigit || text[index] == UInt8(ascii: ".") && index + 1 < text.count && text[index + 1].isDigit
     }
-}
 
-extension Arithmetic.Lexeme {
-    fileprivate var startsOperand: Bool {
-        switch self {
-        case .number, .open, .sign(.squareRoot): true
-        default: false
+    private static func number(_ text: [UInt8], _ index: inout Int) -> Double? {
+        var digits = ""
+        // The conversion is not linear; the largest number has 309 digits.
+        while index < text.count, digits.utf8.count <= 400 {
+            if text[index].isDigit || isNumber(text, at: index) && !digits.utf8.contains(text[index]) {
+                digits.unicodeScalars.append(Unicode.Scalar(text[index]))
+            } else if text[index] != UInt8(ascii: ",") || text[(index + 1)...].prefix(4).prefix(while: \.isDigit).count != 3 {
+                break
+            }
+            index += 1
+        }
+        return digits.utf8.count > 400 ? nil : Double("0" + digits)
+    }
+
+    /// A run of letters in lower case, at most 16 of them, or one symbol.
+    private static func word(_ text: [UInt8], _ index: inout Int) -> ArraySlice<UInt8> {
+        let start = index
+        index += text[start...].prefix(16).prefix { $0.lowercased.isWord && $0 < 0x80 && !$0.isDigit }.count
+        if index == start {
+            repeat { index += 1 } while index < text.count && text[index].isContinuation
+            if let pair = ["**", "一下"].first(where: { text[start...].starts(with: $0.utf8) }) { index = start + pair.utf8.count }
+        }
+        return text[start..<index].map(\.lowercased)[...]
+    }
+
+    /// 2026-11-23, 11/23/2026 and 555-1234 are differences and quotients in form only.
+    private static func isDateOrTelephoneNumber(_ expression: ArraySlice<UInt8>) -> Bool {
+        "-/".utf8.contains { sign in
+            let groups = expression.split(separator: sign, omittingEmptySubsequences: false)
+            guard groups.count > 1, groups.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isDigit) }) else { return false }
+            let isPadded = groups.contains { $0.count > 1 && $0.first == UInt8(ascii: "0") }
+            return groups.count > 2 || isPadded || groups.allSatisfy { $0.count > 2 } && groups.contains { $0.count > 3 }
         }
     }
 }

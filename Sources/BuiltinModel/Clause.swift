@@ -1,83 +1,99 @@
 import Chat
-import Models
 
 /// A part of a message that says one thing: "Hi, my name is Alice. Who are you?" has three.
 struct Clause: Sendable {
-    /// The text of the message's part that is read.
-    let text: Substring
-    /// A few: what comes after them belongs to the last capture of a pattern.
-    let tokens: [Token]
-    /// The clause's place in the text, up to where the next one begins.
-    let range: Range<String.Index>
-    /// Whether a question mark ends it.
+    /// What was written, in UTF-8, with single spaces and without contractions and the punctuation around it.
+    let text: [UInt8]
+    /// The same in lower case and simplified characters, as phrases are written. Its offsets are those of the text.
+    let spelling: [UInt8]
+    /// True if a question mark ends it.
     let isAsked: Bool
+    /// The language of its phrases.
+    var language: Language
 
-    /// The longest part of a message that is searched for meaning, which bounds the cost of any message.
-    static let readableBytes = 4096
-    private static let readableTokens = 80
+    /// The longest parts of a message and of a clause that are read, which bound the cost of any message.
+    static let (readableBytes, clauseBytes) = (4096, 400)
 
-    /// The clauses of the message's beginning.
+    /// The clauses of the message's beginning that have a word.
     static func clauses(of message: String) -> [Clause] {
-        let start = message.unicodeScalars.firstIndex { !$0.isBlank } ?? message.endIndex
-        let end = message.utf8.index(start, offsetBy: readableBytes, limitedBy: message.endIndex) ?? message.endIndex
-        let text = message[start..<end]
-        let tokens = Token.tokens(of: text)
-        var clauses: [Clause] = []
-        var first = 0
-        var lower = text.startIndex
-        for index in tokens.indices {
-            let end = tokens[index].range.upperBound
-            let gap = text[end..<max(end, index + 1 < tokens.count ? tokens[index + 1].range.lowerBound : text.endIndex)]
-            guard let upper = boundary(in: gap, after: tokens[index], before: tokens[(index + 1)...].prefix(2)) else { continue }
-            clauses.append(
-                Clause(
-                    text: text, tokens: Array(tokens[first...index].prefix(readableTokens)), range: lower..<upper,
-                    isAsked: gap.unicodeScalars.contains { $0 == "?" || $0 == "？" }))
-            first = index + 1
-            lower = upper
+        var (clauses, sentence, hasWord, size) = ([] as [Clause], [] as [UInt8], false, 0)
+        var previous: Unicode.Scalar = " "
+        func end(isAsked: Bool = false) {
+            if hasWord { clauses += parts(of: sentence, isAsked: isAsked) }
+            (sentence, hasWord) = ([], false)
         }
+        for scalar in message.unicodeScalars.drop(while: \.isBlank) {
+            size += UTF8.width(scalar)
+            guard size <= readableBytes else { break }
+            switch scalar {
+            case "?", "？": end(isAsked: true)
+            case "!", "！", "。", "，", "；", "…", "\n": end()
+            case "," where previous.isHan: end()
+            case "：": sentence += ": ".utf8
+            case "’": sentence.append(UInt8(ascii: "'"))
+            case _ where scalar.isBlank:
+                let isAbbreviated = English.abbreviations.contains { sentence.suffix($0.utf8.count).elementsEqual($0.utf8) }
+                if previous == ";" || previous == "." && !isAbbreviated {
+                    end()
+                } else if !previous.isBlank {
+                    sentence.append(UInt8(ascii: " "))
+                }
+            default:
+                sentence += UTF8.encode(scalar).map(Array.init) ?? []
+                hasWord = hasWord || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+            }
+            previous = scalar
+        }
+        end()
         return clauses
     }
 
-    /// Where in the gap between two words a clause ends, if it does.
-    private static func boundary(in gap: Substring, after word: Token, before next: ArraySlice<Token>) -> String.Index? {
-        let scalars = gap.unicodeScalars
-        var pause: String.Index?
-        for index in scalars.indices {
-            let scalar = scalars[index]
-            let after = scalars.index(after: index)
-            let isStop = (scalar == "." || scalar == ";") && scalars[after...].first?.isBlank == true && !abbreviations.contains(word.key)
-            if isStop || ends.contains(scalar) { return after }
-            if pauses.contains(scalar) { pause = after }
+    /// The sentence, taken apart before "and I", ", my" and the like.
+    private static func parts(of sentence: [UInt8], isAsked: Bool) -> [Clause] {
+        let text = sentence.contains(UInt8(ascii: "'")) ? withoutContractions(sentence) : sentence
+        let spelling = text.spelling
+        var (parts, start) = ([] as [Clause], 0)
+        for space in text.indices.dropFirst() where text[space] == UInt8(ascii: " ") {
+            let rest = Phrase(spelling: spelling, range: space..<text.count)
+            guard rest.matches(English.joints) || text[space - 1].isPause && rest.matches(English.beginnings) else { continue }
+            parts += clause(text[start..<space], spelling, isAsked: false)
+            start = space
         }
-        guard let following = next.first else { return gap.endIndex }
-        if let pause, subjects.contains(following.key) || connectors.contains(following.key) { return pause }
-        if let pause, word.isHan, following.isHan, scalars.contains(",") { return pause }
-        guard connectors.contains(following.key), let subject = next.dropFirst().first, subjects.contains(subject.key) else { return nil }
-        return gap.endIndex
+        return parts + clause(text[start...], spelling, isAsked: isAsked)
     }
 
-    private static let ends: Set<Unicode.Scalar> = ["?", "!", "\n", "？", "！", "。", "，", "；", "…"]
-    private static let pauses: Set<Unicode.Scalar> = [",", ":", "：", "-", "–", "—", ")"]
-    private static let abbreviations: Set = ["dr", "mr", "mrs", "ms", "st", "prof", "jr", "sr", "vs", "no"]
-    private static let connectors: Set = ["and", "but", "so", "because", "then"]
-    private static let subjects: Set = [
-        "i", "my", "our", "call", "you", "your", "please", "remember", "what", "who", "where", "when", "how", "why", "which", "do", "can",
-        "could", "tell", "it", "summarize", "calculate", "thanks", "thank", "is", "are", "we",
-        "我", "你", "请", "记", "那", "现", "今", "什", "总", "谢",
-    ]
+    private static func clause(_ text: ArraySlice<UInt8>, _ spelling: [UInt8], isAsked: Bool) -> [Clause] {
+        var text = text.trimmed
+        if text.count > clauseBytes {
+            text = text.prefix(clauseBytes)
+            // No character is cut.
+            while text.popLast()?.isContinuation == true {}
+        }
+        let language: Language = text.contains(where: \.isHan) ? .chinese : .english
+        return text.isEmpty
+            ? [] : [Clause(text: Array(text), spelling: Array(spelling[text.indices]), isAsked: isAsked, language: language)]
+    }
+
+    private static func withoutContractions(_ text: [UInt8]) -> [UInt8] {
+        let words = text.split(separator: UInt8(ascii: " ")).map { word in
+            English.contractions.first { $0.0.utf8.elementsEqual(word.lazy.map(\.lowercased)) }.map { Array($0.1.utf8)[...] } ?? word
+        }
+        return Array(words.joined(separator: " ".utf8))
+    }
+
+    /// The words as they were written; at most 200 bytes.
+    func string(_ words: Range<Int>) -> String { String(decoding: text[words].trimmed, as: UTF8.self).oneLine(toBytes: 200) }
 }
 
-extension Clause {
-    /// The text between the tokens before and after the given ones, without surrounding punctuation.
-    func text(of captured: Range<Int>) -> String {
-        let lower = captured.lowerBound == 0 ? range.lowerBound : tokens[captured.lowerBound - 1].range.upperBound
-        let upper = captured.upperBound == tokens.count ? range.upperBound : tokens[captured.upperBound].range.lowerBound
-        guard lower < upper else { return "" }
-        return text[lower..<upper].trimmed { $0.isBlank || Self.trimmings.contains($0) }.oneLine(toBytes: 200)
+extension [UInt8] {
+    /// The bytes in lower case and simplified characters.
+    fileprivate var spelling: [UInt8] {
+        var spelling = map(\.lowercased)
+        for index in indices where self[index].isHan {
+            if let simple = Chinese.simplified(self[index..<Swift.min(index + 3, count)]) {
+                spelling.replaceSubrange(index..<index + 3, with: simple)
+            }
+        }
+        return spelling
     }
-
-    private static let trimmings: Set<Unicode.Scalar> = [
-        ".", ",", ";", ":", "!", "?", "\"", "'", "“", "”", "‘", "’", "「", "」", "。", "，", "；", "：", "！", "？", "、", "…", "=", "*", "`",
-    ]
 }

@@ -1,51 +1,71 @@
-import Models
-
 /// Something that the user told about the user's world.
-struct Fact: Sendable, Hashable {
-    /// The same for both languages: "name", "favorite color", "door code".
+struct Fact: Sendable, Equatable {
+    /// What a value has to be: anything, words with capital letters, a number of years. What is too common is told only to be noted.
+    enum Kind: Sendable, Equatable { case any, name, age, noted }
+
+    /// "name", "favorite color", "dog name".
     let key: String
     let value: String
     /// The fact as said to the user, in the language in which it was told: "your name is Alice".
     let sentence: String
     let language: Language
 
-    /// Keys of which a user has several values; for all others the newest statement wins.
-    var isOneOfMany: Bool { key == Self.note || key.hasPrefix(Self.verbPrefix) }
-
     static let note = "note"
-    static let verbPrefix = "i "
 
-    /// The key of what the user does with many things: one for all verbs of liking.
-    static func verbKey(_ verb: String) -> String {
-        switch verb {
-        case "love", "enjoy", "prefer": verbPrefix + "like"
-        case "hate": verbPrefix + "dislike"
-        default: verbPrefix + verb
+    /// True if a user has several values for the key; for all others the newest counts.
+    var isOneOfMany: Bool { key == Self.note || key == "like" || key == "dislike" }
+    /// What a newer fact has to share with this one to replace it.
+    var identity: [UInt8] { Array((isOneOfMany ? sentence : key).utf8) }
+
+    /// The fact as said in a language: one from the other language takes the sentence of this one's first phrase with the key.
+    func sentence(in language: Language) -> String {
+        guard self.language != language else { return sentence }
+        for case (.tell(let key, let sentence, _), _) in language.phrasebook.meanings where key.utf8.elementsEqual(self.key.utf8) {
+            let isWord = value.utf8.first?.lowercased.isWord == true && value.utf8.first?.isDigit == false
+            return sentence.filled(with: language == .chinese && isWord ? " " + value : value)
         }
+        return sentence
     }
 }
 
-/// A question about something that the user may have told.
-struct FactQuestion: Sendable, Hashable {
-    /// Keys that answer it, the best first: "I am Carol" tells a name less surely than "my name is Carol".
-    let keys: [String]
-    /// What is asked, as said to the user: "your name", "where you live".
-    let label: String
+/// The facts that the user stated in a conversation; nothing that an assistant said counts.
+struct FactMemory {
+    /// The user's messages, oldest first.
+    let messages: [String]
 
-    init(_ key: String, label: String) {
-        keys = Self.alternatives[key] ?? [key]
-        self.label = label
+    /// The newest facts about each thing that is wanted, at most 20, oldest first.
+    func facts(until isLast: (Fact) -> Bool = { _ in false }, where isWanted: (Fact) -> Bool = { _ in true }) -> [Fact] {
+        var facts: [Fact] = []
+        read { _, told in
+            for fact in told.reversed() where isWanted(fact) && !facts.contains(where: { $0.identity == fact.identity }) {
+                facts.append(fact)
+                if facts.count == 20 || isLast(fact) { return false }
+            }
+            return true
+        }
+        return facts.reversed()
     }
 
-    /// A question about a thing, which may have been told by its name.
-    init(about words: [String], label: String) {
-        let key = FactKey.key(for: words)
-        keys = Self.alternatives[key] ?? [key, key + " name"]
-        self.label = label
+    /// The words with which the user told the newest fact about each thing, oldest first: as much of them as is read of one message.
+    var statements: [String] {
+        var (statements, seen, room) = ([] as [String], [] as Set<[UInt8]>, Clause.readableBytes - 100)
+        read { clause, told in
+            guard told.reduce(false, { seen.insert($1.identity).inserted || $0 }) else { return true }
+            let statement = String(decoding: clause.text, as: UTF8.self).oneLine(toBytes: 400)
+            room -= statement.utf8.count + 1
+            if room >= 0 { statements.append(statement) }
+            return room >= 0
+        }
+        return statements.reversed()
     }
 
-    private static let alternatives: [String: [String]] = [
-        "name": ["name", "self"], "who": ["name", "self", "being", "job"], "job": ["job", "being"], "home": ["home", "origin"],
-        "origin": ["origin", "i was born", "self"],
-    ]
+    /// Takes what the user told, newest first, until `take` returns false.
+    private func read(_ take: (Clause, [Fact]) -> Bool) {
+        for message in messages.reversed() {
+            for clause in Clause.clauses(of: message).reversed() {
+                let facts = clause.facts
+                guard facts.isEmpty || take(clause, facts) else { return }
+            }
+        }
+    }
 }

@@ -1,148 +1,122 @@
+import Chat
 import FoundationEssentials
 import Models
 
-/// The answer to a conversation's newest message.
+/// The answer to a prompt.
 struct Reply {
-    let conversation: Conversation
-    let now: @Sendable () -> Date
-    private let phrasebook: any Phrasebook
+    /// The message to answer, if there is one.
+    private let message: Message?
+    /// The user's messages before it, oldest first.
+    private let earlier: ArraySlice<String>
+    private let memory: FactMemory
+    private let endsInToolResult: Bool
+    private let now: @Sendable () -> Date
     private let language: Language
+    private let texts: Phrasebook
 
-    init(to conversation: Conversation, now: @escaping @Sendable () -> Date) {
-        self.conversation = conversation
-        self.now = now
+    init(to prompt: Prompt, now: @escaping @Sendable () -> Date) {
+        let said = prompt.said
+        message = prompt.turn.last { $0.role == .user }
+        earlier = message == nil ? said[...] : said.dropLast()
+        endsInToolResult = prompt.turn.last?.role == .tool
+        (memory, self.now) = (FactMemory(messages: said), now)
         // A picture alone is in the language of what was said before it.
-        language = Language(of: conversation.message.isEmpty ? conversation.said.last { !$0.isEmpty } ?? "" : conversation.message)
-        phrasebook = language.phrasebook
+        language = said.last { !$0.isEmpty }?.unicodeScalars.contains(where: \.isHan) == true ? .chinese : .english
+        texts = language.phrasebook
     }
 
-    /// Never empty, and at most a few kilobytes.
+    /// Never empty, and at most 4,096 bytes.
     var text: String {
-        if conversation.endsInToolResult { return phrasebook.toolless }
-        guard conversation.hasMedia else { return answer }
-        let answers = answers(to: readings(Clause.clauses(of: conversation.message)))
-        return ([phrasebook.textOnly] + answers).joined(separator: "\n")
+        if endsInToolResult { return texts.toolless }
+        let (content, hasMedia) = (message?.content ?? "", message?.parts.hasMoreThanText == true)
+        if !hasMedia, let calculation = Arithmetic(Array(content.utf8)) { return result(of: calculation) }
+        let clauses = Clause.clauses(of: content)
+        let answers = (hasMedia ? [texts.textOnly] : []) + answers(to: clauses.prefix(24).compactMap(\.meaning))
+        if !answers.isEmpty { return answers.joined(separator: "\n") }
+        let line = content.oneLine()
+        if clauses.isEmpty { return line.isEmpty ? texts.blank : texts.wordless.filled(with: line) }
+        let isAsked = clauses.contains(where: \.isAsked)
+        let before = earlier.last.map { texts.before.filled(with: $0.oneLine()) }
+        return (isAsked ? texts.unable : texts.read).filled(with: line) + (before ?? (isAsked ? "" : texts.help))
     }
 
-    private var answer: String {
-        let message = conversation.message
-        if let calculation = Arithmetic(message[...]) { return phrasebook.calculation(calculation) }
-        let clauses = Clause.clauses(of: message)
-        guard !clauses.isEmpty else {
-            let text = message.oneLine()
-            return text.isEmpty ? phrasebook.blank : phrasebook.wordless(text)
-        }
-        let answers = answers(to: readings(clauses))
-        return answers.isEmpty ? acknowledgement(clauses) : answers.joined(separator: "\n")
-    }
-
-    private func readings(_ clauses: [Clause]) -> [Reading] {
-        clauses.prefix(Self.readableClauses).compactMap { $0.reading(in: language) }
-    }
-
-    private static let readableClauses = 24
-    private static let answersAtMost = 4
-
-    private func answers(to readings: [Reading]) -> [String] {
-        var facts: [Fact] = []
-        var calculations: [Arithmetic] = []
-        var intents: [Intent] = []
-        for reading in readings {
-            switch reading {
+    private func answers(to meanings: [Meaning]) -> [String] {
+        var (facts, courtesies, asked) = ([] as [Fact], [] as [Meaning], [] as [Meaning])
+        for meaning in meanings {
+            switch meaning {
             case .facts(let told): facts += told
-            case .calculation(let calculation): calculations.append(calculation)
-            case .intent(let intent): if !intents.contains(intent) { intents.append(intent) }
+            case .courtesy, .greeting: courtesies.append(meaning)
+            default: if !asked.contains(meaning) { asked.append(meaning) }
             }
         }
-        let asked = intents.filter { !$0.isCourtesy }
-        if facts.isEmpty, calculations.isEmpty, asked.isEmpty { return intents.last.map { [answer(to: $0)] } ?? [] }
-        let noted = facts.isEmpty ? [] : [phrasebook.noted(sentences(Array(facts.prefix(8))))]
-        return noted + calculations.prefix(Self.answersAtMost).map(phrasebook.calculation) + asked.prefix(Self.answersAtMost).map(answer)
+        if facts.isEmpty && asked.isEmpty { return courtesies.suffix(1).map(answer) }
+        return (facts.isEmpty ? [] : [list(Array(facts.prefix(8)), texts.noted)]) + asked.prefix(4).map(answer)
     }
 
-    private func answer(to intent: Intent) -> String {
-        switch intent {
-        case .greeting: conversation.earlier.last == nil ? phrasebook.greeting : phrasebook.greetingAgain
-        case .thanks: phrasebook.thanks
-        case .farewell: phrasebook.farewell
-        case .yes: phrasebook.yes
-        case .no: phrasebook.no
-        case .wellbeing: phrasebook.wellbeing
-        case .identity: phrasebook.identity
-        case .help: phrasebook.help
-        case .asked(let position): asked(position)
-        case .answered: conversation.lastAnswer.map { phrasebook.answered($0.clipped(toBytes: 1000)) } ?? phrasebook.nothingAnswered
-        case .count: phrasebook.count(conversation.earlier.count)
+    private func answer(to meaning: Meaning) -> String {
+        switch meaning {
+        case .courtesy(let text), .say(let text): text
+        case .greeting: earlier.isEmpty ? texts.greeting : texts.greetingAgain
+        case .asked(let number): asked(number)
+        case .count: texts.count.filled(with: messages)
         case .summary: summary
-        case .recall(let question): recall(question)
-        case .profile: list(FactMemory(conversation: conversation).profile, phrasebook.profile, else: phrasebook.noProfile)
-        case .notes: list(FactMemory(conversation: conversation).notes, phrasebook.notes, else: phrasebook.noNotes)
-        case .time: phrasebook.time(Moment(now()))
-        case .date(let offset): phrasebook.date(Moment(now(), dayOffset: offset), dayOffset: offset)
-        case .year: phrasebook.year(Moment(now()))
+        case .recall(let key, let label): list(recalled(key), texts.recalled, else: texts.untold.filled(with: label))
+        case .profile: list(memory.facts(), texts.profile, else: texts.noProfile)
+        case .notes: list(memory.facts { $0.key == Fact.note }, texts.notes, else: texts.noNotes)
+        case .time: texts.time.filled(with: UTCTime(now()).clock)
+        case .date(let offset): date(UTCTime(now(), dayOffset: offset), texts.days[offset + 1])
+        case .year: texts.year.filled(with: String(UTCTime(now()).year))
+        case .calculation(let calculation): result(of: calculation)
+        case .nth, .nthFromEnd, .tell, .note, .facts, .nothing: texts.blank
         }
     }
 
-    private func asked(_ position: Position) -> String {
-        let earlier = conversation.earlier
-        let text: String? =
-            switch position {
-            case .fromStart(let number): earlier.dropFirst(number - 1).first
-            case .fromEnd(let number): earlier.dropLast(number - 1).last
-            }
-        if let text { return phrasebook.asked(text.clipped(toBytes: 2000), position) }
-        return earlier.isEmpty ? phrasebook.nothingAsked : phrasebook.askedOnly(earlier.count)
+    private func result(of calculation: Arithmetic) -> String {
+        switch calculation.outcome {
+        case .value(let value): "\(calculation.expression) = \(value.plain)"
+        case .dividedByZero: texts.dividedByZero.filled(with: calculation.expression)
+        case .tooLarge: texts.tooLarge.filled(with: calculation.expression)
+        case .undefined: texts.undefined.filled(with: calculation.expression)
+        }
+    }
+
+    private func asked(_ number: Int) -> String {
+        guard !earlier.isEmpty else { return texts.nothingAsked }
+        guard number.magnitude <= earlier.count else { return texts.askedOnly.filled(with: messages) }
+        let text = earlier[number < 0 ? earlier.endIndex + number : earlier.startIndex + number - 1].truncated(toBytes: 2000)
+        let template =
+            number == 1 ? texts.askedFirst : number == -1 ? texts.askedLast : number < 0 ? texts.askedFromEnd : texts.askedFromStart
+        return template.filled(with: text, String(number.magnitude))
+    }
+
+    private var messages: String {
+        earlier.count == 1 ? texts.message : texts.messages.filled(with: String(earlier.count))
     }
 
     private var summary: String {
-        let earlier = conversation.earlier
-        let count = earlier.count
-        guard count > 0 else { return phrasebook.nothingToSummarize }
-        let shown = earlier.suffix(20)
-        let lines = zip(count - shown.count + 1..<count + 1, shown).map { "\($0). \($1.oneLine(toBytes: 150))" }
-        return phrasebook.summary(lines, omitted: count - shown.count)
+        guard !earlier.isEmpty else { return texts.nothingToSummarize }
+        let omitted = max(0, earlier.count - 20)
+        let lines = zip(omitted + 1..<earlier.count + 1, earlier.suffix(20)).map { "\($0). \($1.oneLine(toBytes: 150))" }
+        return ([texts.summary] + (omitted > 0 ? [texts.omitted.filled(with: String(omitted))] : []) + lines).joined(separator: "\n")
     }
 
-    private func recall(_ question: FactQuestion) -> String {
-        let facts = FactMemory(conversation: conversation).facts(answering: question)
-        return list(facts, phrasebook.recalled, else: phrasebook.untold(question.label))
+    private func recalled(_ key: String) -> [Fact] {
+        let keys = [key, key + " name"]
+        return memory.facts(until: { !$0.isOneOfMany }) { fact in keys.contains { $0.utf8.elementsEqual(fact.key.utf8) } }
     }
 
-    private func list(_ facts: [Fact], _ tell: ([String]) -> String, else nothing: String) -> String {
-        facts.isEmpty ? nothing : tell(sentences(facts))
-    }
-
-    private func sentences(_ facts: [Fact]) -> [String] {
-        var sentences: [String] = []
-        for sentence in facts.map({ phrasebook.sentence($0).oneLine(toBytes: 160) }) where !sentences.contains(sentence) {
-            sentences.append(sentence)
+    private func list(_ facts: [Fact], _ text: String, else nothing: String = "") -> String {
+        var sentences: [[UInt8]] = []
+        for fact in facts {
+            let sentence = Array(fact.sentence(in: language).oneLine(toBytes: 160).utf8)
+            if !sentences.contains(sentence) { sentences.append(sentence) }
         }
-        return sentences
+        guard let first = sentences.first?.first else { return nothing }
+        if language == .english, text.utf8.first == UInt8(ascii: "$"), 0x61...0x7A ~= first { sentences[0][0] = first - 0x20 }
+        return text.filled(with: String(decoding: Array(sentences.joined(separator: texts.separator.utf8)), as: UTF8.self))
     }
 
-    private func acknowledgement(_ clauses: [Clause]) -> String {
-        let isRequest = clauses.contains { $0.isAsked || language.requests($0) }
-        return phrasebook.acknowledgement(
-            conversation.message.oneLine(), isRequest: isRequest, previous: conversation.earlier.last.map { $0.oneLine() })
+    private func date(_ time: UTCTime, _ day: String) -> String {
+        texts.date.filled(with: day, texts.weekdays[time.weekday], String(time.day), texts.months[time.month - 1], String(time.year))
     }
-}
-
-extension Language {
-    /// Whether the clause asks for something without a question mark.
-    fileprivate func requests(_ clause: Clause) -> Bool {
-        switch self {
-        case .english: clause.tokens.first.map { Self.requestOpeners.contains($0.key) } ?? false
-        case .chinese: clause.tokens.contains { Self.questionCharacters.contains($0.key) }
-        }
-    }
-
-    private static let requestOpeners: Set = [
-        "what", "who", "where", "when", "why", "how", "which", "whose", "is", "are", "do", "does", "did", "can", "could", "would", "should",
-        "will", "tell", "write", "translate", "explain", "give", "show", "make", "generate", "create", "draw", "find", "search", "sing",
-        "play", "recommend", "suggest", "define", "describe", "compare", "list", "please", "forget", "solve", "summarize", "convert",
-        "remind", "count", "repeat", "continue",
-    ]
-    private static let questionCharacters: Set = [
-        "什", "谁", "哪", "怎", "吗", "呢", "啥", "几", "请", "帮", "写", "讲", "译", "推", "查", "给", "画", "唱", "忘", "醒",
-    ]
 }

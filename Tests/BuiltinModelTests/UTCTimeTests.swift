@@ -5,7 +5,7 @@ import Testing
 @testable import BuiltinModel
 
 @Suite("Date and time")
-struct MomentTests {
+struct UTCTimeTests {
     @Test(
         "date and time are told in UTC",
         arguments: [
@@ -32,12 +32,12 @@ struct MomentTests {
             (-62_135_596_800, 1, 1, 1, 1), (253_402_300_799, 9999, 12, 31, 5),
         ])
     func dates(seconds: Double, year: Int, month: Int, day: Int, weekday: Int) {
-        let moment = Moment(Date(timeIntervalSince1970: seconds))
-        #expect([moment.year, moment.month, moment.day, moment.weekday] == [year, month, day, weekday])
+        let time = UTCTime(Date(timeIntervalSince1970: seconds))
+        #expect([time.year, time.month, time.day, time.weekday] == [year, month, day, weekday])
     }
 
     @Test("a clock that is far off is survived", arguments: [Double.infinity, -.infinity, .nan, 1e300])
     func farOff(seconds: Double) {
-        #expect((1...9999).contains(Moment(Date(timeIntervalSince1970: seconds)).year))
+        #expect((1...9999).contains(UTCTime(Date(timeIntervalSince1970: seconds)).year))
     }
 }
