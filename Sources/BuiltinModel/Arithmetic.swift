@@ -2,70 +2,66 @@
 struct Arithmetic: Sendable, Equatable {
     /// The calculation as it was written.
     let expression: String
-    let outcome: Calculator.Outcome
-
-    private static let readableBytes = 65_536
+    /// Not finite if there is none.
+    let result: Double
 
     /// Nothing unless all of the text is a calculation, words around it that say nothing aside.
     init?(_ text: [UInt8]) {
         var calculator = Calculator()
-        var extent: Range<Int>?
-        var hasEnded = false
-        var index = text.count > Self.readableBytes ? text.count : 0
-        while index < text.count {
-            let start = index
-            if Self.isNumber(text, at: index) {
-                guard let number = Self.number(text, &index), calculator.take(number) else { return nil }
-            } else if text[index] <= 0x20 {
+        var (start, end, index, hasEnded) = (nil as Int?, 0, 0, false)
+        while index < text.count, text.count <= 32_768 {
+            let first = index
+            if text[index] <= 0x20 {
                 index += 1
                 continue
+            }
+            if let number = Self.number(text, &index) {
+                guard calculator.take(number) else { return nil }
             } else {
                 let word = Self.word(text, &index)
-                let known = [English.calculation, Chinese.calculation].lazy.joined().first { $0.1.index(of: word) != nil }
-                switch known?.0 {
+                switch English.sign(word) ?? Chinese.sign(word) {
                 case .filler: continue
                 case .aside:
-                    hasEnded = extent != nil
+                    hasEnded = start != nil
                     continue
                 case let sign?: guard calculator.take(sign) else { return nil }
                 case nil: guard let number = Numeral.value(of: word), calculator.take(Double(number)) else { return nil }
                 }
             }
             guard !hasEnded else { return nil }
-            extent = (extent?.lowerBound ?? start)..<index
+            (start, end) = (start ?? first, index)
         }
-        guard let extent, let outcome = calculator.outcome() else { return nil }
-        guard text.contains(UInt8(ascii: "=")) || !Self.isDateOrTelephoneNumber(text[extent]) else { return nil }
-        (expression, self.outcome) = (String(decoding: text[extent], as: UTF8.self).oneLine(), outcome)
-    }
-
-    private static func isNumber(_ text: [UInt8], at index: Int) -> Bool {
-        text[index].isDigit || text[index] == UInt8(ascii: ".") && index + 1 < text.count && text[index + 1].isDigit
+        guard let start, let result = calculator.result() else { return nil }
+        guard text.contains(UInt8(ascii: "=")) || !Self.isDateOrTelephoneNumber(text[start..<end]) else { return nil }
+        (expression, self.result) = (String(decoding: text[start..<end], as: UTF8.self).oneLine(), result)
     }
 
     private static func number(_ text: [UInt8], _ index: inout Int) -> Double? {
-        var digits = ""
+        var (digits, place) = ("", index)
         // The conversion is not linear; the largest number has 309 digits.
-        while index < text.count, digits.utf8.count <= 400 {
-            if text[index].isDigit || isNumber(text, at: index) && !digits.utf8.contains(text[index]) {
-                digits.unicodeScalars.append(Unicode.Scalar(text[index]))
-            } else if text[index] != UInt8(ascii: ",") || text[(index + 1)...].prefix(4).prefix(while: \.isDigit).count != 3 {
+        while place < text.count, digits.utf8.count <= 400 {
+            let digitsFollow = text[(place + 1)...].prefix(4).prefix(while: \.isDigit).count
+            if text[place].isDigit || text[place] == UInt8(ascii: ".") && digitsFollow > 0 && !digits.utf8.contains(text[place]) {
+                digits.unicodeScalars.append(Unicode.Scalar(text[place]))
+            } else if digits.isEmpty || text[place] != UInt8(ascii: ",") || digitsFollow != 3 {
                 break
             }
-            index += 1
+            place += 1
         }
-        return digits.utf8.count > 400 ? nil : Double("0" + digits)
+        guard !digits.isEmpty, digits.utf8.count <= 400 else { return nil }
+        index = place
+        return Double("0" + digits)
     }
 
     /// A run of letters in lower case, at most 16 of them, or one symbol.
-    private static func word(_ text: [UInt8], _ index: inout Int) -> ArraySlice<UInt8> {
+    private static func word(_ text: [UInt8], _ index: inout Int) -> String {
         let start = index
         index += text[start...].prefix(16).prefix { $0.lowercased.isWord && $0 < 0x80 && !$0.isDigit }.count
         if index == start {
             repeat { index += 1 } while index < text.count && text[index].isContinuation
             if let pair = ["**", "一下"].first(where: { text[start...].starts(with: $0.utf8) }) { index = start + pair.utf8.count }
         }
-        return text[start..<index].map(\.lowercased)[...]
+        return String(decoding: text[start..<index].map(\.lowercased), as: UTF8.self)
     }
 
     /// 2026-11-23, 11/23/2026 and 555-1234 are differences and quotients in form only.

@@ -5,7 +5,7 @@ package import Models
 /// The model that answers when no other is configured: small, rule-based, without a network.
 ///
 /// Its answer is a function of the prompt's user messages and the clock. It reads English and Chinese, the first 4,096 bytes of each
-/// message (all of a calculation), and answers in at most 4,096 bytes.
+/// message (32,768 of a calculation), and answers in at most 4,096 bytes.
 /// Usage counts words: whatever stands between white space, and each Han character.
 package struct BuiltinModel: ChatModel {
     private let now: @Sendable () -> Date
@@ -16,7 +16,7 @@ package struct BuiltinModel: ChatModel {
     /// Answers at once; throws nothing.
     package func complete(_ prompt: Prompt, onDelta: (@Sendable (Delta) -> Void)?) async -> Completion {
         let answer = Reply(to: prompt, now: now).text
-        if let onDelta { for chunk in answer.chunks { onDelta(Delta(content: String(chunk))) } }
+        if let onDelta { for chunk in answer.chunks { onDelta(Delta(content: chunk)) } }
         return completion(answer, of: prompt)
     }
 
@@ -24,7 +24,7 @@ package struct BuiltinModel: ChatModel {
     package func summarize(_ turns: [PastTurn]) async -> Completion {
         let prompt = Prompt(history: turns, turn: [])
         let statements = FactMemory(messages: prompt.said).statements
-        return completion(statements.isEmpty ? "Nothing that I would recall." : statements.joined(separator: "\n"), of: prompt)
+        return completion(statements.isEmpty ? "Nothing that I would recall." : statements.joined(by: "\n"), of: prompt)
     }
 
     private func completion(_ text: String, of prompt: Prompt) -> Completion {
@@ -34,21 +34,22 @@ package struct BuiltinModel: ChatModel {
 
 extension Prompt {
     /// The user's messages, oldest first.
-    var said: [String] { (history.flatMap(\.messages) + turn).filter { $0.role == .user }.map(\.content) }
+    var said: [String] {
+        let contents = { (messages: [Message]) in messages.compactMap { $0.role == .user ? $0.content : nil } }
+        return history.flatMap { contents($0.messages) } + contents(turn)
+    }
 }
 
 extension String {
     /// The text word by word, or character by character in Chinese, each with the white space after it.
-    fileprivate var chunks: [Substring] {
-        var (chunks, start, isComplete) = ([] as [Substring], startIndex, false)
-        for index in unicodeScalars.indices {
-            let isSpace = unicodeScalars[index].properties.isWhitespace
-            if isComplete, !isSpace {
-                chunks.append(self[start..<index])
-                start = index
-            }
-            isComplete = isSpace || unicodeScalars[index].isHan
+    fileprivate var chunks: [String] {
+        var (chunks, isComplete) = ([] as [String], true)
+        for scalar in unicodeScalars {
+            let isSpace = scalar.properties.isWhitespace
+            if isComplete && !isSpace || chunks.isEmpty { chunks.append("") }
+            chunks[chunks.count - 1].unicodeScalars.append(scalar)
+            isComplete = isSpace || scalar.isHan
         }
-        return start < endIndex ? chunks + [self[start...]] : chunks
+        return chunks
     }
 }

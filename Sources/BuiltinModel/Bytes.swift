@@ -7,7 +7,7 @@ extension UInt8 {
     var isContinuation: Bool { self & 0xC0 == 0x80 }
     /// True for the first byte of a Han character.
     var isHan: Bool { 0xE3...0xE9 ~= self }
-    /// True for what may stand between the words of a phrase: white space, quotes, commas and the like.
+    /// True for what may stand between the words of a phrase: spaces, quotes, commas and the like.
     var isPause: Bool { self == 0x20 || self == 0x22 || self == 0x2C || self == 0x3A || self == 0x3B }
     /// True for what makes up words: ASCII letters in lower case, digits and the apostrophe, and the beginning of other alphabets' letters.
     var isWord: Bool { 0x61...0x7A ~= self || isDigit || self == UInt8(ascii: "'") || 0xC3...0xDF ~= self }
@@ -26,23 +26,5 @@ extension UnsafeBufferPointer<UInt8> {
     func next(_ byte: UInt8, from start: Int) -> Int {
         guard start < count, let base = baseAddress else { return count }
         return memchr(base + start, Int32(byte), count - start).map { $0 - UnsafeMutableRawPointer(mutating: base) } ?? count
-    }
-}
-
-extension StaticString {
-    /// Which of the words between single spaces the word is, from 0.
-    func index(of word: ArraySlice<UInt8>) -> Int? {
-        withUTF8Buffer { words in
-            word.withUnsafeBufferPointer { word in
-                guard let base = words.baseAddress, let other = word.baseAddress else { return nil }
-                var (index, start) = (0, 0)
-                while start < words.count {
-                    let end = words.next(UInt8(ascii: " "), from: start)
-                    if end - start == word.count, memcmp(base + start, other, word.count) == 0 { return index }
-                    (index, start) = (index + 1, end + 1)
-                }
-                return nil
-            }
-        }
     }
 }

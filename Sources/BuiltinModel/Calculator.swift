@@ -2,29 +2,14 @@ import Glibc
 
 /// Calculates as it reads, with precedence but without recursion (Dijkstra's shunting yard): nesting costs memory, not stack.
 struct Calculator {
+    /// The tens of a sign's value are its precedence. A filler says nothing within a calculation ("divided by"), an aside around one.
     enum Sign: Int, Sendable {
-        case open, close, percent, of
-        /// Says nothing within a calculation ("divided by"), or around one.
-        case filler, aside
-        case add = 10, subtract
-        case multiply = 20, divide
-        case negate = 30
-        case power = 40
-
-        fileprivate var precedence: Int { rawValue / 10 }
+        case open, close, percent, filler, aside
+        case add = 10, subtract, multiply = 20, divide, negate = 30, power = 40
     }
 
-    enum Outcome: Sendable, Equatable {
-        case value(Double)
-        case dividedByZero, tooLarge, undefined
-    }
-
-    private var values: [Double] = []
-    private var signs: [Sign] = []
-    private var last: Sign?
-    private var expectsOperand = true
-    private var calculates = false
-    private var dividedByZero = false
+    private var (values, signs) = ([] as [Double], [] as [Sign])
+    private var (expectsOperand, calculates) = (true, false)
 
     /// Takes a number, or returns false if none may stand here.
     mutating func take(_ number: Double) -> Bool {
@@ -36,47 +21,44 @@ struct Calculator {
 
     /// Takes a sign, or returns false if it may not stand here.
     mutating func take(_ sign: Sign) -> Bool {
-        defer { last = sign }
         if expectsOperand {
-            if sign == .open || sign == .subtract { signs.append(sign == .open ? .open : .negate) }
-            return [.open, .subtract, .add, .of].contains(sign)
+            if sign != .add { signs.append(sign == .subtract ? .negate : .open) }
+            return sign == .open || sign == .subtract || sign == .add
         }
-        switch sign {
-        case .close:
+        if sign == .close {
             while let top = signs.popLast() {
                 if top == .open { return true }
                 apply(top)
             }
             return false
-        case .percent: values.append((values.popLast() ?? 0) / 100)
-        // Only hundredths are taken "of" something.
-        case .of: return last == .percent && take(.multiply)
-        case .add, .subtract, .multiply, .divide, .power:
-            while let top = signs.last, top.precedence >= sign.precedence + (sign == .power ? 1 : 0) { apply(signs.removeLast()) }
-            signs.append(sign)
-            expectsOperand = true
-        default: return false
         }
         calculates = true
-        return true
+        if sign == .percent {
+            values.append((values.popLast() ?? 0) / 100)
+        } else {
+            // The last of several powers comes first.
+            while let top = signs.last, top.rawValue / 10 >= sign.rawValue / 10 + (sign == .power ? 1 : 0) { apply(signs.removeLast()) }
+            signs.append(sign)
+            expectsOperand = true
+        }
+        return sign != .open
     }
 
-    /// The result, or nothing if there was nothing to calculate or something is missing.
-    mutating func outcome() -> Outcome? {
+    /// The result, not finite if there is none; nothing if there was nothing to calculate or something is missing.
+    mutating func result() -> Double? {
         guard calculates, !expectsOperand, !signs.contains(.open) else { return nil }
         while let top = signs.popLast() { apply(top) }
-        return dividedByZero ? .dividedByZero : values[0].isNaN ? .undefined : values[0].isInfinite ? .tooLarge : .value(values[0])
+        return values.last
     }
 
     private mutating func apply(_ sign: Sign) {
         let right = values.popLast() ?? .nan
         let left = sign == .negate ? 0 : values.popLast() ?? .nan
-        dividedByZero = dividedByZero || sign == .divide && right == 0
         switch sign {
         case .add: values.append(left + right)
         case .subtract: values.append(left - right)
         case .multiply: values.append(left * right)
-        case .divide: values.append(left / right)
+        case .divide: values.append(right == 0 ? .nan : left / right)
         case .power: values.append(pow(left, right))
         default: values.append(-right)
         }
@@ -94,6 +76,5 @@ extension Double {
         return rounded.exactInteger.map { String($0) } ?? rounded.description
     }
 
-    /// All integers up to 2^53 have a value of their own.
     private var exactInteger: Int64? { magnitude <= 0x1p53 ? Int64(exactly: self) : nil }
 }

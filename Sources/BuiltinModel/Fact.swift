@@ -1,19 +1,16 @@
 /// Something that the user told about the user's world.
 struct Fact: Sendable, Equatable {
-    /// What a value has to be: anything, words with capital letters, a number of years. What is too common is told only to be noted.
-    enum Kind: Sendable, Equatable { case any, name, age, noted }
+    /// What a value has to be: anything, words with capital letters, or a number of years.
+    enum Kind: Sendable, Equatable { case any, name, age }
 
-    /// "name", "favorite color", "dog name".
-    let key: String
-    let value: String
+    /// The key is "name", "favorite color", "dog name" or the like.
+    let key, value: String
     /// The fact as said to the user, in the language in which it was told: "your name is Alice".
     let sentence: String
     let language: Language
 
-    static let note = "note"
-
     /// True if a user has several values for the key; for all others the newest counts.
-    var isOneOfMany: Bool { key == Self.note || key == "like" || key == "dislike" }
+    var isOneOfMany: Bool { key == "note" || key == "like" }
     /// What a newer fact has to share with this one to replace it.
     var identity: [UInt8] { Array((isOneOfMany ? sentence : key).utf8) }
 
@@ -22,7 +19,7 @@ struct Fact: Sendable, Equatable {
         guard self.language != language else { return sentence }
         for case (.tell(let key, let sentence, _), _) in language.phrasebook.meanings where key.utf8.elementsEqual(self.key.utf8) {
             let isWord = value.utf8.first?.lowercased.isWord == true && value.utf8.first?.isDigit == false
-            return sentence.filled(with: language == .chinese && isWord ? " " + value : value)
+            return sentence.filled(with: [language == .chinese && isWord ? " " + value : value])
         }
         return sentence
     }
@@ -33,13 +30,15 @@ struct FactMemory {
     /// The user's messages, oldest first.
     let messages: [String]
 
-    /// The newest facts about each thing that is wanted, at most 20, oldest first.
-    func facts(until isLast: (Fact) -> Bool = { _ in false }, where isWanted: (Fact) -> Bool = { _ in true }) -> [Fact] {
+    /// The newest facts for the key, or about everything, at most 20, oldest first.
+    func facts(for key: String? = nil) -> [Fact] {
+        let keys = key.map { [$0, $0 + " name"] }
         var facts: [Fact] = []
         read { _, told in
-            for fact in told.reversed() where isWanted(fact) && !facts.contains(where: { $0.identity == fact.identity }) {
+            for fact in told.reversed() where keys?.contains(where: { $0.utf8.elementsEqual(fact.key.utf8) }) != false {
+                guard !facts.contains(where: { $0.identity == fact.identity }) else { continue }
                 facts.append(fact)
-                if facts.count == 20 || isLast(fact) { return false }
+                if facts.count == 20 || key != nil && !fact.isOneOfMany { return false }
             }
             return true
         }

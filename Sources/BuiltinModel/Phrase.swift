@@ -1,89 +1,85 @@
-/// Words that are tried against phrases.
+/// A run of words in a text. No `Range`: its metadata takes a new process as long as the first answer.
+struct Words: Sendable {
+    let start, end: Int
+}
+
+/// Tries words against phrases, which stand one a line and are matched as they stand: nothing is compiled when the program starts.
 ///
-/// Phrases stand one a line, and are matched as they stand: nothing is compiled when the program starts.
 /// Words are literal, `(a|b c|)` is a choice, which may be empty, `[a|b]` is one that is captured, `*` captures one or more words,
 /// `~` skips any number of words, and a `?` at the end wants a question. In Chinese each character is a word.
+/// It recurses once for each hole and choice, so no deeper than a phrase is written.
 struct Phrase {
-    let spelling: [UInt8]
-    let range: Range<Int>
-    var isAsked = false
+    private let spelling: [UInt8]
+    private let words: Words
+    private let isAsked: Bool
+    private var phrases = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+
+    init(_ spelling: [UInt8], _ words: Words, isAsked: Bool = false) {
+        (self.spelling, self.words, self.isAsked) = (spelling, words, isAsked)
+    }
 
     func matches(_ phrases: StaticString) -> Bool { first(of: phrases) { _ in true } ?? false }
 
     /// What `meaning` makes of the captures of the first phrase that covers the words, passing over those of which it makes nothing.
-    func first<Meaning>(of phrases: StaticString, _ meaning: ([Range<Int>]) -> Meaning?) -> Meaning? {
+    func first<Meaning>(of phrases: StaticString, _ meaning: ([Words]) -> Meaning?) -> Meaning? {
         phrases.withUTF8Buffer { phrases in
-            var line = phrases.startIndex
-            while line < phrases.endIndex {
-                var matcher = PhraseMatcher(phrases: phrases, phrase: self)
-                if matcher.matches(line, range.lowerBound), let meaning = meaning(matcher.captures) { return meaning }
+            var (matcher, line) = (self, 0)
+            matcher.phrases = phrases
+            while line < phrases.count {
+                if let captures = matcher.captures(line, words.start), let meaning = meaning(captures) { return meaning }
                 line = phrases.next(UInt8(ascii: "\n"), from: line) + 1
             }
             return nil
         }
     }
-}
 
-/// Tries one phrase. It recurses once for each hole and choice, so no deeper than the phrase is written.
-private struct PhraseMatcher {
-    let phrases: UnsafeBufferPointer<UInt8>
-    let phrase: Phrase
-    var captures: [Range<Int>] = []
-
-    mutating func matches(_ rest: Int, _ start: Int, capturing capture: Range<Int>? = nil) -> Bool {
-        if let capture { captures.append(capture) }
-        if matchesRest(rest, start) { return true }
-        if capture != nil { captures.removeLast() }
-        return false
-    }
-
-    private mutating func matchesRest(_ rest: Int, _ start: Int) -> Bool {
+    private func captures(_ rest: Int, _ start: Int) -> [Words]? {
         var (position, place) = (rest, start)
         while position < phrases.count, phrases[position] != UInt8(ascii: "\n") {
             switch phrases[position] {
             case UInt8(ascii: " "): position += 1
-            case UInt8(ascii: "("), UInt8(ascii: "["): return matchesChoice(position, place)
-            case UInt8(ascii: "*"), UInt8(ascii: "~"): return matchesHole(position, skipped(place))
+            case UInt8(ascii: "("), UInt8(ascii: "["): return capturesOfChoice(position, skipped(place))
+            case UInt8(ascii: "*"), UInt8(ascii: "~"): return capturesOfHole(position, skipped(place))
             case UInt8(ascii: "?"):
-                guard phrase.isAsked else { return false }
+                guard isAsked else { return nil }
                 position += 1
-            default: guard matchesWord(&position, &place) else { return false }
+            default: guard matchesWord(&position, &place) else { return nil }
             }
         }
-        return skipped(place) == phrase.range.upperBound
+        return skipped(place) == words.end ? [] : nil
     }
 
-    private mutating func matchesHole(_ position: Int, _ start: Int) -> Bool {
+    private func capturesOfHole(_ position: Int, _ start: Int) -> [Words]? {
         let isCaptured = phrases[position] == UInt8(ascii: "*")
-        var next = isCaptured ? start + 1 : start
-        while next <= phrase.range.upperBound {
-            if isBoundary(next), matches(position + 1, next, capturing: isCaptured ? start..<next : nil) { return true }
-            next += 1
+        var end = isCaptured ? start + 1 : start
+        while end <= words.end {
+            if isBoundary(end), let rest = captures(position + 1, end) { return isCaptured ? [Words(start: start, end: end)] + rest : rest }
+            end += 1
         }
-        return false
+        return nil
     }
 
-    private mutating func matchesChoice(_ open: Int, _ place: Int) -> Bool {
+    private func capturesOfChoice(_ open: Int, _ start: Int) -> [Words]? {
         let isCaptured = phrases[open] == UInt8(ascii: "[")
         let close = phrases.next(UInt8(ascii: isCaptured ? "]" : ")"), from: open)
         var position = open
         while position < close {
             position += 1
-            var (next, fits) = (place, true)
+            var (end, fits) = (start, true)
             while fits, position < close, phrases[position] != UInt8(ascii: "|") {
-                if phrases[position] == UInt8(ascii: " ") { position += 1 } else { fits = matchesWord(&position, &next) }
+                if phrases[position] == UInt8(ascii: " ") { position += 1 } else { fits = matchesWord(&position, &end) }
             }
-            if fits, matches(close + 1, next, capturing: isCaptured ? place..<next : nil) { return true }
+            if fits, let rest = captures(close + 1, end) { return isCaptured ? [Words(start: start, end: end)] + rest : rest }
             position = min(phrases.next(UInt8(ascii: "|"), from: position), close)
         }
-        return false
+        return nil
     }
 
     /// Moves both behind the word, or the character of a Chinese one; one that does not fit may be left anywhere within it.
     private func matchesWord(_ position: inout Int, _ place: inout Int) -> Bool {
         place = skipped(place)
         repeat {
-            guard place < phrase.range.upperBound, phrase.spelling[place] == phrases[position] else { return false }
+            guard place < words.end, spelling[place] == phrases[position] else { return false }
             (position, place) = (position + 1, place + 1)
         } while position < phrases.count && (phrases[position].isWord || phrases[position].isContinuation)
         return isBoundary(place)
@@ -91,15 +87,15 @@ private struct PhraseMatcher {
 
     private func skipped(_ place: Int) -> Int {
         var place = place
-        while place < phrase.range.upperBound, phrase.spelling[place].isPause { place += 1 }
+        while place < words.end, spelling[place].isPause { place += 1 }
         return place
     }
 
     /// True between words.
     private func isBoundary(_ place: Int) -> Bool {
-        guard place > phrase.range.lowerBound, place < phrase.range.upperBound else { return true }
-        let (before, after) = (phrase.spelling[place - 1], phrase.spelling[place])
+        guard place > words.start, place < words.end else { return true }
+        let (before, after) = (spelling[place - 1], spelling[place])
         guard after.isWord else { return !after.isContinuation }
-        return before.isContinuation ? !phrase.spelling[place - 2].isWord : !before.isWord
+        return before.isContinuation ? !spelling[place - 2].isWord : !before.isWord
     }
 }

@@ -4,40 +4,40 @@ import Models
 
 /// The answer to a prompt.
 struct Reply {
-    /// The message to answer, if there is one.
-    private let message: Message?
-    /// The user's messages before it, oldest first.
-    private let earlier: ArraySlice<String>
-    private let memory: FactMemory
-    private let endsInToolResult: Bool
+    private let prompt: Prompt
     private let now: @Sendable () -> Date
+    /// Where in the prompt's turn the message to answer stands. No message: optional ones take a new process a tenth of the first answer.
+    private let newest: Int?
+    private let memory: FactMemory
+    /// The user's messages before the one to answer, oldest first.
+    private let earlier: [String]
     private let language: Language
     private let texts: Phrasebook
 
     init(to prompt: Prompt, now: @escaping @Sendable () -> Date) {
-        let said = prompt.said
-        message = prompt.turn.last { $0.role == .user }
-        earlier = message == nil ? said[...] : said.dropLast()
-        endsInToolResult = prompt.turn.last?.role == .tool
-        (memory, self.now) = (FactMemory(messages: said), now)
+        (self.prompt, self.now, memory) = (prompt, now, FactMemory(messages: prompt.said))
+        newest = prompt.turn.lastIndex { $0.role == .user }
+        earlier = newest == nil ? memory.messages : memory.messages.dropLast()
         // A picture alone is in the language of what was said before it.
-        language = said.last { !$0.isEmpty }?.unicodeScalars.contains(where: \.isHan) == true ? .chinese : .english
+        let isChinese = memory.messages.last { !$0.isEmpty }?.unicodeScalars.contains(where: \.isHan) == true
+        language = isChinese ? .chinese : .english
         texts = language.phrasebook
     }
 
     /// Never empty, and at most 4,096 bytes.
     var text: String {
-        if endsInToolResult { return texts.toolless }
-        let (content, hasMedia) = (message?.content ?? "", message?.parts.hasMoreThanText == true)
+        if !prompt.turn.isEmpty, prompt.turn[prompt.turn.count - 1].role == .tool { return texts.toolless }
+        let content = newest.map { prompt.turn[$0].content } ?? ""
+        let hasMedia = newest.map { prompt.turn[$0].parts.hasMoreThanText } ?? false
         if !hasMedia, let calculation = Arithmetic(Array(content.utf8)) { return result(of: calculation) }
         let clauses = Clause.clauses(of: content)
         let answers = (hasMedia ? [texts.textOnly] : []) + answers(to: clauses.prefix(24).compactMap(\.meaning))
-        if !answers.isEmpty { return answers.joined(separator: "\n") }
+        if !answers.isEmpty { return answers.joined(by: "\n") }
         let line = content.oneLine()
-        if clauses.isEmpty { return line.isEmpty ? texts.blank : texts.wordless.filled(with: line) }
+        if clauses.isEmpty { return line.isEmpty ? texts.blank : texts.wordless.filled(with: [line]) }
         let isAsked = clauses.contains(where: \.isAsked)
-        let before = earlier.last.map { texts.before.filled(with: $0.oneLine()) }
-        return (isAsked ? texts.unable : texts.read).filled(with: line) + (before ?? (isAsked ? "" : texts.help))
+        let before = earlier.last.map { texts.before.filled(with: [$0.oneLine()]) }
+        return (isAsked ? texts.unable : texts.read).filled(with: [line]) + (before ?? (isAsked ? "" : texts.hint))
     }
 
     private func answers(to meanings: [Meaning]) -> [String] {
@@ -55,68 +55,54 @@ struct Reply {
 
     private func answer(to meaning: Meaning) -> String {
         switch meaning {
-        case .courtesy(let text), .say(let text): text
-        case .greeting: earlier.isEmpty ? texts.greeting : texts.greetingAgain
+        case .courtesy(let text): text
+        case .greeting: earlier.isEmpty ? texts.greeting + answer(to: .identity) : texts.greetingAgain
+        case .identity: texts.identity.filled(with: [texts.abilities, texts.connecting])
+        case .help: texts.help.filled(with: [texts.abilities, texts.connecting])
         case .asked(let number): asked(number)
-        case .count: texts.count.filled(with: messages)
+        case .count: texts.count.filled(with: [messages])
         case .summary: summary
-        case .recall(let key, let label): list(recalled(key), texts.recalled, else: texts.untold.filled(with: label))
+        case .recall(let key, let name): list(memory.facts(for: key), texts.recalled, else: texts.untold.filled(with: [name]))
         case .profile: list(memory.facts(), texts.profile, else: texts.noProfile)
-        case .notes: list(memory.facts { $0.key == Fact.note }, texts.notes, else: texts.noNotes)
-        case .time: texts.time.filled(with: UTCTime(now()).clock)
-        case .date(let offset): date(UTCTime(now(), dayOffset: offset), texts.days[offset + 1])
-        case .year: texts.year.filled(with: String(UTCTime(now()).year))
+        case .notes: list(memory.facts(for: "note"), texts.notes, else: texts.noNotes)
+        case .time: texts.time.filled(with: [UTCTime(now()).clock])
+        case .date(let offset): UTCTime(now(), dayOffset: offset).day(texts.days[offset + 1], in: texts)
         case .calculation(let calculation): result(of: calculation)
-        case .nth, .nthFromEnd, .tell, .note, .facts, .nothing: texts.blank
+        case .nth, .tell, .note, .facts, .nothing: texts.blank
         }
     }
 
     private func result(of calculation: Arithmetic) -> String {
-        switch calculation.outcome {
-        case .value(let value): "\(calculation.expression) = \(value.plain)"
-        case .dividedByZero: texts.dividedByZero.filled(with: calculation.expression)
-        case .tooLarge: texts.tooLarge.filled(with: calculation.expression)
-        case .undefined: texts.undefined.filled(with: calculation.expression)
-        }
+        guard calculation.result.isFinite else { return texts.noResult.filled(with: [calculation.expression]) }
+        return "\(calculation.expression) = \(calculation.result.plain)"
     }
 
     private func asked(_ number: Int) -> String {
         guard !earlier.isEmpty else { return texts.nothingAsked }
-        guard number.magnitude <= earlier.count else { return texts.askedOnly.filled(with: messages) }
-        let text = earlier[number < 0 ? earlier.endIndex + number : earlier.startIndex + number - 1].truncated(toBytes: 2000)
+        guard number.magnitude <= earlier.count else { return texts.askedOnly.filled(with: [messages]) }
+        let text = earlier[number < 0 ? earlier.count + number : number - 1].truncated(toBytes: 2000)
         let template =
-            number == 1 ? texts.askedFirst : number == -1 ? texts.askedLast : number < 0 ? texts.askedFromEnd : texts.askedFromStart
-        return template.filled(with: text, String(number.magnitude))
+            number == 1 ? texts.askedFirst : number > 0 ? texts.askedFromStart : number < -1 ? texts.askedFromEnd : texts.askedLast
+        return template.filled(with: [text, String(number.magnitude)])
     }
 
-    private var messages: String {
-        earlier.count == 1 ? texts.message : texts.messages.filled(with: String(earlier.count))
-    }
+    private var messages: String { earlier.count == 1 ? texts.message : texts.messages.filled(with: [String(earlier.count)]) }
 
     private var summary: String {
         guard !earlier.isEmpty else { return texts.nothingToSummarize }
         let omitted = max(0, earlier.count - 20)
-        let lines = zip(omitted + 1..<earlier.count + 1, earlier.suffix(20)).map { "\($0). \($1.oneLine(toBytes: 150))" }
-        return ([texts.summary] + (omitted > 0 ? [texts.omitted.filled(with: String(omitted))] : []) + lines).joined(separator: "\n")
-    }
-
-    private func recalled(_ key: String) -> [Fact] {
-        let keys = [key, key + " name"]
-        return memory.facts(until: { !$0.isOneOfMany }) { fact in keys.contains { $0.utf8.elementsEqual(fact.key.utf8) } }
+        let lines = (omitted..<earlier.count).map { "\($0 + 1). \(earlier[$0].oneLine(toBytes: 150))" }
+        return ([texts.summary] + (omitted > 0 ? [texts.omitted.filled(with: [String(omitted)])] : []) + lines).joined(by: "\n")
     }
 
     private func list(_ facts: [Fact], _ text: String, else nothing: String = "") -> String {
-        var sentences: [[UInt8]] = []
-        for fact in facts {
-            let sentence = Array(fact.sentence(in: language).oneLine(toBytes: 160).utf8)
-            if !sentences.contains(sentence) { sentences.append(sentence) }
+        var sentences: [String] = []
+        for sentence in facts.map({ $0.sentence(in: language).oneLine(toBytes: 160) })
+        where !sentences.contains(where: { $0.utf8.elementsEqual(sentence.utf8) }) { sentences.append(sentence) }
+        guard let first = sentences.first?.utf8.first else { return nothing }
+        if language == .english, text.utf8.first == UInt8(ascii: "$"), 0x61...0x7A ~= first {
+            sentences[0] = String(Unicode.Scalar(first - 0x20)) + String(Substring(sentences[0].utf8.dropFirst()))
         }
-        guard let first = sentences.first?.first else { return nothing }
-        if language == .english, text.utf8.first == UInt8(ascii: "$"), 0x61...0x7A ~= first { sentences[0][0] = first - 0x20 }
-        return text.filled(with: String(decoding: Array(sentences.joined(separator: texts.separator.utf8)), as: UTF8.self))
-    }
-
-    private func date(_ time: UTCTime, _ day: String) -> String {
-        texts.date.filled(with: day, texts.weekdays[time.weekday], String(time.day), texts.months[time.month - 1], String(time.year))
+        return text.filled(with: [sentences.joined(by: texts.separator)])
     }
 }

@@ -4,12 +4,7 @@ extension StringProtocol {
         guard utf8.count > limit else { return String(self) }
         // No more than the scalar behind the limit is looked at: one character may have a million scalars.
         let window = self[..<(utf8.index(startIndex, offsetBy: limit + 8, limitedBy: endIndex) ?? endIndex)]
-        var (end, size) = (startIndex, 0)
-        for index in window.indices {
-            size += window[index].utf8.count
-            guard size <= limit else { break }
-            end = window.index(after: index)
-        }
+        let end = window.indices.last { window.utf8.distance(from: startIndex, to: $0) <= limit } ?? startIndex
         return self[..<end] + "…"
     }
 

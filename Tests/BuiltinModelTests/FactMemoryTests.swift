@@ -24,7 +24,7 @@ struct FactMemoryTests {
             ("I work at Acme", "Where do I work?", "You work at Acme."), ("I am a nurse", "what do I do for a living?", "You are a nurse."),
             ("I am 34 years old", "How old am I?", "You are 34 years old."),
             ("I'm 34", "what is my age?", "You are 34 years old."),
-            ("I like tea", "What do I like?", "You like tea."), ("I don't like coffee", "what do I dislike?", "You do not like coffee."),
+            ("I like tea", "What do I like?", "You like tea."), ("I love coffee", "what do I love?", "You love coffee."),
             ("my dog's name is Rex", "What is my dog's name?", "Your dog's name is Rex."),
             ("my dog's name is Rex", "what is my dog called?", "Your dog's name is Rex."),
             ("I have a cat called Tom", "What is the name of my cat?", "Your cat is called Tom."),
@@ -36,10 +36,11 @@ struct FactMemoryTests {
             ("My sister is called Emma", "Who is my sister?", "Your sister is called Emma."),
             ("I said my name is Eve", "What did I say my name was?", "Your name is Eve."),
             ("my flight is at 5pm", "When is my flight?", "Your flight is at 5pm."),
-            ("I was born in 1990", "when was I born", "You were born in 1990."),
+            ("My birthday is on 1 May", "When is my birthday?", "Your birthday is on 1 May."),
             ("The meeting is on Friday.", "When is the meeting?", "The meeting is on Friday."),
             ("我女儿叫小美", "你知道我女儿叫什么吗", "你的女儿叫小美。"), ("我老婆是医生", "我老婆是谁", "你的老婆是医生。"), ("我是上海人", "我是哪里人", "你是上海人。"),
-            ("我叫小明", "我叫什么名字？", "你叫小明。"), ("你好，我的名字是小明。", "我叫什么", "你叫小明。"), ("我是小明", "我是谁", "你是小明。"), ("叫我小李就行", "我的名字是什么", "你叫小李。"),
+            ("My name is 小明", "What is my name?", "Your name is 小明."), ("你好我是小明", "我是谁", "你是小明。"), ("我叫小明", "我叫什么名字？", "你叫小明。"),
+            ("你好，我的名字是小明。", "我叫什么", "你叫小明。"), ("我是小明", "我是谁", "你是小明。"), ("叫我小李就行", "我的名字是什么", "你叫小李。"),
             ("我住在上海", "我住在哪里？", "你住在上海。"), ("我来自四川", "我来自哪里", "你来自四川。"), ("我最喜欢的颜色是绿色", "我最喜欢的颜色是什么？", "你最喜欢的颜色是绿色。"),
             ("我最喜欢的颜色是绿色", "我最喜欢什么颜色", "你最喜欢的颜色是绿色。"), ("我今年30岁", "我多大了？", "你30岁。"), ("我三十五岁了", "我几岁", "你35岁。"),
             ("我是老师", "我是做什么的", "你是老师。"),
@@ -112,7 +113,7 @@ struct FactMemoryTests {
         arguments: [
             "What is my name?", "my name is what?", "My name is what", "Is my name Bob?", "Do you know what my name is?",
             "guess what my name is", "I wonder what my name is",
-            "I do not think my name is Bob", "我的名字是什么？", "我叫什么", "我叫什么名字来着", "我的名字是谁起的", "call me?",
+            "I do not think my name is Bob", "我的名字是什么？", "我叫什么", "我叫什么名字来着", "我的名字是谁起的", "call me?", "什么是我的名字", "remember what my name is",
         ])
     func notFacts(message: String) async {
         let answer = await BuiltinModel.make.answer("What is my name?", after: [message])

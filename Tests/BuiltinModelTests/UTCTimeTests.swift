@@ -15,10 +15,11 @@ struct UTCTimeTests {
             ("What is today's date?", "Today is Monday, 23 November 2026 (UTC)."),
             ("what day is it", "Today is Monday, 23 November 2026 (UTC)."),
             ("What weekday is it today?", "Today is Monday, 23 November 2026 (UTC)."),
-            ("What day is tomorrow?", "Tomorrow is Tuesday, 24 November 2026 (UTC)."), ("What year is it?", "It is the year 2026."),
+            ("What day is tomorrow?", "Tomorrow is Tuesday, 24 November 2026 (UTC)."),
+            ("What date was yesterday?", "Yesterday was Sunday, 22 November 2026 (UTC)."),
             ("现在几点？", "现在是 UTC 09:05。"), ("请问现在几点了", "现在是 UTC 09:05。"), ("今天几号", "今天是2026年11月23日，星期一（UTC）。"),
             ("今天星期几？", "今天是2026年11月23日，星期一（UTC）。"),
-            ("明天星期几", "明天是2026年11月24日，星期二（UTC）。"), ("今年是哪一年", "今年是2026年。"),
+            ("明天星期几", "明天是2026年11月24日，星期二（UTC）。"), ("昨天几号", "昨天是2026年11月22日，星期日（UTC）。"),
         ])
     func tells(question: String, answer: String) async {
         #expect(await BuiltinModel.make.answer(question) == answer)
