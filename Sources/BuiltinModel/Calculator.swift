@@ -2,10 +2,11 @@ import Glibc
 
 /// Calculates as it reads, with precedence but without recursion (Dijkstra's shunting yard): nesting costs memory, not stack.
 struct Calculator {
-    /// The tens of a sign's value are its precedence. A filler says nothing within a calculation ("divided by"), an aside around one.
+    /// The tens of a sign's value are its precedence. A filler says nothing within a calculation ("divided by"), an aside around
+    /// one; "of" multiplies ("15% of 80") unless a number is due ("to the power of").
     enum Sign: Int, Sendable {
         case open, close, percent, filler, aside
-        case add = 10, subtract, multiply = 20, divide, negate = 30, power = 40
+        case add = 10, subtract, multiply = 20, divide, of, negate = 30, power = 40
     }
 
     private var (values, signs) = ([] as [Double], [] as [Sign])
@@ -22,6 +23,7 @@ struct Calculator {
     /// Takes a sign, or returns false if it may not stand here.
     mutating func take(_ sign: Sign) -> Bool {
         if expectsOperand {
+            if sign == .of { return true }
             if sign != .add { signs.append(sign == .subtract ? .negate : .open) }
             return sign == .open || sign == .subtract || sign == .add
         }
@@ -57,7 +59,7 @@ struct Calculator {
         switch sign {
         case .add: values.append(left + right)
         case .subtract: values.append(left - right)
-        case .multiply: values.append(left * right)
+        case .multiply, .of: values.append(left * right)
         case .divide: values.append(right == 0 ? .nan : left / right)
         case .power: values.append(pow(left, right))
         default: values.append(-right)

@@ -3,7 +3,8 @@ enum English {
     private static let meanings: [(Meaning, StaticString)] = [
         (.greeting, "(hi|hello|hey|start)(there|again|nanobot|)\ngood (morning|afternoon|evening|day)"),
         (.courtesy("All right."), "(yes|sure|ok|okay|right|fine|good|great)"), (.courtesy("All right, then not."), "(no|never mind)"),
-        (.courtesy("You are welcome."), "(many|ok|)(thanks|thank you)~"), (.courtesy("Goodbye!"), "(bye|goodbye|good bye|see you)~"),
+        (.courtesy("You are welcome."), "(many|ok|)(thanks|thank you)~"), (.courtesy("I am fine, thank you. How are you?"), "how are you~"),
+        (.courtesy("Goodbye!"), "(bye|goodbye|good bye|see you)~"),
         (.identity, "(who|what) (are|made) you~\n(what is|what's) your name\nare you (a|an|human|real|chatgpt|gpt)~"),
         (.help, "help (me|)\nwhat can (you|i) (do|ask|say)~"), (.recall("like", "what you like"), "what do i (like|love)"),
         (.notes, "what (did|have) i (tell|told|ask|asked) you to (remember|note|keep in mind)"),
@@ -64,7 +65,8 @@ enum English {
         case "%", "％", "percent": .percent
         case "(", "（": .open
         case ")", "）": .close
-        case "by", "to", "the", "of": .filler
+        case "by", "to", "the": .filler
+        case "of": .of
         case "=", "?", "!", ".", ",", "＝", "？", "！", "。", "，", "what", "what's", "is", "how", "much", "does", "do", "me", "tell", "you",
             "calculate", "please", "can", "equal", "hi", "hello", "ok", "and", "so", "then", "now", "for", "thanks":
             .aside

@@ -37,7 +37,8 @@ struct BuiltinModelTests {
             ("Hello!", "Hello again!"), ("Good morning", "Hello again!"), ("Thanks a lot!", "You are welcome."),
             ("ok thanks", "You are welcome."),
             ("Bye", "Goodbye!"), ("See you tomorrow", "Goodbye!"), ("yes", "All right."), ("No.", "All right, then not."),
-            ("Hi there", "Hello again!"), ("你好", "你好，又见面了！"), ("谢谢你", "不客气。"), ("再见", "再见！"), ("好的", "好的。"),
+            ("How are you?", "I am fine, thank you. How are you?"), ("你最近怎么样", "我很好，谢谢。你呢？"), ("Hi there", "Hello again!"),
+            ("你好", "你好，又见面了！"), ("谢谢你", "不客气。"), ("再见", "再见！"), ("好的", "好的。"),
             ("不是", "好的，那就不了。"),
         ])
     func courtesies(message: String, answer: String) async {
