@@ -76,7 +76,9 @@ class Program:
         self._output, self._error = directory / "stdout", directory / "stderr"
         with open(self._output, "w") as output, open(self._error, "w") as error:
             self._process = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=error, env=environment, start_new_session=True
+                arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=error, env=environment, start_new_session=True,
+                # Ignored if the tests run in the background of a shell, and what they start would inherit that.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         # A test that fails ends nothing. What it started by itself ends with it.
         atexit.register(self._process.kill)
