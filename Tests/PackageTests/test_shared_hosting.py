@@ -93,7 +93,7 @@ def test_an_upgrade_and_a_removal_keep_conversations_and_settings(host: Host) ->
 
 def test_what_it_cannot_do_it_refuses_with_a_sentence(host: Host) -> None:
     site = SharedHost(host)
-    assert "Name nanobot's folder with --dir" in site.install(status=1)
+    assert "Choose a folder with --dir" in site.install(status=1)
     assert "--dir needs a directory" in site.install("--dir", status=1)
     assert "home directory cannot be nanobot's folder" in site.install("--dir ~", status=1)
     assert "/home/alice/web is not there" in site.install("--dir ~/web/nanobot", status=1)
