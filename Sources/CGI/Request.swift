@@ -8,6 +8,8 @@ package struct Request: Sendable {
         case tooLarge
         /// The body ended before its length.
         case incomplete
+        /// The body did not arrive in time.
+        case timedOut
     }
 
     /// The request method, as it was sent.

@@ -1,6 +1,7 @@
 import CLinux
 import Concurrency
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// The listener's thread. All waiting for descriptors happens here.
@@ -14,6 +15,8 @@ struct EventLoop {
     /// after the process has run out of descriptors.
     private static let tick = Duration.milliseconds(500)
     private static let shortage = Duration.milliseconds(50)
+    /// How long requests that were cancelled may take to say so to their clients.
+    private static let cut = Duration.seconds(3)
 
     init(listener: Listener) {
         self.listener = listener
@@ -160,16 +163,37 @@ struct EventLoop {
         sweep { state, connection in state.idleSince.map { $0 <= limit } ?? false && connection.isSilent }
     }
 
+    /// Closes the connections that have nothing more to serve, and waits a moment for the others. False if there are none.
+    private func endsRequests(since start: ContinuousClock.Instant, _ events: inout [epoll_event]) -> Bool {
+        // The web server may be sending a request on a connection that it has just used; it would be lost.
+        let limit = ContinuousClock.now - Self.shortage
+        sweep { state, connection in
+            state.deadline <= .now || state.head.isEmpty && state.idleSince ?? start <= limit && connection.isSilent
+        }
+        endWaits(at: .now)
+        if listener.connections.withLock(\.isEmpty) { return false }
+        let count = epoll_wait(listener.epoll, &events, CInt(events.count), CInt(Self.shortage / .milliseconds(1)))
+        for event in events.prefix(Int(max(0, count))) { look(at: event) }
+        return true
+    }
+
     private func drain(_ events: inout [epoll_event]) {
         // If a sibling process holds the same socket, closing it does not remove it from epoll (epoll(7)).
         if isAccepting { _ = listener.control(EPOLL_CTL_DEL, listener.socket.descriptor) }
         listener.socket.close()
+        let start = ContinuousClock.now
         while let deadline = listener.stopping, ContinuousClock.now < deadline {
-            sweep { _, _ in true }
-            endWaits(at: .now)
-            if listener.connections.withLock(\.isEmpty) { return }
-            let count = epoll_wait(listener.epoll, &events, CInt(events.count), CInt(Self.shortage / .milliseconds(1)))
-            for event in events.prefix(Int(max(0, count))) { look(at: event) }
+            guard endsRequests(since: start, &events) else { return }
+        }
+        let unfinished = listener.connections.withLock { Array($0.values) }
+        listener.cut.store(unfinished.count, ordering: .relaxed)
+        for connection in unfinished {
+            connection.state.withLock(\.task)?.cancel()
+            connection.state.withLock { connection.resumeReader(&$0) }
+        }
+        let deadline = ContinuousClock.now + Self.cut
+        while ContinuousClock.now < deadline {
+            guard endsRequests(since: start, &events) else { return }
         }
         // The loop has ended, so nothing else would wake these tasks.
         for connection in listener.connections.withLock({ Array($0.values) }) {

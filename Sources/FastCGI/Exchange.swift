@@ -12,11 +12,10 @@ package struct Exchange: ~Copyable, Sendable {
     private var body: RequestBody
     private let connection: Connection
     private let listener: Listener
-    private let deadline: ContinuousClock.Instant
+    /// By when the whole body has to be here.
+    private var deadline: ContinuousClock.Instant
+    private var isLate = false
     private var isFinished = false
-
-    /// The longest that a whole body may take to arrive.
-    private static let bodyTimeout = Duration.seconds(60)
 
     /// Lets libfcgi parse the head. If libfcgi rejects it, or the role is not responder, closes the connection and returns nil.
     init?(connection: Connection, head: [UInt8], listener: Listener) {
@@ -32,7 +31,7 @@ package struct Exchange: ~Copyable, Sendable {
         self.listener = listener
         parameters = request.parameters
         output = ResponseStream(request: request, connection: connection, listener: listener)
-        deadline = .now + Self.bodyTimeout
+        deadline = .now + listener.limits.bodyTimeout
     }
 
     deinit {
@@ -41,27 +40,30 @@ package struct Exchange: ~Copyable, Sendable {
 
     /// Reads the body, without holding a thread while it waits.
     ///
-    /// - Throws: `bodyTooLarge` if it has more than `limit` bytes, `bodyIncomplete` if it breaks off.
+    /// - Throws: `bodyTooLarge` if it has more than `limit` bytes, `bodyIncomplete` if it breaks off, `bodyTimedOut` if it does not arrive
+    ///   in time.
     package mutating func readBody(limit: Int) async throws(FastCGIError) -> [UInt8] {
         var bytes: [UInt8] = []
         while let chunk = await nextChunk() {
             bytes += chunk
             if bytes.count > limit { throw FastCGIError(.bodyTooLarge, "The body has more than \(limit) bytes") }
         }
+        if isLate { throw FastCGIError(.bodyTimedOut, "The body did not arrive in time") }
         guard body.isComplete else { throw FastCGIError(.bodyIncomplete, "The web server broke off the body") }
         return bytes
     }
 
     /// The next bytes of the body; nil at its end, or if it breaks off or takes too long.
     private mutating func nextChunk() async -> [UInt8]? {
-        let deadline = min(deadline, .now + listener.limits.stallTimeout)
+        let deadline = min(deadline, .now + listener.limits.bodyStallTimeout)
         while true {
             switch body.next() {
             case .chunk(let bytes): return bytes
             case .end, .failure: return nil
             case .wait: break
             }
-            guard ContinuousClock.now < deadline, await listener.waitUntilReadable(connection, until: deadline) else { return nil }
+            isLate = ContinuousClock.now >= deadline
+            guard !isLate, !Task.isCancelled, await listener.waitUntilReadable(connection, until: deadline) else { return nil }
         }
     }
 
@@ -73,9 +75,18 @@ package struct Exchange: ~Copyable, Sendable {
     package consuming func finish() async {
         isFinished = true
         output.close()
+        // A late body has had its time. Bytes that are there are read, since closing would discard the response with them (unix(7)).
+        if isLate { deadline = .now }
         // The unread rest of the body would be taken for the next request's head.
         var unread = 0
         while unread < listener.limits.drainLength, let chunk = await nextChunk() { unread += chunk.count }
-        if request.end(), body.isComplete, !body.hasExcess { listener.watch(connection) } else { listener.close(connection) }
+        if listener.stopping != nil, request.keepsConnection {
+            request.endWithConnection()
+            listener.close(connection)
+        } else if request.end(), body.isComplete, !body.hasExcess {
+            listener.watch(connection)
+        } else {
+            listener.close(connection)
+        }
     }
 }

@@ -41,6 +41,9 @@ struct FCGXRequest: @unchecked Sendable {
         return pointer.pointee.role == FCGI_RESPONDER
     }
 
+    /// True if the web server wants to send more requests on the connection.
+    var keepsConnection: Bool { pointer.pointee.keepConnection != 0 }
+
     var id: Int { Int(pointer.pointee.requestId) }
 
     var parameters: [(name: String, value: String)] {
@@ -80,9 +83,23 @@ struct FCGXRequest: @unchecked Sendable {
     func end() -> Bool {
         var failed = FCGX_FClose(pointer.pointee.err) != 0
         failed = FCGX_FClose(pointer.pointee.out) != 0 || failed
-        let keeps = pointer.pointee.keepConnection != 0
+        let keeps = keepsConnection
         free()
         return keeps && !failed
+    }
+
+    /// As `end()`, but tells the web server not to send the connection another request, which would be lost if it is closed. FastCGI has no
+    /// word for that, so bytes follow that belong to no request: nginx then closes the connection (`ngx_http_fastcgi_module.c`, where the
+    /// end of a request sets `keepalive`). They go with the end: between two writes nginx may already send the next request.
+    func endWithConnection() {
+        _ = FCGX_FFlush(pointer.pointee.out)
+        let id = [UInt8(truncatingIfNeeded: self.id >> 8), UInt8(truncatingIfNeeded: self.id)]
+        let end = [1, 6] + id + [0, 0, 0, 0, 1, 3] + id + [0, 8, 0, 0] + [UInt8](repeating: 0, count: 8)
+        // A management record without a meaning: FCGI_UNKNOWN_TYPE (specification, section 4.2).
+        let excess: [UInt8] = [1, 11, 0, 0, 0, 8, 0, 0] + [UInt8](repeating: 0, count: 8)
+        let bytes = end + excess
+        send(pointer.pointee.ipcFd, bytes, bytes.count, CInt(MSG_NOSIGNAL))
+        free()
     }
 
     func free() {

@@ -13,6 +13,8 @@ package struct FastCGIError: Error, Sendable, CustomStringConvertible {
         case bodyTooLarge
         /// A request's body broke off.
         case bodyIncomplete
+        /// A request's body did not arrive in time.
+        case bodyTimedOut
     }
 
     package let code: Code

@@ -3,6 +3,7 @@ import CLinux
 package import Concurrency
 import Glibc
 package import Logging
+import Synchronization
 import SystemPackage
 
 /// Accepts the web server's connections, watches the idle ones, and hands each request to the workers once its head has arrived.
@@ -14,8 +15,12 @@ package final class Listener: Sendable {
         package var headTimeout = Duration.seconds(10)
         /// How long a kept connection may stay idle: longer than web servers keep one, so that the web server closes it.
         package var idleTimeout = Duration.seconds(600)
-        /// How long one read of a body, or one write of a response, may stall.
+        /// How long a write of a response may stall.
         package var stallTimeout = Duration.seconds(30)
+        /// How long a body may stall: web servers that buffer it pass on what a slow client sends only now and then.
+        package var bodyStallTimeout = Duration.seconds(60)
+        /// How long a whole body may take to arrive, however steadily.
+        package var bodyTimeout = Duration.seconds(3600)
         /// How many bytes of an unwanted body are read and dropped, so that its sender gets to read the response.
         package var drainLength = 64 << 20
         /// The most connections at once. Further ones wait in the backlog, and idle connections are closed to make room for them.
@@ -35,6 +40,9 @@ package final class Listener: Sendable {
     private let handler: @Sendable (consuming Exchange) async -> Void
     private let drainDeadline = Mutex<ContinuousClock.Instant?>(nil)
     private let ended = Semaphore()
+    private let hasEnded = Atomic(false)
+    /// How many requests were cancelled because time ran out.
+    let cut = Atomic(0)
 
     /// Prepares to serve `socket`. Connections are accepted only after `start()`.
     ///
@@ -63,19 +71,23 @@ package final class Listener: Sendable {
         try attempt("start a thread", code: .library) { () throws(Errno) in
             try startThread {
                 EventLoop(listener: self).run()
+                self.hasEnded.store(true, ordering: .releasing)
                 self.ended.signal()
             }
         }
     }
 
-    /// Stops accepting, closes idle connections and waits at most `patience` for the requests in flight. Blocks the thread.
+    /// Stops accepting, closes idle connections and waits at most `patience` for the requests in flight. Then it cancels them, and a little
+    /// later gives up those that have not ended. Blocks the thread. Called again, it counts from then on.
     ///
-    /// Returns how many requests were still in flight.
+    /// Returns how many requests did not end by themselves.
     package func stop(patience: Duration) -> Int {
         drainDeadline.withLock { $0 = .now + patience }
         eventfd_write(wakeUp, 1)
         ended.wait()
-        return connections.withLock(\.count)
+        // Another thread may wait, too.
+        ended.signal()
+        return cut.load(ordering: .relaxed)
     }
 
     /// The deadline for requests in flight; nil while the listener accepts.
@@ -93,7 +105,8 @@ package final class Listener: Sendable {
 
     /// Takes a connection back from a worker and waits for its next request.
     func watch(_ connection: Connection) {
-        guard stopping == nil else { return close(connection) }
+        // While the loop drains, it closes the connection once nothing comes.
+        guard !hasEnded.load(ordering: .acquiring) else { return close(connection) }
         let isWatched = connection.state.withLock { state in
             state.phase = .reading
             state.task = nil

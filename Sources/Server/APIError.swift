@@ -32,6 +32,10 @@ package struct APIError: APIErrorConvertible {
     package static let internalError = APIError(
         status: 500, code: "internal_error", message: "The server had an error while processing the request")
 
+    /// For a request that was cancelled. If its client has left, nobody reads it.
+    package static let stopping = APIError(
+        status: 503, code: "overloaded", message: "The server stops or restarts. Try again.", headers: [("Retry-After", "1")])
+
     static func methodNotAllowed(allowed: String) -> APIError {
         APIError(
             status: 405, code: "method_not_allowed", message: "The method is not allowed here. Allowed: \(allowed)",

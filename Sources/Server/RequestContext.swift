@@ -34,20 +34,22 @@ package struct RequestContext: Sendable {
 
     /// The whole body.
     ///
-    /// - Throws: `APIError` if it is too large or incomplete.
+    /// - Throws: `APIError` if it is too large, incomplete or late.
     package func body() throws(APIError) -> [UInt8] {
         switch request.body {
         case .complete(let bytes): return bytes
         case .tooLarge: throw .requestTooLarge(limit: options.bodyLimit)
-        case .incomplete: throw .invalidJSON
+        case .incomplete: throw Task.isCancelled ? .stopping : .invalidJSON
+        case .timedOut:
+            logger.warning("The request's body did not arrive in time")
+            throw APIError(status: 408, code: "request_timeout", message: "The request body did not arrive in time. Try again.")
         }
     }
 
     /// The error as the client may see it. Logs what the operator has to know.
     package func report(_ error: any Error) -> APIError {
         switch error {
-        // The client has left: nobody reads the response.
-        case is CancellationError: return .internalError
+        case is CancellationError: return .stopping
         case let error as any APIErrorConvertible:
             if let level = error.logLevel { logger.log(level: level, "\(error)") }
             return error.apiError

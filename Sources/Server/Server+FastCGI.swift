@@ -8,7 +8,12 @@ extension Server {
         do throws(FastCGIError) {
             body = .complete(try await exchange.readBody(limit: options.bodyLimit))
         } catch {
-            body = error.code == .bodyTooLarge ? .tooLarge : .incomplete
+            body =
+                switch error.code {
+                case .bodyTooLarge: .tooLarge
+                case .bodyTimedOut: .timedOut
+                default: .incomplete
+                }
         }
         let request = Request(metaVariables: exchange.parameters, body: body)
         if options.onDisconnect == .cancel { exchange.cancelTaskOnHangUp() }

@@ -53,6 +53,9 @@ struct ChildProcess {
     /// Its exit status; nil if it has not exited by itself.
     var exitStatus: CInt? { status.flatMap { $0 & 0x7f == 0 ? $0 >> 8 & 0xff : nil } }
 
+    /// How it ended, for a log line.
+    var end: String { endingSignal.map { "was ended by signal \($0)" } ?? "left with status \(exitStatus ?? 0)" }
+
     /// Sends a signal, unless the process has ended.
     func send(_ signal: CInt) { if status == nil { kill(processID, signal) } }
 

@@ -48,9 +48,9 @@ struct FastCGIResponder: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
-            Signals.block()
+            let signals = Signals(reloadsOnHangUp: supervise, endsAtSecondStop: supervisor == nil)
             let configuration = try options.configuration()
-            if supervise { return try runSupervised(configuration) }
+            if supervise { return try runSupervised(configuration, signals) }
             if let supervisor {
                 _ = clinux_set_parent_death_signal(SIGTERM)
                 // It may have died before that.
@@ -58,16 +58,26 @@ struct FastCGIResponder: ParsableCommand {
             }
             var responder = try Responder(configuration, isRestarted: restarted)
             try responder.start(try listeningSocket())
-            if supervisor == nil { sayWhere(responder.application.logger, responder.application.dataDirectory) }
-            while Signals.wait() != .stop {}
-            responder.stop()
+            if let supervisor {
+                kill(supervisor, Signals.serves)
+            } else {
+                sayWhere(responder.application.logger, responder.application.dataDirectory)
+            }
+            while true {
+                switch signals.wait() {
+                case .stop: return responder.stop()
+                case .stopNow: return responder.stop(patience: .zero)
+                case .reload: try responder.retire()
+                default: break
+                }
+            }
         }
     }
 
-    private func runSupervised(_ configuration: Configuration) throws {
+    private func runSupervised(_ configuration: Configuration, _ signals: Signals) throws {
         let logger = try configuration.logger()
         let socket = try listeningSocket()
-        var supervisor = try Supervisor(socket, options, logger: logger)
+        var supervisor = try Supervisor(socket, options, signals, logger: logger)
         sayWhere(logger, try configuration[.dataDirectory])
         do {
             _ = try supervisor.run()

@@ -15,6 +15,8 @@ struct Responder {
 
     /// How long requests in flight may take when the program stops.
     static let patience = Duration.seconds(30)
+    /// How long they may take when another process has taken over: as long as any upstream's time limit.
+    private static let retirement = Duration.seconds(86_400)
 
     /// How many turns wait for the disk at once. fdatasync calls run in parallel, and the workers continue meanwhile.
     ///
@@ -51,9 +53,18 @@ struct Responder {
         self.listener = listener
     }
 
-    /// Stops accepting and waits at most `patience` for the requests in flight.
-    func stop() {
-        let unfinished = listener?.stop(patience: Self.patience) ?? 0
+    /// Stops accepting, since another process serves the socket now, and sends this process SIGTERM when its last request has ended.
+    func retire() throws {
+        guard let listener else { return }
+        try startThread {
+            _ = listener.stop(patience: Self.retirement)
+            kill(getpid(), SIGTERM)
+        }
+    }
+
+    /// Stops accepting and waits at most `patience` for the requests in flight. Those that last longer are told to try again.
+    func stop(patience: Duration = Self.patience) {
+        let unfinished = listener?.stop(patience: patience) ?? 0
         if unfinished > 0 { application.logger.warning("Stopped with \(unfinished) requests unfinished") }
         application.stop()
     }

@@ -27,7 +27,7 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
-            Signals.block()
+            let signals = Signals()
             let address = try LoopbackAddress(host, port: port)
             var webServer = try WebServer(webServer)
             try address.waitUntilFree()
@@ -38,16 +38,20 @@ struct Serve: ParsableCommand {
             defer { directory.remove() }
 
             let socket = directory.path + "/responder.sock"
-            var supervisor = try Supervisor(try ListeningSocket(unixPath: socket), options, logger: logger)
+            var supervisor = try Supervisor(try ListeningSocket(unixPath: socket), options, signals, logger: logger)
             defer { supervisor.stop() }
             let configurationPath = "\(directory.path)/\(webServer.kind).conf"
             let site = WebServer.Site(host: address.host, port: port, directory: directory.path, socket: socket, bodyLimit: bodyLimit)
             try write(webServer.configuration(site), to: configurationPath)
             try webServer.start(configuration: configurationPath)
             // Requests that wait while the responder restarts are in flight, too.
-            defer { webServer.stop(patience: Responder.patience) { try? supervisor.tend() } }
+            defer {
+                let cut = ContinuousClock.now + Responder.patience
+                webServer.stop(patience: Responder.patience + .seconds(5)) {
+                    if ContinuousClock.now < cut { try? supervisor.tend() } else { supervisor.cut() }
+                }
+            }
             guard try waitUntilReady(address, &webServer, &supervisor) else { return }
-            supervisor.hasServed = true
 
             print(
                 "nanobot listens on http://\(address.host):\(port) (\(webServer.kind)), keeps its data in \(dataDirectory), "
@@ -68,11 +72,10 @@ struct Serve: ParsableCommand {
             guard !webServer.hasEnded() else {
                 throw Failure(description: "\(webServer.kind) did not start; its messages are above.")
             }
-            try supervisor.tend()
             guard ContinuousClock.now < deadline else {
                 throw Failure(description: "Nothing answers on \(host):\(port) after 10 s.")
             }
-            if Signals.wait(until: .now + .milliseconds(5)) == .stop { return false }
+            if try supervisor.tend(until: .now + .milliseconds(5)).map({ [.stop, .stopNow].contains($0) }) == true { return false }
         }
         return true
     }

@@ -1,49 +1,77 @@
 import Glibc
 
 /// The signals that the program waits for in one place, instead of being interrupted by them.
-enum Signals {
-    enum Event {
-        /// The program should stop.
+struct Signals: Sendable {
+    enum Event: Equatable {
+        /// The program should stop, once its requests have ended.
         case stop
+        /// The program should stop, and tell its clients so.
+        case stopNow
+        /// A new process should take over, and the old one end with its requests.
+        case reload
+        /// A process reports that it serves requests.
+        case serves(pid_t)
         /// At least one child has ended.
         case childEnded
     }
 
-    private static let stopping = [SIGTERM, SIGINT, SIGHUP]
+    /// How a responder tells its supervisor that it serves requests. A real-time signal, since two may come at once.
+    static let serves = __libc_current_sigrtmin()
+    /// How a supervisor tells its responder that another has taken over.
+    static let reload = SIGUSR2
 
-    private static var awaited: sigset_t {
-        var set = sigset_t()
-        sigemptyset(&set)
-        for signal in stopping + [SIGCHLD] { sigaddset(&set, signal) }
-        return set
-    }
+    private let stopping: [CInt]
+    private let reloading: [CInt]
+    private let endsAtSecondStop: Bool
 
-    /// Blocks them. Call it before the first thread starts: threads inherit the mask.
-    static func block() {
+    /// Blocks the signals. Call it before the first thread starts: threads inherit the mask.
+    ///
+    /// - Parameters:
+    ///   - reloadsOnHangUp: whether SIGHUP asks for a reload, as it does of services. A terminal that is closed sends it, too.
+    ///   - endsAtSecondStop: whether the next signal to stop ends the process at once. Not if a supervisor waits for the process: then a
+    ///     signal to all of a service's processes arrives twice.
+    init(reloadsOnHangUp: Bool = false, endsAtSecondStop: Bool = true) {
+        self.endsAtSecondStop = endsAtSecondStop
+        stopping = [SIGTERM, SIGINT] + (reloadsOnHangUp ? [] : [SIGHUP])
+        reloading = [Self.reload] + (reloadsOnHangUp ? [SIGHUP] : [])
         // If SIGCHLD were inherited as ignored, waitpid(2) could not tell how a child ended.
         signal(SIGCHLD, SIG_DFL)
         var set = awaited
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// Waits for a signal; nil if the deadline passes. After `stop`, the next signal to stop ends the process at once.
-    static func wait(until deadline: ContinuousClock.Instant? = nil) -> Event? {
-        var set = awaited
+    private var awaited: sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in stopping + reloading + [Self.serves, SIGCHLD, SIGQUIT] { sigaddset(&set, signal) }
+        return set
+    }
+
+    /// Waits for a signal; nil if the deadline passes.
+    func wait(until deadline: ContinuousClock.Instant? = nil) -> Event? {
+        var (set, information) = (awaited, siginfo_t())
         while true {
             let signal: CInt
             if let deadline {
                 let (seconds, attoseconds) = max(.zero, ContinuousClock.now.duration(to: deadline)).components
                 var timeout = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
-                signal = sigtimedwait(&set, nil, &timeout)
+                signal = sigtimedwait(&set, &information, &timeout)
             } else {
-                signal = sigwaitinfo(&set, nil)
+                signal = sigwaitinfo(&set, &information)
             }
+            if signal == SIGQUIT { return .stopNow }
             if signal == SIGCHLD { return .childEnded }
+            if signal == Self.serves { return .serves(information._sifields._kill.si_pid) }
+            if reloading.contains(signal) { return .reload }
             if stopping.contains(signal) { break }
             // The wait was interrupted, or the deadline has passed.
             if let deadline, deadline <= .now { return nil }
         }
-        for signal in stopping { Glibc.signal(signal, SIG_DFL) }
+        sigemptyset(&set)
+        for signal in stopping where endsAtSecondStop {
+            Glibc.signal(signal, SIG_DFL)
+            sigaddset(&set, signal)
+        }
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
         return .stop
     }

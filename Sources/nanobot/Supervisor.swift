@@ -1,40 +1,47 @@
 import ArgumentParser
 import CLinux
 import FastCGI
+import FoundationEssentials
 import Glibc
 import Logging
-import Server
 
 /// Runs the responder in a process of its own and restarts it when it dies: only the chats in flight are lost. The supervisor holds the
-/// listening socket, where requests wait meanwhile.
+/// listening socket, where requests wait meanwhile. Asked to reload, it starts a new responder on the same socket and retires the old one
+/// once the new one serves.
 struct Supervisor {
     private let socket: ListeningSocket
     private let arguments: [String]
+    private let signals: Signals
     private let logger: Logger
     private var responder: ChildProcess
+    /// The responder that takes over as soon as it serves.
+    private var successor: ChildProcess?
+    /// Responders that end their last requests.
+    private var retired: [ChildProcess] = []
     private var pause = RestartPause()
     /// When the responder restarts; nil while it runs.
     private var nextStart: ContinuousClock.Instant?
-    /// True once a responder has served.
-    var hasServed = false
-    /// True for the first responder: if it fails to start, another would, too.
-    private var isFirst = true
+    /// True once a responder has served. If the first one cannot, another could not, either.
+    private var hasServed = false
 
     /// Starts the responder.
     ///
     /// - Parameter options: this process's own, passed on.
-    init(_ socket: ListeningSocket, _ options: ConfigurationOptions, logger: Logger) throws {
-        (self.socket, self.logger) = (socket, logger)
+    init(_ socket: ListeningSocket, _ options: ConfigurationOptions, _ signals: Signals, logger: Logger) throws {
+        (self.socket, self.signals, self.logger) = (socket, signals, logger)
         // Standard error may be a broken pipe; that must not end the supervisor.
         signal(SIGPIPE, SIG_IGN)
         arguments = [CommandLine.arguments[0], FastCGIResponder._commandName, "--supervisor", "\(getpid())"] + options.arguments
         responder = try Self.start(arguments, socket)
     }
 
-    /// Starts this program by its path, which process lists show, or through /proc if the file is gone.
+    /// Starts this program by its path, which process lists show and where a newer version may be, or through /proc if no file is there.
     private static func start(_ arguments: [String], _ socket: ListeningSocket) throws -> ChildProcess {
-        let file = "/proc/self/exe"
-        return try ChildProcess(DocumentRootCheck.resolved(file) ?? file, arguments, standardInput: socket.descriptor)
+        let link = "/proc/self/exe"
+        // The link's text ends in " (deleted)" if the file was replaced (proc_pid_exe(5)).
+        let path = try FileManager.default.destinationOfSymbolicLink(atPath: link)
+        let current = path.hasSuffix(" (deleted)") ? String(path.dropLast(10)) : path
+        return try ChildProcess(access(current, X_OK) == 0 ? current : link, arguments, standardInput: socket.descriptor)
     }
 
     /// Keeps the responder running until a signal to stop, or until a child has ended and `isOver` is true. Returns true for a signal.
@@ -42,32 +49,69 @@ struct Supervisor {
     /// - Throws: the responder's exit status if it cannot serve at all; it has reported why.
     mutating func run(until isOver: () -> Bool = { false }) throws -> Bool {
         while true {
-            switch Signals.wait(until: nextStart) {
-            case .stop: return true
-            case .childEnded:
-                if isOver() { return false }
-                if ContinuousClock.now - responder.started > .seconds(1) { hasServed = true }
-            case nil: break
+            switch try tend(until: nextStart) {
+            case .stop, .stopNow: return true
+            case .childEnded: if isOver() { return false }
+            default: break
             }
-            try tend()
         }
     }
 
-    /// Checks whether the responder has ended, and restarts it once its pause is over.
+    /// Waits for a signal, at most until the deadline, and does what it and the time ask for; stopping is left to the caller.
+    ///
+    /// - Throws: as `run`.
+    mutating func tend(until deadline: ContinuousClock.Instant?) throws -> Signals.Event? {
+        let event = signals.wait(until: deadline)
+        switch event {
+        case .stop, .stopNow: return event
+        case .reload: reload()
+        case .serves(let processID): serves(processID)
+        case .childEnded, nil: break
+        }
+        try tend()
+        return event
+    }
+
+    /// Checks which processes have ended, and restarts the responder once its pause is over.
     ///
     /// - Throws: as `run`.
     mutating func tend() throws {
+        retired = retired.filter { process in
+            var process = process
+            return !process.hasEnded()
+        }
+        if successor?.hasEnded() == true, let failed = successor {
+            successor = nil
+            logger.error("The new responder, process \(failed.processID), \(failed.end); the old one goes on")
+        }
         if let nextStart {
             if nextStart <= .now { restart() }
             return
         }
         guard responder.hasEnded() else { return }
-        if let status = responder.exitStatus, status != 0, isFirst, !hasServed { throw ExitCode(status) }
-        isFirst = false
-        let end = responder.endingSignal.map { "was ended by signal \($0)" } ?? "left with status \(responder.exitStatus ?? 0)"
+        if let status = responder.exitStatus, status != 0, !hasServed { throw ExitCode(status) }
         let pause = pause.next(after: ContinuousClock.now - responder.started)
-        logger.error("The responder, process \(responder.processID), \(end); it is started again in \(pause)")
+        logger.error("The responder, process \(responder.processID), \(responder.end); it is started again in \(pause)")
         nextStart = .now + pause
+    }
+
+    private mutating func reload() {
+        // One that is about to be restarted is new anyway.
+        guard successor == nil, nextStart == nil else { return }
+        do {
+            successor = try Self.start(arguments + ["--restarted"], socket)
+        } catch {
+            logger.error("\(error) The responder is not reloaded.")
+        }
+    }
+
+    private mutating func serves(_ processID: pid_t) {
+        if processID == responder.processID { hasServed = true }
+        guard let successor, processID == successor.processID else { return }
+        responder.send(Signals.reload)
+        logger.info("Reloaded: process \(processID) serves, and process \(responder.processID) ends its requests")
+        if nextStart == nil { retired.append(responder) }
+        (responder, self.successor, nextStart) = (successor, nil, nil)
     }
 
     private mutating func restart() {
@@ -82,12 +126,16 @@ struct Supervisor {
         }
     }
 
+    /// Tells the clients of the requests in flight to try again.
+    func cut() { for process in retired + [responder] { process.send(SIGQUIT) } }
+
     /// Refuses new requests and waits for those in flight, as long as the responder's own patience lasts.
     mutating func stop() {
         // Close this one first: once the responder closes its own, nobody listens.
         socket.close()
-        guard nextStart == nil else { return }
-        responder.stop(by: SIGTERM, patience: Responder.patience + .seconds(5))
+        let running = retired + (successor.map { [$0] } ?? []) + (nextStart == nil ? [responder] : [])
+        for process in running { process.send(SIGTERM) }
+        for var process in running { process.stop(by: SIGTERM, patience: Responder.patience + .seconds(5)) }
     }
 }
 

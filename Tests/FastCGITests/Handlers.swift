@@ -7,6 +7,7 @@ enum Body: Sendable, Equatable {
     case complete([UInt8])
     case tooLarge
     case incomplete
+    case late
 }
 
 extension Exchange {
@@ -15,7 +16,7 @@ extension Exchange {
         do throws(FastCGIError) {
             return .complete(try await readBody(limit: limit))
         } catch {
-            return error.code == .bodyTooLarge ? .tooLarge : .incomplete
+            return error.code == .bodyTooLarge ? .tooLarge : error.code == .bodyTimedOut ? .late : .incomplete
         }
     }
 }
@@ -65,6 +66,7 @@ enum Handlers {
         case .complete(let bytes): lines + "\n" + String(decoding: bytes, as: UTF8.self)
         case .tooLarge: lines + "\ntoo large"
         case .incomplete: lines + "\nincomplete"
+        case .late: lines + "\nlate"
         }
     }
 }

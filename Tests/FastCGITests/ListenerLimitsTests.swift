@@ -49,14 +49,34 @@ struct ListenerLimitsTests {
     }
 
     @Test("a body that stalls is given up", arguments: [Duration.seconds(1), .milliseconds(300)])
-    func stallTimeout(timeout: Duration) async throws {
+    func bodyStallTimeout(timeout: Duration) async throws {
         let log = Log<Body>()
-        try await ResponderFixture.run(workers: 1, limits: .make(stallTimeout: timeout), handler: Handlers.echo(to: log)) { fixture in
+        var limits = Listener.Limits.make()
+        limits.bodyStallTimeout = timeout
+        try await ResponderFixture.run(workers: 1, limits: limits, handler: Handlers.echo(to: log)) { fixture in
             let client = try fixture.client()
             try client.send([Record].head(keep: true) + Record.stream(Record.Kind.stdin, [1, 2, 3]))
-            #expect(try client.reply().text.hasSuffix("incomplete"))
+            #expect(try client.reply().text.hasSuffix("late"))
             #expect(try client.isClosed(within: patience))
-            #expect(log.entries == [.incomplete])
+            #expect(log.entries == [.late])
+        }
+    }
+
+    @Test("a body that never stalls has time, up to a limit for all of it")
+    func bodyTimeout() async throws {
+        let log = Log<Body>()
+        var limits = Listener.Limits.make()
+        (limits.bodyStallTimeout, limits.bodyTimeout) = (.seconds(3600), .seconds(2))
+        try await ResponderFixture.run(workers: 1, limits: limits, handler: Handlers.echo(to: log)) { fixture in
+            let client = try fixture.client()
+            try client.send([Record].head(keep: true))
+            let deadline = ContinuousClock.now + patience
+            while log.entries.isEmpty, ContinuousClock.now < deadline {
+                guard (try? client.send(Record.stream(Record.Kind.stdin, [1]))) != nil else { break }
+                _ = eventually(within: .milliseconds(20)) { !log.entries.isEmpty }
+            }
+            #expect(log.entries == [.late])
+            #expect(try client.reply().text.hasSuffix("late"))
         }
     }
 

@@ -23,7 +23,7 @@ struct ListenerStopTests {
             #expect(stopped.entries.isEmpty)
             gate.open()
             #expect(try busy.reply() == .echo(body: "in flight"))
-            #expect(try busy.isClosed(within: patience))
+            #expect(try busy.isEnded())
             #expect(eventually { stopped.entries == [0] })
         }
     }
@@ -39,7 +39,29 @@ struct ListenerStopTests {
             gate.open()
             for client in clients {
                 #expect(try client.reply() == .echo(body: "late"))
-                #expect(try client.isClosed(within: patience))
+                #expect(try client.isEnded())
+            }
+        }
+    }
+
+    @Test("requests that outlast a stop are cancelled, and what they answer then still arrives")
+    func cancelled() async throws {
+        let handler: ResponderFixture.Handler = { exchange in
+            var exchange = exchange
+            if await exchange.body(limit: Handlers.bodyLimit) != .incomplete { await untilCancelled() }
+            try? await exchange.output.write(Array((Task.isCancelled ? "cancelled" : "not cancelled").utf8), isLast: true)
+            await exchange.finish()
+        }
+        try await ResponderFixture.run(handler: handler, afterwards: false) { fixture in
+            let clients = try (0..<3).map { _ in try fixture.client() }
+            for client in clients.dropLast() { try client.send(.request(keep: true)) }
+            // The body of this one is still to come.
+            try clients[2].send([Record].head(keep: true))
+            #expect(eventually { fixture.connections == 3 && fixture.isServing })
+            #expect(fixture.listener.stop(patience: .milliseconds(200)) == 3)
+            for client in clients {
+                #expect(try client.reply() == .complete("cancelled"))
+                #expect(try client.isEnded())
             }
         }
     }
@@ -60,4 +82,9 @@ extension ResponderFixture {
         try startThread { log.append(listener.stop(patience: patience)) }
         return log
     }
+}
+
+extension FastCGIClient {
+    /// True if the responder says that the connection gets no more responses, by a record of no request, and closes it.
+    fileprivate func isEnded() throws -> Bool { try record()?.type == 11 && isClosed(within: Self.patience) }
 }

@@ -28,15 +28,14 @@ extension APIError {
         case .timedOut:
             self.init(status: 504, code: "upstream_timeout", message: error.clientMessage ?? "Request timed out")
         case .cancelled:
-            // The client has left, so nobody reads this.
-            self.init(status: 503, code: "upstream_unavailable", message: "The request was cancelled")
+            self = .stopping
         }
     }
 }
 
 extension ModelError: APIErrorConvertible {
-    package var apiError: APIError { code == .cancelled ? .internalError : APIError(self) }
+    package var apiError: APIError { APIError(self) }
 
-    /// A turn that was cancelled because its client left is not logged.
+    /// A turn that was cancelled because its client left or the server stops is not logged.
     package var logLevel: Logger.Level? { code == .cancelled ? nil : apiError.status >= 500 ? .error : .warning }
 }
