@@ -21,24 +21,18 @@ struct LineLogHandler: LogHandler {
         if let label = RequestLabel.current { pairs["request"] = "\(label.requestID)" }
         let details = pairs.sorted { $0.key < $1.key }
         let time = Self.time()
-        var line: [UInt8] = []
+        var text: String
         if isJSON {
             let members: [(String, JSONValue)] =
                 [("time", .string(time)), ("level", .string(event.level.rawValue)), ("message", .string("\(event.message)"))]
                 + details.map { ($0.key, .string("\($0.value)")) }
-            line = JSONValue.object(members).serialized
+            text = String(decoding: JSONValue.object(members).serialized, as: UTF8.self)
         } else {
-            line.reserveCapacity(256)
-            func append(_ text: String) {
-                // A line feed in a value would let a client forge a log line.
-                for byte in text.utf8 { line.append(byte < 0x20 ? UInt8(ascii: " ") : byte) }
-            }
-            append("\(time) \(event.level.rawValue): \(event.message)")
-            for (key, value) in details {
-                append(" \(key)=")
-                append("\(value)")
-            }
+            text = "\(time) \(event.level.rawValue): \(event.message)"
+            for (key, value) in details { text += " \(key)=\(value)" }
         }
+        // A line feed in a value would let a client forge a log line.
+        var line = Array(text.printable(keepsLines: false).utf8)
         line.append(UInt8(ascii: "\n"))
         // A pipe that nobody reads takes no more at some time. Requests do not wait for it: the line is lost, and counted.
         var entry = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)

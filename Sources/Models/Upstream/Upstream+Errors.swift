@@ -26,7 +26,7 @@ extension Upstream {
 
     /// The error for a request without a complete response.
     func error(_ error: TransferError) -> AttemptError {
-        let description = "The upstream \(name): \(redacted(error.description))"
+        let description = "The upstream \(name): \(shown(error.description))"
         switch error.code {
         case .missingLibrary:
             return AttemptError(
@@ -49,7 +49,7 @@ extension Upstream {
     static let retryAfter = 5
 
     private func error(status: Int, retryAfter: Int?, errorBody: UpstreamErrorBody?) -> AttemptError {
-        let message = errorBody?.message.map { redacted(String($0.prefix(1000))) }
+        let message = errorBody?.message.map { shown($0) }
         let description = "The upstream \(name) answered with status \(status)" + (message.map { ": \($0)" } ?? "")
         switch status {
         case 400, 404, 413, 422:
@@ -57,7 +57,7 @@ extension Upstream {
                 error: ModelError(
                     .refused(status: status), description,
                     clientMessage: message ?? "The upstream refuses the request with status \(status) and gives no reason",
-                    param: errorBody?.param))
+                    param: errorBody?.param.map { shown($0, bytes: 200) }))
         case 429: return AttemptError(error: ModelError(.rateLimited, description, retryAfter: retryAfter), isRetryable: true)
         case 401, 403: return AttemptError(error: ModelError(.failed, "\(description). Is its key right?"))
         case 300..<400: return AttemptError(error: ModelError(.failed, "\(description). Redirects are not followed: is its URL right?"))
@@ -67,8 +67,21 @@ extension Upstream {
         }
     }
 
-    /// The text without the key: some upstreams repeat a key that they refuse.
-    private func redacted(_ text: String) -> String {
-        settings.key.map { $0.isEmpty ? text : text.replacing($0, with: "***") } ?? text
+    /// Text of an upstream's without the key, which some repeat when they refuse it, and then cut to a number of bytes.
+    private func shown(_ text: String, bytes limit: Int = 1000) -> String {
+        let key = (settings.key ?? "").utf8
+        var rest = text.utf8[...]
+        var shown: [UInt8] = []
+        while shown.count <= limit, let byte = rest.first {
+            let isKey = !key.isEmpty && rest.starts(with: key)
+            if isKey { shown += "***".utf8 } else { shown.append(byte) }
+            rest = rest.dropFirst(isKey ? key.count : 1)
+        }
+        if shown.count > limit {
+            // Not within a character: a byte that continues one begins with the bits 10.
+            let end = shown[...limit].lastIndex { $0 & 0xc0 != 0x80 } ?? 0
+            shown.removeSubrange(end...)
+        }
+        return String(decoding: shown, as: UTF8.self)
     }
 }

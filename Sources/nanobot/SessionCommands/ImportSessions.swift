@@ -40,7 +40,7 @@ struct ImportSessions: ParsableCommand {
                     outcome = "failed: \(error)"
                     isFailed = true
                 }
-                try Terminal.put("\(file): \(outcome)\n")
+                try Terminal.putLine("\(file): \(outcome)")
             }
             if isFailed { throw ExitCode.failure }
         }

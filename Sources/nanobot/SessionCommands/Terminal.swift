@@ -23,7 +23,8 @@ enum Terminal {
     static func put(_ bytes: [UInt8]) throws {
         if isOutput { clearProgress() }
         do {
-            try FileDescriptor.standardOutput.writeAll(isOutput ? Array(printable(String(decoding: bytes, as: UTF8.self)).utf8) : bytes)
+            try FileDescriptor.standardOutput.writeAll(
+                isOutput ? Array(String(decoding: bytes, as: UTF8.self).printable(keepsLines: true).utf8) : bytes)
         } catch Errno.brokenPipe {
             // The reader, such as head(1), has left. SIGPIPE would have ended the process with this status if it were not ignored.
             throw ExitCode(128 + SIGPIPE)
@@ -34,13 +35,16 @@ enum Terminal {
 
     static func put(_ text: String) throws { try put(Array(text.utf8)) }
 
-    /// Writes a line to standard error.
+    /// Writes a line of a listing to standard output. Names of files in it stay on the line.
+    static func putLine(_ text: String) throws { try put(text.printable(keepsLines: false) + "\n") }
+
+    /// Writes a line to standard error, which may be a log.
     static func say(_ text: String) { ask(text + "\n") }
 
     /// Writes a question to standard error.
     static func ask(_ text: String) {
         clearProgress()
-        write(isError ? printable(text) : text)
+        write(text.printable(keepsLines: true))
     }
 
     /// Shows progress on one line, at most ten times a second, if standard error is a terminal.
@@ -62,20 +66,6 @@ enum Terminal {
 
     /// Moves to the beginning of the line and erases it (ECMA-48, section 8.3.41).
     private static let eraseLine = "\r\u{1b}[K"
-
-    /// Text for a terminal. Control characters become `\u001b` and the like, which mean the same in JSON.
-    private static func printable(_ text: String) -> String {
-        var printable = ""
-        for scalar in text.unicodeScalars {
-            if scalar.properties.generalCategory == .control, scalar != "\n", scalar != "\t" {
-                let code = String(scalar.value, radix: 16)
-                printable += "\\u" + String(repeating: "0", count: 4 - code.count) + code
-            } else {
-                printable.unicodeScalars.append(scalar)
-            }
-        }
-        return printable
-    }
 
     /// Writes with one call, so that lines of several processes do not mix.
     private static func write(_ text: String) {

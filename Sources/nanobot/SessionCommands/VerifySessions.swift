@@ -24,7 +24,7 @@ struct VerifySessions: ParsableCommand {
                 onDamage: { damage in
                     damaged += 1
                     let repair = damage.repair.map { ". \($0)" } ?? ""
-                    try Terminal.put("\(damage.fileName): \(damage.problem)\(repair)\n")
+                    try Terminal.putLine("\(damage.fileName): \(damage.problem)\(repair)")
                 })
             Terminal.say("\(quantity(files, "session file")), \(damaged) damaged")
             if damaged > 0 { throw ExitCode.failure }

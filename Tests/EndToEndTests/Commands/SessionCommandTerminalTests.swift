@@ -1,4 +1,5 @@
 import Foundation
+import Harness
 import Testing
 
 @Suite("Session commands on a terminal")
@@ -36,6 +37,25 @@ struct SessionCommandTerminalTests {
         #expect(shown.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
         let piped = try await data.shell("$sessions \(command) $data").output
         #expect(piped.contains("red \u{9b}31m, gone \u{7f}, \\u001b[2J, 猫"))
+    }
+
+    @Test("what turns text around, and a line feed in a file's name, is escaped in listings")
+    func direction() async throws {
+        let data = try DataDirectory()
+        let text = "a\u{202e}b\u{2066}c\u{200f}d\u{2028}e"
+        let escaped = #"a\u202eb\u2066c\u200fd\u2028e"#
+        let name = text.utf8.map { 0x61...0x7a ~= $0 ? String(UnicodeScalar($0)) : "%" + String($0, radix: 16, uppercase: true) }.joined()
+        try data.add(text, name: name, answer: text)
+        for command in ["list", "list --json"] {
+            let shown = try await data.terminal(command).output
+            #expect(shown.contains(escaped), "\(shown)")
+        }
+        let shown = try await data.terminal("show '\(text)'").output
+        #expect(shown.contains(escaped), "\(shown)")
+        try Data().write(to: URL(fileURLWithPath: data.home.path + "/data/sessions/x\ny\u{1b}[2J\u{202e}.json"))
+        for output in [try await data.terminal("verify").output, try await data.shell("$sessions verify $data").output] {
+            #expect(output.contains(#"x\u000ay\u001b[2J\u202e.json: "#) && !output.contains("\u{1b}["), "\(output)")
+        }
     }
 
     @Test("show and undo replace control characters on a terminal", arguments: ["show a", "undo a"])

@@ -11,7 +11,7 @@ struct DataDirectory {
     }
 
     /// A session file as Sources/Sessions/FORMAT.md describes it.
-    func add(_ key: String, answer: String = "Hi") throws {
+    func add(_ key: String, name: String? = nil, answer: String = "Hi") throws {
         let lines = [
             #"{"format":"nanobot-session/1","key":"\#(key)","created_at":"2026-11-23T09:00:00Z","turns":["#,
             #"{"id":"turn-1","at":"2026-11-23T09:00:00Z","messages":[{"role":"user","content":"Hello"},"#
@@ -20,7 +20,7 @@ struct DataDirectory {
                 + #""request":{"id":"req-1","idempotency_key":null,"body_sha256":"00"}}"#,
             "]}\n",
         ]
-        _ = try home.file("data/sessions/\(key).json", Array(lines.joined(separator: "\n").utf8))
+        _ = try home.file("data/sessions/\(name ?? key).json", Array(lines.joined(separator: "\n").utf8))
     }
 
     func bytes(_ path: String) -> [UInt8]? { FileManager.default.contents(atPath: home.path + "/" + path).map { Array($0) } }

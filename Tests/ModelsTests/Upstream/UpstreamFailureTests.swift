@@ -43,6 +43,27 @@ struct UpstreamFailureTests {
         #expect(!error.description.contains("secret-1"))
     }
 
+    @Test("no key is in an error, wherever the text is cut", arguments: [0, 979, 990, 999, 1000, 1001, 20_000])
+    func cutKey(length: Int) async throws {
+        let (key, padding) = ("secret-1-and-more-of-it", String(repeating: "x", count: length))
+        let text = "\(padding)\(key) \(key)\(key)"
+        let error = try await failure(status: 400, #"{"error":{"message":"\#(text)","param":"\#(text)"}}"#, key: key)
+        for shown in [error.description, error.clientMessage ?? "", error.param ?? ""] {
+            #expect(!shown.isEmpty && !shown.contains("sec") && shown.utf8.count < 1100, "\(shown)")
+        }
+        #expect(try #require(error.param).utf8.count <= 200)
+    }
+
+    @Test("an error's text is cut by bytes, between characters", arguments: ["e\u{301}\u{301}\u{301}", "猫", "😀"])
+    func cutText(character: String) async throws {
+        let text = "x" + String(repeating: character, count: 1) + String(repeating: String(character.unicodeScalars.last!), count: 400_000)
+        let error = try await failure(status: 400, #"{"error":{"message":"\#(text)","param":"\#(text)"}}"#)
+        for (shown, limit) in [(error.clientMessage, 1000), (error.param, 200)] {
+            let shown = try #require(shown)
+            #expect(limit - 3...limit ~= shown.utf8.count && text.utf8.starts(with: shown.utf8))
+        }
+    }
+
     @Test("status 429 is a rate limit, with the time of Retry-After", arguments: ["7", "Wed, 21 Oct 2065 07:28:00 GMT"])
     func rateLimited(retryAfter: String) async throws {
         let error = try await failure(status: 429, headers: ["Retry-After: \(retryAfter)"], #"{"error":{"message":"org-1 is over"}}"#)
