@@ -16,6 +16,8 @@ package struct Request: Sendable {
     package let method: String
     /// The folder whose files the web server serves to everyone; nil if it does not say.
     package var documentRoot: String? { metaVariable("DOCUMENT_ROOT") }
+    /// The folder that Apache serves at the request's path, if that is another one, such as a user's (mod_userdir) or an alias.
+    package var contextDocumentRoot: String? { metaVariable("CONTEXT_DOCUMENT_ROOT") }
     /// What the web server calls itself, such as `nginx/1.22.1`; nil if it does not say.
     package var webServer: String? { metaVariable("SERVER_SOFTWARE") }
     package let body: Body
@@ -56,6 +58,9 @@ package struct Request: Sendable {
         }
         return value
     }
+
+    /// True if a header, by its name in lower case, was sent more than once and the web server did not join the values.
+    package func isRepeated(_ name: String) -> Bool { metaVariables.count { Self.isHeader($0.name, name) } > 1 }
 
     /// A parameter of the query string, form-decoded: the first if it is repeated, nil if it was not sent.
     package func query(_ name: String) -> String? {

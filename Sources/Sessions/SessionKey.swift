@@ -3,28 +3,28 @@ import JSON
 
 /// The name of a session, as in the header `x-session-key`: for example `wx:dm:user_alice`.
 package struct SessionKey: Sendable, Hashable, CustomStringConvertible {
-    /// The key, without outer white space.
     package let description: String
 
     /// In bytes of UTF-8.
     package static let maximumLength = 512
 
-    /// Checks a key: 1 to 512 bytes, no control characters. U+FFFD is refused because it replaces bytes that were not UTF-8, so two such
+    /// Checks a key: 1 to 512 bytes, no control characters, no white space at either end. What HTTP strips from a header's value is stripped
+    /// by the web server. Nothing is stripped here, so that a key is the same to a web server's rules and limits. U+FFFD is refused because it replaces bytes that were not UTF-8, so two such
     /// keys would become one.
     package init(_ text: String) throws(SessionError) {
-        var scalars = text.unicodeScalars[...]
-        while let first = scalars.first, first.properties.isWhitespace { scalars.removeFirst() }
-        while let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }
-        guard !scalars.isEmpty else { throw SessionError(.invalidKey, "The session key is empty") }
+        let scalars = text.unicodeScalars
+        guard let first = scalars.first, let last = scalars.last else { throw SessionError(.invalidKey, "The session key is empty") }
+        guard !first.properties.isWhitespace, !last.properties.isWhitespace else {
+            throw SessionError(.invalidKey, "The session key begins or ends with white space")
+        }
         guard scalars.allSatisfy({ $0.properties.generalCategory != .control }) else {
             throw SessionError(.invalidKey, "The session key contains a control character")
         }
         guard !scalars.contains("\u{fffd}") else { throw SessionError(.invalidKey, "The session key is not valid UTF-8") }
-        let key = String(scalars)
-        guard key.utf8.count <= Self.maximumLength else {
+        guard text.utf8.count <= Self.maximumLength else {
             throw SessionError(.invalidKey, "The session key is longer than \(Self.maximumLength) bytes")
         }
-        description = key
+        description = text
     }
 
     /// The session's file name without `.json` (FORMAT.md, "The name of a session's file"). Injective: two keys never share one.

@@ -23,9 +23,15 @@ struct SessionKeyTests {
         #expect(try SessionKey(key).fileName == name)
     }
 
-    @Test("white space at either end is not part of a key", arguments: [" a", "a ", "\ta\u{a0}", "\u{3000}a\u{3000}"])
-    func trimming(_ text: String) throws {
-        #expect(try SessionKey(text) == SessionKey("a"))
+    @Test(
+        "white space at either end is refused, so that a key has one spelling",
+        arguments: ["\t", " ", "\u{a0}", "\u{1680}", "\u{2003}", "\u{2028}", "\u{202f}", "\u{3000}"])
+    func whiteSpace(_ blank: String) throws {
+        for text in [blank + "a", "a" + blank, blank + "a" + blank, blank] {
+            let error = #expect(throws: SessionError.self) { try SessionKey(text) }
+            #expect(error?.code == .invalidKey)
+        }
+        if blank != "\t" { #expect(try SessionKey("a\(blank)b").description == "a\(blank)b") }
     }
 
     @Test(

@@ -5,6 +5,8 @@ import Sessions
 extension APIError {
     static let missingSessionKey = APIError(
         status: 400, code: "missing_session_key", message: "Missing required header: x-session-key")
+    static let repeatedSessionKey = APIError(
+        status: 400, code: "invalid_session_key", message: "The session key is sent more than once")
     static let streamUnsupported = APIError(
         status: 400, code: "stream_unsupported", message: "stream=true is not supported yet. Set stream=false or omit it.",
         param: "stream")

@@ -72,7 +72,7 @@ extension ImportedSession {
         let base64 =
             String(stem.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }) + String(repeating: "=", count: (4 - stem.utf8.count % 4) % 4)
         guard let data = Data(base64Encoded: base64), data.base64EncodedString() == base64,
-            let text = String(validating: data, as: UTF8.self), text.contains(":"), let key = try? SessionKey(text), key.description == text
+            let text = String(validating: data, as: UTF8.self), text.contains(":"), let key = try? SessionKey(text)
         else {
             throw SessionError(
                 .invalidKey, "the file does not say which session it is, and its name may stand for several; say it with --key")

@@ -58,10 +58,13 @@ struct SessionKeyTests {
         Bad(testDescription: "not UTF-8", key: [0x61, 0xff, 0xfe, 0x62]), Bad(testDescription: "half a character", key: [0xe5, 0xbc]),
         Bad(testDescription: "a C1 control character", key: [0x61, 0xc2, 0x85, 0x62]),
         Bad(testDescription: "a wide blank", key: Array("\u{3000}".utf8)),
+        Bad(testDescription: "a wide blank in front", key: Array("\u{3000}a".utf8)),
+        Bad(testDescription: "a no-break space at the end", key: Array("a\u{a0}".utf8)),
     ]
     static let badForNginx = [
         Bad(testDescription: "empty", key: []), Bad(testDescription: "blank", key: Array("   ".utf8)),
-        Bad(testDescription: "tab", key: Array("a\tb".utf8)), Bad(testDescription: "U+0001", key: [0x61, 1, 0x62]),
+        Bad(testDescription: "tab", key: Array("a\tb".utf8)), Bad(testDescription: "a tab in front", key: Array("\ta".utf8)),
+        Bad(testDescription: "twice", key: Array("a\r\nx-session-key: b".utf8)), Bad(testDescription: "U+0001", key: [0x61, 1, 0x62]),
         Bad(testDescription: "escape", key: [0x1b, 0x5b, 0x41]), Bad(testDescription: "delete", key: [0x61, 0x7f, 0x62]),
     ]
 
