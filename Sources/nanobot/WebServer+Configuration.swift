@@ -66,6 +66,8 @@ extension WebServer {
                         internal;
                         default_type application/json;
                         add_header x-request-id $request_id always;
+                        add_header Cache-Control no-store always;
+                        add_header Vary "x-session-key, authorization" always;
                         # No header if the value is empty.
                         add_header Allow $allow always;
                         # The status stays that of the error.
@@ -104,7 +106,8 @@ extension WebServer {
     /// The errors that nginx itself answers, by its own status, in the form that clients of this API expect.
     private static func nginxErrors(_ site: Site) -> [(from: String, status: Int, type: String, code: String, message: String)] {
         [
-            ("400 408 414 494", 400, "invalid_request_error", "invalid_value", "The web server does not understand the request"),
+            ("400 408 414", 400, "invalid_request_error", "invalid_value", "The web server does not understand the request"),
+            ("494", 431, "invalid_request_error", "headers_too_large", "The headers of the request are too large"),
             ("404", 404, "invalid_request_error", "not_found", "There is nothing at this path"),
             ("405", 405, "invalid_request_error", "method_not_allowed", "The method is not allowed here. Allowed: \(methods)"),
             ("413", 413, "invalid_request_error", "request_too_large", "The request body is larger than \(site.bodyLimit) bytes"),
@@ -121,10 +124,8 @@ extension WebServer {
         server.bind = "\(site.host)"
         server.port = \(site.port)
         server.document-root = "\(site.directory)"
-        server.upload-dirs = ( "\(site.directory)" )
+        server.upload-dirs = ( "\(site.directory)/uploads" )
         server.max-request-size = \(bodyLimit(site) / 1024)
-        # The responder refuses control characters in the API's own words.
-        server.http-parseopts = ( "header-strict" => "disable" )
         # A piece of an answer goes out as it comes. The rest waits here for a slow client, not in the responder.
         server.stream-response-body = 1
         server.max-fds = \(descriptorLimit())

@@ -69,6 +69,38 @@ struct LifecycleTests {
         try await second.stop()
     }
 
+    @Test("serve removes no directory that it cannot prove to have made")
+    func othersDirectories() async throws {
+        let (home, files) = (try TemporaryDirectory(), FileManager.default)
+        /// Runs a server, kills it, and gives the directory that it leaves.
+        func abandoned() async throws -> String {
+            let server = try await Server(.lighttpd, home: home)
+            let names = try Nanobot.runtimeDirectories(in: home)
+            let arguments = OtherProcess.descendants(of: server.program.processID).flatMap(\.arguments)
+            server.program.send(SIGKILL)
+            _ = try await server.program.outcome()
+            return home.path + "/" + (try #require(names.first { name in arguments.contains { $0.contains(name) } }))
+        }
+        let backup = home.path + "/nanobot-backup"
+        try files.createDirectory(atPath: backup, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        for name in ["lock", "precious.json"] { _ = try home.file("nanobot-backup/" + name, []) }
+        let renamed = home.path + "/nanobot-kept12"
+        try files.moveItem(atPath: try await abandoned(), toPath: renamed)
+        let used = try await abandoned()
+        _ = try home.file(used.dropFirst(home.path.count + 1) + "/notes", [])
+        let last = try await abandoned()
+        let copy = home.path + "/nanobot-copy12"
+        #expect(try await Program.run("cp", ["-a", last, copy]).status == 0)
+        for directory in [backup, renamed, used, copy] {
+            #expect(try files.contentsOfDirectory(atPath: directory).contains("lock"), "\(directory)")
+        }
+        try await Server.run(.lighttpd, home: home) { _ in
+            #expect(!files.fileExists(atPath: last))
+            for directory in [renamed, used, copy] { #expect(files.fileExists(atPath: directory + "/responder.sock"), "\(directory)") }
+            #expect(files.fileExists(atPath: backup + "/precious.json"))
+        }
+    }
+
     @Test("without XDG_RUNTIME_DIR the runtime directory is below /tmp, and serve removes it")
     func temporaryDirectory() async throws {
         let server = try await Server(.nginx, environment: ["XDG_RUNTIME_DIR": ""])
