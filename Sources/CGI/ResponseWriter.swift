@@ -25,7 +25,7 @@ package final class ResponseWriter {
         (self.output, self.includesBody) = (output, includesBody)
     }
 
-    /// Adds a header field to the response. It has no effect once the response has begun.
+    /// Adds a header field to the response, or to the list in its field of that name. It has no effect once the response has begun.
     package func addHeader(_ name: String, _ value: String) { extraHeaders.append((name, value)) }
 
     /// Sends a whole response. Does nothing if a response has already begun.
@@ -35,7 +35,7 @@ package final class ResponseWriter {
         guard status == nil else { return }
         status = response.status
         var response = response
-        response.headers += extraHeaders
+        response.headers = withExtras(response.headers)
         try await put(response.serialized(includesBody: includesBody), isLast: true)
     }
 
@@ -43,7 +43,7 @@ package final class ResponseWriter {
     package func begin(status: Int, headers: [(name: String, value: String)]) {
         guard self.status == nil else { return }
         self.status = status
-        pendingHead = Response.head(status: status, headers: headers + extraHeaders)
+        pendingHead = Response.head(status: status, headers: withExtras(headers))
     }
 
     /// Sends bytes of the body, after `begin`.
@@ -55,6 +55,17 @@ package final class ResponseWriter {
         let body = includesBody ? bytes : []
         guard isLast || !(head.isEmpty && body.isEmpty) else { return }
         try await put(head + body, isLast: isLast)
+    }
+
+    /// One field for each name: not every reader of `Cache-Control` and `Vary` looks for a second one.
+    private func withExtras(_ headers: [(name: String, value: String)]) -> [(name: String, value: String)] {
+        extraHeaders.reduce(into: headers) { headers, extra in
+            if let index = headers.firstIndex(where: { $0.name == extra.name }) {
+                headers[index].value += ", " + extra.value
+            } else {
+                headers.append(extra)
+            }
+        }
     }
 
     private func put(_ bytes: [UInt8], isLast: Bool) async throws {

@@ -22,7 +22,7 @@ struct DeliveryCheck {
         }
         let last: HTTPResponse
         do {
-            last = try await engine.get(site.url("v1/doctor/\(token.token)/stream"), timeout: Self.streamTimeout) { [token] response in
+            last = try await engine.ask(site.url("v1/doctor/\(token.token)/stream"), timeout: Self.streamTimeout) { [token] response in
                 acknowledged.withLock { acknowledged in
                     while acknowledged < 2, has(String(acknowledged + 1), in: response), (try? token.acknowledge()) != nil {
                         acknowledged += 1
@@ -55,7 +55,7 @@ struct DeliveryCheck {
         let start = ContinuousClock.now
         let failure: String
         do {
-            let response = try await engine.get(
+            let response = try await engine.ask(
                 site.url("v1/doctor/\(token.token)/wait/\(seconds)"), timeout: .seconds(seconds) + SiteCheck.timeout)
             if response.status == 200 {
                 let hint = waitsLong || turnLimit <= seconds ? "" : "; a turn may take \(turnLimit) s: --timeout-check waits for so long"

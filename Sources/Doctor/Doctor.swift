@@ -39,7 +39,7 @@ package struct Doctor: Sendable {
         guard let dataDirectory else { return }
         let check = SiteCheck(
             site: site, engine: engine, dataDirectory: dataDirectory, turnLimit: turnLimit,
-            mayBeExposed: (try? configuration[.allowsDocumentRoot]) ?? false)
+            bodyLimit: (try? configuration[.bodyLimit]) ?? 1 << 20, mayBeExposed: (try? configuration[.allowsDocumentRoot]) ?? false)
         try await check.run(waitsLong: waitsLong, progress: progress, report)
     }
 

@@ -16,7 +16,7 @@ struct ExposureCheck {
         let paths = Self.paths(of: directory, at: site)
         for path in paths {
             do {
-                let response = try await engine.get(site.origin + path + token.name, timeout: SiteCheck.timeout)
+                let response = try await engine.ask(site.origin + path + token.name, timeout: SiteCheck.timeout)
                 guard response.status == 200, response.body.starts(with: content) else { continue }
             } catch {
                 return [.warning("data over HTTP: it could not be seen whether \(site.shown(path)) is the data directory: \(error)")]

@@ -10,6 +10,7 @@ struct ProbeReport: Decodable {
     var query: String?
     var webServer: String?
     var documentRoot: String?
+    var contextDocumentRoot: String?
     /// The user that the responder runs as.
     var user: uid_t
     /// True if the setting `stream` is on.
@@ -22,6 +23,7 @@ struct ProbeReport: Decodable {
         case query
         case webServer = "web_server"
         case documentRoot = "document_root"
+        case contextDocumentRoot = "context_document_root"
         case user
         case streams
     }

@@ -12,7 +12,7 @@ struct ReachabilityCheck {
 
     static func run(_ site: SiteAddress, _ engine: TransferEngine) async -> ReachabilityCheck {
         do {
-            return ReachabilityCheck(try await engine.get(site.url("health"), timeout: SiteCheck.timeout), from: site)
+            return ReachabilityCheck(try await engine.ask(site.url("health"), timeout: SiteCheck.timeout), from: site)
         } catch {
             return ReachabilityCheck(diagnostics: [failure(error, site)])
         }

@@ -13,6 +13,8 @@ struct SiteCheck {
     let dataDirectory: FilePath
     /// How long a turn may take, in seconds, before the program itself gives up.
     let turnLimit: Int
+    /// The largest body that the program accepts, in bytes.
+    let bodyLimit: Int
     /// True if the data directory may be inside the document root.
     let mayBeExposed: Bool
 
@@ -48,7 +50,9 @@ struct SiteCheck {
             ])
         }
         let brands = WebServerBrand.brands([reachability.server, probe.webServer])
-        try report(headers.diagnostics(probe, brands) + documentRoot(probe) + user(probe))
+        try report(headers.diagnostics(probe, brands) + documentRoot(probe, brands) + user(probe))
+        try report([await CacheCheck(site: site, token: token, engine: engine, brands: brands).diagnostic()])
+        try report([await BodyCheck(site: site, token: token, engine: engine, limit: bodyLimit).diagnostic(brands)])
         let delivery = DeliveryCheck(site: site, token: token, engine: engine, brands: brands)
         try report([await delivery.streams(isProblem: probe.streams)])
         try report([await delivery.timeout(turnLimit: turnLimit, waitsLong: waitsLong, progress: progress)])
@@ -57,19 +61,22 @@ struct SiteCheck {
     /// Which parts of a request arrive; nil if the responder does not say.
     private func ask(_ token: ProbeToken, _ headers: HeaderCheck) async -> ProbeReport? {
         let url = site.url("v1/doctor/\(token.token)?question=\(headers.question)")
-        guard let response = try? await engine.get(url, headers: headers.lines, timeout: Self.timeout), response.status == 200 else {
+        guard let response = try? await engine.ask(url, headers: headers.lines, timeout: Self.timeout), response.status == 200 else {
             return nil
         }
         return try? JSONDecoder().read(ProbeReport.self, from: response.body[...])
     }
 
-    private func documentRoot(_ probe: ProbeReport) -> [Diagnostic] {
-        guard let root = probe.documentRoot else { return [] }
-        guard DocumentRootCheck(dataDirectory.string).isInside(root) else {
-            return [.ok("document root: the data directory is not inside \(root)")]
+    private func documentRoot(_ probe: ProbeReport, _ brands: [WebServerBrand]) -> [Diagnostic] {
+        let roots = [probe.documentRoot, probe.contextDocumentRoot].compactMap(\.self)
+        let check = DocumentRootCheck(dataDirectory.string)
+        guard let root = roots.first(where: check.isInside) else {
+            return roots.prefix(1).map { .ok("document root: the data directory is not inside \($0)") }
         }
         let text = "document root: the data directory \(dataDirectory) is inside \(root), where the web server may give files to everyone"
-        return [mayBeExposed ? .warning(text, Fix.elsewhere) : .problem(text + "; no request is served", Fix.elsewhere)]
+        // Every directory is inside the root of the file system.
+        let fix = DocumentRootCheck.resolved(root) == "/" ? Fix.documentRoot.lines(brands) : Fix.elsewhere
+        return [mayBeExposed ? .warning(text, fix) : .problem(text + "; no request is served", fix)]
     }
 
     private func user(_ probe: ProbeReport) -> [Diagnostic] {

@@ -3,6 +3,7 @@ enum WebServerBrand: String, CaseIterable {
     case nginx
     case lighttpd
     case apache = "Apache"
+    case caddy = "Caddy"
 
     /// The brands that name themselves, to clients (the header `Server`) or to the program; all brands if none does.
     static func brands(_ names: [String?]) -> [WebServerBrand] {
@@ -19,6 +20,8 @@ enum WebServerBrand: String, CaseIterable {
             self = .lighttpd
         } else if ["apache", "litespeed"].contains(where: name.contains) {
             self = .apache
+        } else if name.contains("caddy") {
+            self = .caddy
         } else {
             return nil
         }

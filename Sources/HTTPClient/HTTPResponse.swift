@@ -36,18 +36,20 @@ package struct HTTPResponse: Sendable {
 }
 
 extension TransferEngine {
-    /// Makes a GET request. Redirects are not followed.
+    /// Makes a GET request, or a POST if it has a body. Redirects are not followed.
     ///
     /// - Parameters:
     ///   - url: an absolute `http` or `https` URL.
     ///   - headers: lines, such as `Accept: text/plain`.
+    ///   - body: the body of a POST.
     ///   - timeout: the limit from the start of the request to the last byte of the response.
     ///   - onChunk: gets everything received so far, whenever more arrives. It runs on the engine's thread and must not wait.
-    package func get(
-        _ url: String, headers: [String] = [], timeout: Duration, onChunk: @escaping @Sendable (HTTPResponse) -> Void = { _ in }
+    package func ask(
+        _ url: String, headers: [String] = [], body: [UInt8]? = nil, timeout: Duration,
+        onChunk: @escaping @Sendable (HTTPResponse) -> Void = { _ in }
     ) async throws(TransferError) -> HTTPResponse {
         let received = Mutex<[UInt8]>([])
-        var request = HTTPRequest(url: url, headers: headers, timeout: timeout, connectTimeout: min(timeout, .seconds(10)))
+        var request = HTTPRequest(url: url, headers: headers, body: body, timeout: timeout, connectTimeout: min(timeout, .seconds(10)))
         request.includesHead = true
         request.bodyLimit = 1 << 20
         _ = try await perform(request) { _, bytes in

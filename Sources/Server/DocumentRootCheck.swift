@@ -13,7 +13,12 @@ package final class DocumentRootCheck: Sendable {
     package func isInside(_ root: String) -> Bool {
         last.withLock { last in
             if let last, last.root.utf8.elementsEqual(root.utf8) { return last.isInside }
-            guard let directory = Self.resolved(directory), let folder = Self.resolved(root) else { return false }
+            guard let folder = Self.resolved(root) else {
+                // A file, such as the program itself behind an alias.
+                if errno == ENOTDIR { last = (root, false) }
+                return false
+            }
+            guard let directory = Self.resolved(directory) else { return false }
             let isInside = (directory + "/").utf8.starts(with: (folder == "/" ? folder : folder + "/").utf8)
             last = (root, isInside)
             return isInside

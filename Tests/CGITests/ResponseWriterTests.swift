@@ -27,6 +27,22 @@ struct ResponseWriterTests {
         #expect(writer.status == 404 && writer.firstByte != nil)
     }
 
+    @Test("a header that is added and one of the response's become one field", arguments: [true, false])
+    func joined(isWhole: Bool) async throws {
+        let output = Output()
+        let writer = ResponseWriter(output, includesBody: true)
+        writer.addHeader("Vary", "b")
+        writer.addHeader("A", "c")
+        let headers = [(name: "Vary", value: "a"), (name: "D", value: "d")]
+        if isWhole {
+            try await writer.send(Response(status: 204, headers: headers))
+        } else {
+            writer.begin(status: 204, headers: headers)
+            try await writer.write([], isLast: true)
+        }
+        #expect(output.texts == ["Status: 204 No Content\r\nVary: a, b\r\nD: d\r\nA: c\r\n\r\n|"])
+    }
+
     @Test("the head of a streamed response goes out with the first bytes, and has no length")
     func begun() async throws {
         let output = Output()

@@ -16,7 +16,7 @@ struct StreamingTests {
         let response = await api.stream(options: #""model":"m","#)
         #expect(response.status == 200)
         #expect(response.header("content-type") == "text/event-stream; charset=utf-8")
-        #expect(response.header("cache-control") == "no-cache, no-transform")
+        #expect(response.header("cache-control") == "no-cache, no-transform, no-store")
         #expect(response.header("x-accel-buffering") == "no")
         #expect(response.header("x-request-id") != nil)
         #expect(response.header("idempotency-replayed") == nil)

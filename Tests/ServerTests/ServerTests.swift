@@ -74,6 +74,27 @@ struct ServerTests {
         }
     }
 
+    @Test("no cache keeps a response, whatever it is: answers, errors, streams, health and refusals")
+    func caches() async {
+        let server = Server.make([
+            TestEndpoint(), TestEndpoint(method: "POST") { _, _ in throw Unknown() },
+            TestEndpoint(path: "/stream") { _, writer in
+                writer.begin(status: 200, headers: EventStream.headers)
+                try await writer.write(EventStream.data([]), isLast: true)
+            },
+        ])
+        let refusing = Server.make([TestEndpoint()], middleware: MiddlewareList.refusing)
+        let requests = [("GET", "/v1/test"), ("HEAD", "/v1/test"), ("POST", "/v1/test"), ("PUT", "/v1/test"), ("OPTIONS", "/v1/test")]
+        for (method, path) in requests + [("GET", "/other"), ("GET", "/stream")] {
+            for server in [server, refusing] {
+                let head = await server.ask(method, path).head
+                let control = head.filter { $0.hasPrefix("Cache-Control: ") }
+                #expect(control.count == 1 && control.first?.contains("no-store") == true, "\(method) \(path)")
+                #expect(head.filter { $0.hasPrefix("Vary: ") } == ["Vary: x-session-key, authorization"], "\(method) \(path)")
+            }
+        }
+    }
+
     @Test("each request is one line of the access log, errors and refusals included")
     func accessLog() async {
         let lines = Log<String>()
@@ -127,6 +148,12 @@ struct ServerTests {
         #expect(await server.ask("GET", "/v1/test", ["DOCUMENT_ROOT": root]).head.first == "Status: 500 Internal Server Error")
         #expect(lines.entries.first?.hasPrefix("error The data directory \(root)/data is inside") == true)
         #expect(await server.ask("GET", "/open", ["DOCUMENT_ROOT": root]).body == "test")
+        // Apache's, for a user's pages or an alias.
+        let elsewhere: KeyValuePairs = ["DOCUMENT_ROOT": "/usr", "CONTEXT_DOCUMENT_ROOT": root]
+        for _ in 1...2 { #expect(await server.ask("GET", "/v1/test", elsewhere).head.first == "Status: 500 Internal Server Error") }
+        for context in ["/usr", "/etc/passwd/", "/nowhere", ""] {
+            #expect(await server.ask("GET", "/v1/test", ["DOCUMENT_ROOT": "/usr", "CONTEXT_DOCUMENT_ROOT": context]).body == "test")
+        }
         #expect(await server.ask("GET", "/v1/test", ["DOCUMENT_ROOT": root + "/other"]).body == "test")
         #expect(await server.ask().body == "test")
     }

@@ -16,6 +16,7 @@ extension ChatService {
             ShowModel(service: self),
             Health(),
             DescribeRequest(service: self),
+            MeasureBody(service: self),
             StreamChunks(service: self),
             WaitBeforeAnswer(service: self),
         ])

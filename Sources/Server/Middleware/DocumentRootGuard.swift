@@ -5,14 +5,20 @@ import Logging
 package struct DocumentRootGuard: Middleware {
     private let dataDirectory: String
     private let check: DocumentRootCheck
+    /// Of its own, because it remembers one root.
+    private let contextCheck: DocumentRootCheck
 
     package init(dataDirectory: String) {
         self.dataDirectory = dataDirectory
-        check = DocumentRootCheck(dataDirectory)
+        (check, contextCheck) = (DocumentRootCheck(dataDirectory), DocumentRootCheck(dataDirectory))
     }
 
     package func handle(_ context: RequestContext, _ writer: ResponseWriter, next: Next) async throws {
-        if let root = context.request.documentRoot, check.isInside(root), context.endpoint?.answersWhileExposed != true {
+        let request = context.request
+        let root =
+            request.documentRoot.flatMap { check.isInside($0) ? $0 : nil }
+            ?? request.contextDocumentRoot.flatMap { contextCheck.isInside($0) ? $0 : nil }
+        if let root, context.endpoint?.answersWhileExposed != true {
             context.logger.error(
                 "The data directory \(dataDirectory) is inside the web server's document root \(root), where everyone could read it. Choose another with dataDir, or set storage.allowInDocumentRoot."
             )

@@ -3,10 +3,12 @@ package enum MiddlewareList {
     ///
     /// - Parameter dataDirectory: must not be inside the web server's document root; nil to allow that.
     package static func serving(guarding dataDirectory: String?, sessionNames: AccessLog.SessionNames) -> [any Middleware] {
-        [RequestIDs(), AccessLog(sessionNames: sessionNames), ErrorResponses()]
+        [RequestIDs(), CacheControl(), AccessLog(sessionNames: sessionNames), ErrorResponses()]
             + (dataDirectory.map { [DocumentRootGuard(dataDirectory: $0)] } ?? [])
     }
 
     /// The middleware of a program that cannot serve.
-    package static let refusing: [any Middleware] = [RequestIDs(), AccessLog(sessionNames: .none), ErrorResponses(), Refusal()]
+    package static let refusing: [any Middleware] = [
+        RequestIDs(), CacheControl(), AccessLog(sessionNames: .none), ErrorResponses(), Refusal(),
+    ]
 }

@@ -39,7 +39,7 @@ struct DoctorSiteTests {
             diagnosis.expectProblems([])
             for name in [
                 "configuration", "data directory", "upstream", "path", "data over HTTP", "session header", "authorization", "query",
-                "document root", "streams", "time limit",
+                "document root", "cache", "body", "streams", "time limit",
             ] {
                 let levels = diagnosis.findings(name).map(\.level)
                 #expect(levels.contains("ok"), "\(name): \(diagnosis)")
@@ -57,6 +57,11 @@ struct DoctorSiteTests {
         ("fastcgi_pass_request_headers off;", "", ["session header", "authorization"]),
         ("", "fastcgi_ignore_headers X-Accel-Buffering;", ["streams"]),
         ("fastcgi_read_timeout 1s;", "", ["time limit"]),
+        ("client_max_body_size 128k;", "", ["body"]),
+        (
+            "fastcgi_cache fastcgi; fastcgi_cache_key $request_uri; fastcgi_cache_valid any 10m;",
+            "fastcgi_ignore_headers Cache-Control Vary;", ["cache"]
+        ),
     ]
 
     @Test("each mistake in nginx's configuration is reported with the lines that fix it", arguments: faults)
@@ -137,6 +142,34 @@ struct DoctorSiteTests {
         try await CheckedSite.run(.apache, Self.apache("flushpackets=on", [fault] + lines)) { site in
             try await site.doctor().expectProblems([])
         }
+    }
+
+    @Test("a limit of Apache's or lighttpd's on bodies is reported with the line that fixes it")
+    func bodyLimits() async throws {
+        let authorization = "SetEnvIf Authorization .+ HTTP_AUTHORIZATION=$0"
+        let sites: [(CheckedSite.Front, String, ([String]) -> (CheckedSite) -> String)] = [
+            (.apache, "LimitRequestBody 131072", { Self.apache("flushpackets=on timeout=600", [authorization] + $0) }),
+            (.lighttpd, "server.max-request-size = 128", { Self.lighttpd(["server.stream-response-body = 1"] + $0) }),
+        ]
+        for (front, fault, text) in sites {
+            var remedy: [String] = []
+            try await CheckedSite.run(front, text([fault])) { remedy = try await $0.doctor().expectProblems(["body"]) }
+            let line = try #require(remedy.first { $0.hasPrefix(fault.prefix { $0 != " " }) })
+            try await CheckedSite.run(front, text([line])) { try await $0.doctor().expectProblems([]) }
+        }
+    }
+
+    @Test("a document root that is the root of the file system is reported with a line that gives another")
+    func rootOfAll() async throws {
+        var remedy: [String] = []
+        try await CheckedSite.run(.nginx, Self.location("/", ["root /;"])) { site in
+            let diagnosis = try await site.doctor()
+            #expect(diagnosis.findings("document root").map(\.level) == ["problem"], "\(diagnosis)")
+            remedy = diagnosis.findings("document root").flatMap(\.remedy)
+            #expect(!remedy.contains { $0.contains("dataDir") })
+        }
+        let line = try #require(remedy.last)
+        try await CheckedSite.run(.nginx, Self.location("/", [line])) { try await $0.doctor().expectProblems([]) }
     }
 
     @Test("a time limit of Apache's is reported, and on request the doctor waits for one as long as a turn")

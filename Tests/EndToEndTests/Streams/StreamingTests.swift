@@ -25,7 +25,7 @@ struct StreamingTests {
             let response = try client.response
             #expect(response.status == 200)
             #expect(response.headers["content-type"] == "text/event-stream; charset=utf-8")
-            #expect(response.headers["cache-control"] == "no-cache, no-transform")
+            #expect(response.headers["cache-control"] == "no-cache, no-transform, no-store")
             #expect(response.headers["x-accel-buffering"] == "no")
             #expect(response.headers["content-length"] == nil)
             #expect(response.headers["x-request-id"] != nil)

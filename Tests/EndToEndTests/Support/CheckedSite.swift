@@ -16,12 +16,15 @@ struct CheckedSite: Sendable {
 
     let home: TemporaryDirectory
     let port: Int
+    private var webServer: Program?
 
     /// The responder's socket.
     var socket: String { home.path + "/responder.sock" }
     /// Files that the web server gives to everyone.
     var documentRoot: String { home.path + "/www" }
     var dataDirectory: String { home.path + "/data" }
+
+    private init(home: TemporaryDirectory, port: Int) { (self.home, self.port) = (home, port) }
 
     /// Runs `body` with a site that is stopped afterwards, whatever happens.
     ///
@@ -33,7 +36,7 @@ struct CheckedSite: Sendable {
         _ front: Front, dataDirectory: String? = nil, environment: [String: String] = [:], _ text: (CheckedSite) -> String,
         _ body: (CheckedSite) async throws -> Void
     ) async throws {
-        let site = CheckedSite(home: try TemporaryDirectory(), port: try Port.reserve())
+        var site = CheckedSite(home: try TemporaryDirectory(), port: try Port.reserve())
         let files = FileManager.default
         try files.createDirectory(atPath: site.documentRoot, withIntermediateDirectories: false)
         // The web server's workers are another user's, where root starts it.
@@ -48,6 +51,7 @@ struct CheckedSite: Sendable {
         try #require(listens, "\(responder.standardError)")
         chmod(site.home.path, 0o711)
         let webServer = try site.start(front, text(site))
+        site.webServer = webServer
         let answers = try await eventually { SocketAddress.loopback(site.port).isAnswered }
         do {
             try #require(answers, "\(webServer.standardError)")
@@ -86,6 +90,7 @@ struct CheckedSite: Sendable {
                 access_log off;
                 client_body_temp_path \(home.path)/body; fastcgi_temp_path \(home.path)/fastcgi; proxy_temp_path \(home.path)/proxy;
                 uwsgi_temp_path \(home.path)/uwsgi; scgi_temp_path \(home.path)/scgi;
+                fastcgi_cache_path \(home.path)/cache-fastcgi keys_zone=fastcgi:1m; proxy_cache_path \(home.path)/cache keys_zone=proxy:1m;
                 server { listen 127.0.0.1:\(port); root \(documentRoot); \(text) }
             }
             """
@@ -100,9 +105,15 @@ struct CheckedSite: Sendable {
             """
         case .apache:
             Apache.configuration(
-                port: port, directory: home.path, modules: ["alias", "cgid", "headers", "proxy", "proxy_fcgi", "setenvif"],
+                port: port, directory: home.path,
+                modules: ["alias", "cache", "cache_disk", "cgid", "headers", "proxy", "proxy_fcgi", "setenvif"],
                 "ScriptSock \(home.path)/cgi.sock\nDocumentRoot \(documentRoot)\n\(text)")
         }
+    }
+
+    /// The site as its clients see it.
+    var server: Server {
+        get throws { Server(port: port, program: try #require(webServer), home: home) }
     }
 
     /// What `nanobot doctor` says of the site.

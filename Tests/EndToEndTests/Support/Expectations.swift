@@ -13,6 +13,8 @@ func expectError(
     #expect(error["type"] == .string(status >= 500 ? "server_error" : "invalid_request_error"), sourceLocation: sourceLocation)
     #expect(error["message"]?.text?.isEmpty == false, sourceLocation: sourceLocation)
     #expect(response.headers["x-request-id"]?.isEmpty == false, sourceLocation: sourceLocation)
+    #expect(response.headers["cache-control"] == "no-store", sourceLocation: sourceLocation)
+    #expect(response.headers["vary"] == "x-session-key, authorization", sourceLocation: sourceLocation)
 }
 
 /// Checks the answer while the files cannot be used: it says when to try again, and nothing of where they are.

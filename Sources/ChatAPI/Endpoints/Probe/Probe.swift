@@ -25,9 +25,21 @@ struct DescribeRequest: ProbeEndpoint {
             .json([
                 "object": "doctor.request", "session_key": digest("x-session-key"), "authorization": digest("authorization"),
                 "query": .optional(request.query("question")), "web_server": .optional(request.webServer),
-                "document_root": .optional(request.documentRoot), "user": .integer(Int(geteuid())),
+                "document_root": .optional(request.documentRoot), "context_document_root": .optional(request.contextDocumentRoot),
+                "user": .integer(Int(geteuid())),
                 "streams": .bool(service.settings.streams),
             ]))
+    }
+}
+
+/// `POST /v1/doctor/{token}`: how many bytes of the body arrived.
+struct MeasureBody: ProbeEndpoint {
+    let service: ChatService
+    let method = "POST"
+    let path = "/v1/doctor/{token}"
+
+    func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
+        try await writer.send(.json(["object": "doctor.body", "bytes": .integer(try context.body().count)]))
     }
 }
 
