@@ -49,6 +49,7 @@ package struct Response: Sendable {
         case 409: "Conflict"
         case 413: "Content Too Large"
         case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
         case 500: "Internal Server Error"
         case 502: "Bad Gateway"
         case 503: "Service Unavailable"

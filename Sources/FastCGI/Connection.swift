@@ -23,6 +23,8 @@ final class Connection: Sendable {
         var isWatched = false
         /// The bytes of a head that have been read from the socket.
         var head: [UInt8] = []
+        /// True once a head that is too long was answered: whatever else arrives is dropped.
+        var isDiscarding = false
         /// In the phase `serving`: waits until bytes arrive or the deadline passes.
         var reader: CheckedContinuation<Void, Never>?
         /// In the phase `serving`: waits until the peer takes more of the response or its own deadline passes.
@@ -38,6 +40,8 @@ final class Connection: Sendable {
         case partOfHead
         case head
         case management([UInt8])
+        /// A head that is too long, of a request with this id.
+        case tooLong(Int)
         case end
         /// The peer has left the request that is being served.
         case hangUp
@@ -98,6 +102,10 @@ final class Connection: Sendable {
             return error == .wouldBlock ? .nothing : .end
         }
         guard count > 0 else { return .end }
+        guard !state.isDiscarding else {
+            recv(descriptor, buffer.baseAddress, count, CInt(MSG_DONTWAIT))
+            return .partOfHead
+        }
         let arrived = UnsafeRawBufferPointer(rebasing: buffer[..<count])
         let arrival: Arrival
         let taken: Int
@@ -108,11 +116,17 @@ final class Connection: Sendable {
             (arrival, taken) = (.partOfHead, count)
         case .management:
             (arrival, taken) = state.head.isEmpty ? (.management(Array(arrived)), 0) : (.refused("management record in pieces"), 0)
+        case .tooLong(let requestID):
+            (arrival, taken) = (.tooLong(requestID), count)
+            (state.head, state.isDiscarding) = ([], true)
         case .invalid(let reason):
             (arrival, taken) = (.refused(reason), 0)
         }
         // The peek has just seen these bytes, so they are there.
-        if taken > 0 { state.head += buffer[..<max(0, recv(descriptor, buffer.baseAddress, taken, CInt(MSG_DONTWAIT)))] }
+        if taken > 0 {
+            let taken = buffer[..<max(0, recv(descriptor, buffer.baseAddress, taken, CInt(MSG_DONTWAIT)))]
+            if !state.isDiscarding { state.head += taken }
+        }
         return arrival
     }
 }

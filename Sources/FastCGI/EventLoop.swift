@@ -98,21 +98,21 @@ struct EventLoop {
                 let isHangUp = state.phase == .serving && state.cancelsOnHangUp && connection.isAbandoned
                 return (isHangUp ? .hangUp : .nothing, [])
             }
-            let hadPart = !state.head.isEmpty
+            let hadPart = !state.head.isEmpty || state.isDiscarding
             let arrival = connection.inspect(&state, buffer: buffer)
             switch arrival {
             case .head, .management:
                 state.phase = .serving
                 defer { state.head = [] }
                 return (arrival, state.head)
-            case .partOfHead where !hadPart:
+            case .partOfHead where !hadPart, .tooLong:
                 state.deadline = .now + listener.limits.headTimeout
                 state.idleSince = nil
             default:
                 break
             }
             // Re-arm after part of a head: the peer may have hung up in the same edge, and then no further edge comes.
-            let isToArm = arrival == .partOfHead || !state.isWatched
+            let isToArm = arrival == .partOfHead || state.isDiscarding || !state.isWatched
             if isToArm, !listener.arm(connection, &state) { return (.end, []) }
             return (arrival, [])
         }
@@ -125,6 +125,11 @@ struct EventLoop {
             let answers = ManagementRecord.answers(to: records)
             send(connection.descriptor, answers, answers.count, CInt(MSG_DONTWAIT))
             listener.close(connection)
+        case .tooLong(let requestID):
+            // Closed only when the web server closes, or in time: unread bytes would reset the connection and lose the response (unix(7)).
+            let response = RequestHead.records(of: listener.longHeadResponse(), requestID: requestID)
+            let isSent = send(connection.descriptor, response, response.count, CInt(MSG_DONTWAIT)) == response.count
+            if isSent { shutdown(connection.descriptor, CInt(SHUT_WR)) } else { listener.close(connection) }
         case .end:
             listener.close(connection)
         case .hangUp:

@@ -38,6 +38,7 @@ package final class Listener: Sendable {
     private let workers: WorkerPool
     private let logger: Logger
     private let handler: @Sendable (consuming Exchange) async -> Void
+    let longHeadResponse: @Sendable () -> [UInt8]
     private let drainDeadline = Mutex<ContinuousClock.Instant?>(nil)
     private let ended = Semaphore()
     private let hasEnded = Atomic(false)
@@ -47,8 +48,11 @@ package final class Listener: Sendable {
     /// Prepares to serve `socket`. Connections are accepted only after `start()`.
     ///
     /// Block the signals that stop the process before calling this: libfcgi installs handlers, and threads inherit the mask.
+    ///
+    /// - Parameter longHeadResponse: makes the response to a head of more than 64 KiB. It must be shorter than that, and must not wait.
     package init(
         socket: ListeningSocket, workers: WorkerPool, limits: Limits = Limits(), logger: Logger,
+        longHeadResponse: @escaping @Sendable () -> [UInt8],
         handler: @escaping @Sendable (consuming Exchange) async -> Void
     ) throws(FastCGIError) {
         // A web server that leaves must not end this process.
@@ -58,7 +62,7 @@ package final class Listener: Sendable {
         self.workers = workers
         self.limits = limits
         self.logger = logger
-        self.handler = handler
+        (self.longHeadResponse, self.handler) = (longHeadResponse, handler)
         epoll = try attempt("watch connections", code: .listen) { () throws(Errno) in
             try systemCall { epoll_create1(CInt(EPOLL_CLOEXEC)) }
         }

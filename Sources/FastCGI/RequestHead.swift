@@ -10,6 +10,8 @@ enum RequestHead: Equatable {
     case complete(length: Int)
     /// Management records only; `ManagementRecord` answers them.
     case management
+    /// A request whose head is longer than `maximumLength`.
+    case tooLong(requestID: Int)
     /// Not something this responder accepts; the connection is closed.
     case invalid(String)
 
@@ -21,7 +23,9 @@ enum RequestHead: Equatable {
     static let version: UInt8 = 1
     static let beginRequest: UInt8 = 1
     static let abortRequest: UInt8 = 2
+    private static let endRequest: UInt8 = 3
     private static let params: UInt8 = 4
+    private static let stdout: UInt8 = 6
     private static let getValues: UInt8 = 9
 
     static func inspect<Bytes: RandomAccessCollection<UInt8>>(_ bytes: Bytes) -> RequestHead where Bytes.Index == Int {
@@ -49,7 +53,7 @@ enum RequestHead: Equatable {
                 guard requestID == nil else { return .invalid("management record inside a request") }
             case (params, requestID):
                 guard contentLength > 0 else {
-                    guard offset + headerLength <= maximumLength else { return tooLong }
+                    guard offset + headerLength <= maximumLength else { return tooLong(requestID) }
                     return holdsWholePairs(parameters)
                         ? .complete(length: offset + headerLength) : .invalid("parameters with untrue lengths")
                 }
@@ -61,7 +65,7 @@ enum RequestHead: Equatable {
             guard end <= bytes.count else { break }
             offset = end
         }
-        if bytes.count >= maximumLength { return tooLong }
+        if bytes.count >= maximumLength { return tooLong(requestID) }
         if requestID == nil, offset > 0, offset == bytes.count { return .management }
         return .incomplete
     }
@@ -83,7 +87,18 @@ enum RequestHead: Equatable {
         return records
     }
 
-    private static let tooLong = invalid("more than \(maximumLength) bytes of parameters")
+    private static func tooLong(_ requestID: Int?) -> RequestHead {
+        requestID.map { .tooLong(requestID: $0) } ?? .invalid("more than \(maximumLength) bytes of parameters")
+    }
+
+    /// A whole response to a request (sections 5.5 and 6.2): what libfcgi would send, for a request that it never gets.
+    static func records(of response: [UInt8], requestID: Int) -> [UInt8] {
+        func record(_ type: UInt8, _ content: ArraySlice<UInt8>) -> [UInt8] {
+            [version, type, UInt8(requestID >> 8), UInt8(requestID & 0xff), UInt8(content.count >> 8), UInt8(content.count & 0xff), 0, 0]
+                + content
+        }
+        return record(stdout, response.prefix(0xffff)) + record(stdout, []) + record(endRequest, [0, 0, 0, 0, 0, 0, 0, 0])
+    }
 
     /// True if the name-value pairs (section 3.4) end exactly where the stream does.
     private static func holdsWholePairs(_ parameters: [UInt8]) -> Bool {

@@ -46,6 +46,9 @@ package struct APIError: APIErrorConvertible {
         APIError(status: 413, code: "request_too_large", message: "The request body is larger than \(limit) bytes")
     }
 
+    static let headTooLarge = APIError(
+        status: 431, code: "headers_too_large", message: "The request's headers are larger than 65536 bytes")
+
     package static let invalidJSON = APIError(status: 400, code: "invalid_json", message: "Invalid JSON body")
 }
 

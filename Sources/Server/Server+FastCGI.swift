@@ -1,5 +1,7 @@
 import CGI
+import Crypto
 package import FastCGI
+import Logging
 
 extension Server {
     /// Answers one request over FastCGI.
@@ -19,6 +21,14 @@ extension Server {
         if options.onDisconnect == .cancel { exchange.cancelTaskOnHangUp() }
         await serve(request, to: exchange.output)
         await exchange.finish()
+    }
+
+    /// The response to a request whose head is too long to be read, so that no middleware sees it. Does not wait.
+    package func refuseLongHead() -> [UInt8] {
+        let (id, error) = (Identifier.make(prefix: "req_"), APIError.headTooLarge)
+        logger.info("no route", metadata: ["request": "\(id)", "status": "\(error.status)"])
+        return Response.json(error.body, status: error.status, headers: [("x-request-id", id)] + CacheControl.headers)
+            .serialized(includesBody: true)
     }
 }
 

@@ -26,7 +26,7 @@ package struct Server: Sendable {
     package let options: ServerOptions
     private let endpoints: EndpointTable
     private let middleware: [any Middleware]
-    private let logger: Logger
+    let logger: Logger
 
     /// - Parameters:
     ///   - endpoints: everything that is served.

@@ -45,10 +45,10 @@ struct Responder {
     mutating func start(_ socket: ListeningSocket) throws {
         var limits = Listener.Limits()
         limits.connections = connections
-        let application = application
-        let listener = try Listener(socket: socket, workers: workers, limits: limits, logger: application.logger) { exchange in
-            await application.server.serve(exchange)
-        }
+        let server = application.server
+        let listener = try Listener(
+            socket: socket, workers: workers, limits: limits, logger: application.logger,
+            longHeadResponse: { server.refuseLongHead() }, handler: { exchange in await server.serve(exchange) })
         try listener.start()
         self.listener = listener
     }

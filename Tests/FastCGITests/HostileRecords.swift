@@ -54,8 +54,5 @@ struct HostileRecords: Sendable, CustomTestStringConvertible {
         HostileRecords(testDescription: "the role FILTER", records: .head(role: 3), isRefusedUnread: false),
         HostileRecords(testDescription: "the role 77", records: .head(role: 77), isRefusedUnread: false),
         HostileRecords(testDescription: "the role 0", records: .head(role: 0), isRefusedUnread: false),
-        HostileRecords(
-            testDescription: "parameters without end",
-            records: Array([Record].head([("N", String(repeating: "v", count: 70_000))]).dropLast())),
     ]
 }

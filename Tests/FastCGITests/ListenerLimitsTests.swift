@@ -37,6 +37,29 @@ struct ListenerLimitsTests {
         }
     }
 
+    @Test("a head that is too long is answered, and what follows it is dropped", arguments: [0, 1 << 20], [UInt16(1), 300])
+    func longHead(bodyLength: Int, id: UInt16) async throws {
+        try await ResponderFixture.run(workers: 1) { fixture in
+            let client = try fixture.client()
+            let pairs = [("N", String(repeating: "v", count: 200_000))]
+            let head = [.begin(keep: true, id: id)] + Record.stream(Record.Kind.params, Record.pairs(pairs), id: id)
+            let body = Record.stream(Record.Kind.stdin, [UInt8](repeating: 0, count: bodyLength), id: id)
+            try client.send(head + [Record(type: Record.Kind.params, id: id)] + body + [Record(type: Record.Kind.stdin, id: id)])
+            #expect(try client.reply(id: id) == .complete("too long"))
+            #expect(try client.isClosed(within: patience))
+            client.close()
+        }
+    }
+
+    @Test("whoever goes on sending a head that is too long is closed in time")
+    func endlessHead() async throws {
+        try await ResponderFixture.run(workers: 1, limits: .make(headTimeout: .seconds(1))) { fixture in
+            let client = try fixture.client()
+            try client.send([Record].head([("N", String(repeating: "v", count: 70_000))]).dropLast())
+            #expect(eventually { fixture.connections == 1 } && eventually { fixture.connections == 0 })
+        }
+    }
+
     @Test("a kept connection is closed once it has been idle too long")
     func idleTimeout() async throws {
         try await ResponderFixture.run(limits: .make(idleTimeout: .seconds(1))) { fixture in

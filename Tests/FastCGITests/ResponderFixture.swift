@@ -36,7 +36,8 @@ struct ResponderFixture: Sendable {
             let looseBefore = try Census.take(path: path, threadName: threadName).looseSockets
             let listener = try Listener(
                 socket: ListeningSocket(unixPath: path), workers: WorkerPool(threads: workers), limits: limits,
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, handler: handler)
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                longHeadResponse: { Array("too long".utf8) }, handler: handler)
             try listener.start()
             let fixture = ResponderFixture(path: path, listener: listener, threadName: threadName)
             do {

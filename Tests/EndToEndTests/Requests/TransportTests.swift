@@ -122,7 +122,8 @@ struct TransportTests {
     ) async throws -> [UInt8] {
         let path = directory.file("socket")
         let listener = try Listener(
-            socket: ListeningSocket(unixPath: path), workers: WorkerPool(threads: 2), logger: .test(), handler: serve)
+            socket: ListeningSocket(unixPath: path), workers: WorkerPool(threads: 2), logger: .test(),
+            longHeadResponse: { [] }, handler: serve)
         try listener.start()
         let received = try await onOwnThread {
             let client = try FastCGIClient(path: path)

@@ -65,7 +65,8 @@ struct HeldSite: Sendable {
         var options = ServerOptions()
         options.onDisconnect = onDisconnect
         let server = service.server(guarding: nil, sessionNames: .hash, options: options, logger: logger)
-        listener = try Listener(socket: try ListeningSocket(unixPath: socket), workers: workers, logger: logger) { exchange in
+        listener = try Listener(socket: try ListeningSocket(unixPath: socket), workers: workers, logger: logger, longHeadResponse: { [] }) {
+            exchange in
             await server.serve(exchange)
         }
         try listener.start()
