@@ -1,10 +1,14 @@
 """The Debian package behind nginx. There is no systemd in the host: what its units say is done by hand, and checked by systemd's own tool."""
 
+import json
 import os
 import re
 import socket
 import subprocess
+import urllib.error
+import urllib.request
 
+import pytest
 from api import ALICE, chat, expect_eight_calls, get
 from host import Host, wait_until
 
@@ -48,7 +52,9 @@ def test_it_serves_behind_nginx_by_the_line_in_its_readme_and_leaves_the_data(ho
     host.run("! grep -r /usr/local/bin /usr/share/doc/nanobot /lib/systemd/system/nanobot.*")
 
     readme = host.path("/usr/share/doc/nanobot/README.Debian").read_text()
-    [line] = re.findall(r"^ +(location / .*)$", readme, re.MULTILINE)
+    for command in re.findall(r"^ +(cp .*)$", readme, re.MULTILINE):
+        host.run(command)
+    [line] = re.findall(r"^ +(include .*)$", readme, re.MULTILINE)
     site = host.path("/etc/nginx/sites-available/default")
     site.write_text(re.sub(r"location / \{.*?\}", lambda _: line, site.read_text(), count=1, flags=re.DOTALL))
     program = start(host)
@@ -56,6 +62,11 @@ def test_it_serves_behind_nginx_by_the_line_in_its_readme_and_leaves_the_data(ho
     wait_until(lambda: get(URL).status != 0, "nginx listens")
     assert f"curl -sS {URL}/health" in readme
     expect_eight_calls(URL)
+    # nginx by itself would refuse a body of this length, in HTML.
+    request = urllib.request.Request(f"{URL}/v1/chat/completions", b"x" * 2_000_000, {"x-session-key": "large"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    assert refused.value.code == 413 and "larger than 1048576 bytes" in json.load(refused.value)["error"]["message"]
     assert program.poll() is None
 
     sessions = host.path(f"{STATE}/sessions")

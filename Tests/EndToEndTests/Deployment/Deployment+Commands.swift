@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Testing
 
 extension Deployment.Way {
     private static let binary = "/usr/local/bin/nanobot"
@@ -15,7 +16,7 @@ extension Deployment.Way {
         default:
             [
                 Self.binary, "fastcgi", "--supervise", "--socket", "unix:/run/nanobot/socket", "--socket-mode", "660", "--socket-group",
-                "www-data",
+                self == .caddy ? "caddy" : "www-data",
             ]
         }
     }
@@ -25,7 +26,13 @@ extension Deployment.Way {
         case .lighttpd, .lighttpdSpawn, .lighttpdCGI: ["lighttpd", "-D", "-f", configuration]
         // In a process group of its own, which it ends as a whole.
         case .apache, .apacheFcgid, .apacheCGI, .apachePrefork: ["setsid", "apache2", "-D", "FOREGROUND", "-f", configuration]
-        case .caddy: ["caddy", "run", "--config", configuration, "--adapter", "caddyfile"]
+        // As Debian's service starts it, whose user has no rights but to its own files.
+        case .caddy:
+            [
+                "setpriv", "--reuid", "caddy", "--regid", "caddy", "--init-groups", "--inh-caps=-all", "caddy", "run", "--environ",
+                "--config",
+                configuration, "--adapter", "caddyfile",
+            ]
         default: ["nginx", "-e", "stderr", "-c", configuration]
         }
     }
@@ -41,16 +48,32 @@ extension Deployment.Way {
     }
 
     /// What an operator has around the files that are shipped.
-    func configuration(port: Int, responderPort: Int, mount: String) -> String {
+    ///
+    /// - Parameter rule: more lines for the site.
+    func configuration(port: Int, responderPort: Int, mount: String, rule: String) -> String {
         switch self {
-        case .lighttpd, .lighttpdSpawn, .lighttpdCGI: lighttpd(port, mount)
-        case .apache, .apacheFcgid, .apacheCGI, .apachePrefork: apache(port, mount)
-        case .caddy: caddy(port, mount)
-        default: nginx(port, responderPort, mount)
+        case .lighttpd, .lighttpdSpawn, .lighttpdCGI: lighttpd(port, mount) + rule + "\n"
+        case .apache, .apacheFcgid, .apacheCGI, .apachePrefork: apache(port, mount) + rule + "\n"
+        case .caddy: caddy(port, mount, rule)
+        default: nginx(port, responderPort, mount, rule)
         }
     }
 
-    private func caddy(_ port: Int, _ mount: String) -> String {
+    /// The lines of deploy/README.md that keep everyone from sessions, for this web server and mount point.
+    func sessionRule(mount: String) throws -> String {
+        let name = isLighttpd ? "lighttpd" : rawValue.hasPrefix("Apache") || self == .apache ? "Apache" : self == .caddy ? "Caddy" : "nginx"
+        let readme = try #require(FileManager.default.contents(atPath: Nanobot.deploy + "/README.md"))
+        let lines = String(decoding: readme, as: UTF8.self).split(separator: "\n")
+        let line = try #require(lines.first { $0.hasPrefix("    \(name) ") && $0.contains("sessions?") }).dropFirst(4 + name.count)
+        let rule = line.trimmingCharacters(in: .whitespaces).replacing("^/", with: "^\(mount)/")
+        return switch name {
+        case "Apache": rule.replacing("> ", with: ">\n") + "\n</LocationMatch>"
+        case "Caddy": rule + "\nrespond @sessions 403"
+        default: rule
+        }
+    }
+
+    private func caddy(_ port: Int, _ mount: String, _ rule: String) -> String {
         let shipped = "import \(Nanobot.deploy)/caddy/nanobot.caddy"
         return """
             {
@@ -59,13 +82,14 @@ extension Deployment.Way {
             }
             http://:\(port) {
                 bind 127.0.0.1
+                \(rule)
                 \(mount.isEmpty ? shipped : "handle_path \(mount)/* {\n\(shipped)\n}")
             }
 
             """
     }
 
-    private func nginx(_ port: Int, _ responderPort: Int, _ mount: String) -> String {
+    private func nginx(_ port: Int, _ responderPort: Int, _ mount: String, _ rule: String) -> String {
         var shipped = ["nanobot.conf", "nanobot-server.conf"].map { Self.shipped("nginx/\($0)") }
         shipped[1].replace("location / {", with: "location \(mount)/ {")
         shipped[1].replace("^()(/.*)$", with: "^(\(mount))(/.*)$")
@@ -81,6 +105,7 @@ extension Deployment.Way {
                 \(shipped[0])
                 server {
                     listen 127.0.0.1:\(port);
+                    \(rule)
                     \(shipped[1].replacing("include fastcgi_params", with: "include /etc/nginx/fastcgi_params"))
                 }
             }
@@ -97,6 +122,7 @@ extension Deployment.Way {
             }
         let mounted = Self.shipped("lighttpd/\(file)").replacing("\"/\" => ((", with: "\"\(mount)\" => ((")
         return """
+            server.modules = ( "mod_access" )
             server.bind = "127.0.0.1"
             server.port = \(port)
             server.username = "www-data"

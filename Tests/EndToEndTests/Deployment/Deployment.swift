@@ -40,17 +40,18 @@ struct Deployment: Sendable {
     /// - Parameters:
     ///   - settings: the program's configuration file, in JSON.
     ///   - mount: where the files' comments put the API, if it is not at the root; over CGI it is where the program is in any case.
+    ///   - rule: more lines for the web server's site.
     static func run(
-        _ way: Way, settings: String = "{}", mount: String = "", _ body: (Server) async throws -> Void
+        _ way: Way, settings: String = "{}", mount: String = "", rule: String = "", _ body: (Server) async throws -> Void
     ) async throws {
-        try await run(way, settings: settings, mount: mount) { server, _ in try await body(server) }
+        try await run(way, settings: settings, mount: mount, rule: rule) { server, _ in try await body(server) }
     }
 
     /// As above; `body` also gets the programs that were started, of which one has the responder's processes below it.
     static func run(
-        _ way: Way, settings: String = "{}", mount: String = "", _ body: (Server, [Program]) async throws -> Void
+        _ way: Way, settings: String = "{}", mount: String = "", rule: String = "", _ body: (Server, [Program]) async throws -> Void
     ) async throws {
-        let deployment = try await Deployment(way, settings, mount)
+        let deployment = try await Deployment(way, settings, mount, rule)
         do {
             try await body(deployment.server, [deployment.server.program] + [deployment.responder].compactMap(\.self))
         } catch {
@@ -60,7 +61,7 @@ struct Deployment: Sendable {
         try await deployment.stop(way)
     }
 
-    private init(_ way: Way, _ settings: String, _ mount: String) async throws {
+    private init(_ way: Way, _ settings: String, _ mount: String, _ rule: String) async throws {
         let home = try TemporaryDirectory()
         let port = try Port.reserve()
         let responderPort = try Port.reserve()
@@ -79,7 +80,8 @@ struct Deployment: Sendable {
             // systemd's SocketMode.
             if way == .systemd { chmod(socket, 0o666) }
         }
-        let configuration = try home.file("web.conf", way.configuration(port: port, responderPort: responderPort, mount: mount).utf8)
+        let text = way.configuration(port: port, responderPort: responderPort, mount: mount, rule: rule)
+        let configuration = try home.file("web.conf", text.utf8)
         let program = try Self.start(way.webServer(configuration: configuration), home)
         started.append(program)
         var server = Server(port: port, program: program, home: home)
@@ -110,7 +112,7 @@ struct Deployment: Sendable {
         for path in ["www", "www/.nanobot", "www/.nanobot/config.json"] { chown(home.path + "/" + path, webUser.pw_uid, webUser.pw_gid) }
     }
 
-    /// Starts a command in a view of the file system of its own.
+    /// Starts a command in a view of the file system of its own, in the directory in which a service starts.
     private static func start(_ command: [String], _ home: TemporaryDirectory) throws -> Program {
         let script = """
             set -e
@@ -119,6 +121,7 @@ struct Deployment: Sendable {
             mount -t tmpfs -o mode=755 tmpfs /usr/local/bin && touch /usr/local/bin/nanobot
             mount --bind '\(Nanobot.path)' /usr/local/bin/nanobot && mount --bind '\(home.path)/www' /var/www
             umask 0
+            cd /
             exec "$@"
             """
         var environment = Program.environment
