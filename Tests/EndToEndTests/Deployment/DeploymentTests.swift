@@ -70,9 +70,12 @@ struct DeploymentTests {
         try await Deployment.run(way) { server in
             let head = ["x-session-key: a"] + (1...18).map { "x-\($0): " + String(repeating: "v", count: 4_000) }
             let response = try await server.send("GET", "/v1/session", headers: head)
-            #expect(response.status == 431)
-            // lighttpd's own error is HTML.
-            if !way.isLighttpd { expectError(response, 431, "headers_too_large") }
+            switch way {
+            // The web server's own errors: mod_fcgid passes on at most 64 KB.
+            case .apacheFcgid: #expect(response.status == 500)
+            case .lighttpd, .lighttpdSpawn: #expect(response.status == 431)
+            default: expectError(response, 431, "headers_too_large")
+            }
             #expect(try await server.send("GET", "/health").status == 200)
         }
     }
