@@ -27,7 +27,8 @@ let package = Package(
         .target(name: "CCrash"),
         // It loads libcurl, and is not linked with it.
         .target(name: "CCurl"),
-        .target(name: "JSON", swiftSettings: settings),
+        .target(name: "Text", swiftSettings: settings),
+        .target(name: "JSON", dependencies: ["Text"], swiftSettings: settings),
         .target(
             name: "Concurrency",
             dependencies: [
@@ -37,24 +38,24 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Crypto", dependencies: ["CSodium"], swiftSettings: settings, linkerSettings: [.linkedLibrary(":libsodium.a")]),
-        .target(name: "HTTPClient", dependencies: ["CCurl", "CLinux", "Concurrency"], swiftSettings: settings),
-        .target(name: "Configuration", dependencies: ["HTTPClient", "JSON"], swiftSettings: settings),
-        .target(name: "CGI", swiftSettings: settings),
+        .target(name: "HTTPClient", dependencies: ["CCurl", "CLinux", "Concurrency", "Text"], swiftSettings: settings),
+        .target(name: "Configuration", dependencies: ["HTTPClient", "JSON", "Text"], swiftSettings: settings),
+        .target(name: "CGI", dependencies: ["Text"], swiftSettings: settings),
         .target(
             name: "FastCGI",
             dependencies: [
-                "CFCGI", "CLinux", "Concurrency",
+                "CFCGI", "CLinux", "Concurrency", "Text",
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings,
             // The static library: a web host has no libfcgi.so, and one file is what gets copied there.
             linkerSettings: [.linkedLibrary(":libfcgi.a")]),
-        .target(name: "Chat", dependencies: ["JSON"], swiftSettings: settings),
+        .target(name: "Chat", dependencies: ["JSON", "Text"], swiftSettings: settings),
         .target(
             name: "Sessions",
             dependencies: [
-                "Chat", "Concurrency", "Crypto", "JSON",
+                "Chat", "Concurrency", "Crypto", "JSON", "Text",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -62,17 +63,19 @@ let package = Package(
             exclude: ["FORMAT.md"], swiftSettings: settings),
         .target(
             name: "Models",
-            dependencies: ["Chat", "Concurrency", "Crypto", "HTTPClient", "JSON", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Chat", "Concurrency", "Crypto", "HTTPClient", "JSON", "Text", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
-        .target(name: "BuiltinModel", dependencies: ["Chat", "Models"], swiftSettings: settings),
+        .target(name: "BuiltinModel", dependencies: ["Chat", "Models", "Text"], swiftSettings: settings),
         .target(
             name: "Server",
-            dependencies: ["CGI", "Concurrency", "Crypto", "FastCGI", "JSON", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["CGI", "Concurrency", "Crypto", "FastCGI", "JSON", "Text", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
         .target(
             name: "ChatAPI",
             dependencies: [
-                "CGI", "Chat", "Concurrency", "Crypto", "JSON", "Models", "Server", "Sessions",
+                "CGI", "Chat", "Concurrency", "Crypto", "JSON", "Models", "Server", "Sessions", "Text",
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["README.md", "openapi.json"],
@@ -80,7 +83,7 @@ let package = Package(
         .target(
             name: "Doctor",
             dependencies: [
-                "Chat", "Concurrency", "Configuration", "Crypto", "HTTPClient", "JSON", "Models", "Server", "Sessions",
+                "Chat", "Concurrency", "Configuration", "Crypto", "HTTPClient", "JSON", "Models", "Server", "Sessions", "Text",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -88,7 +91,7 @@ let package = Package(
             name: "nanobot",
             dependencies: [
                 "BuiltinModel", "CGI", "CLinux", "Chat", "ChatAPI", "Concurrency", "Configuration", "Crypto", "Doctor", "FastCGI",
-                "HTTPClient", "JSON", "Models", "Server", "Sessions",
+                "HTTPClient", "JSON", "Models", "Server", "Sessions", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -141,7 +144,8 @@ let package = Package(
         .testTarget(
             name: "ModelsTests",
             dependencies: [
-                "Chat", "Concurrency", "HTTPClient", "JSON", "Models", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "Chat", "Concurrency", "HTTPClient", "JSON", "Models", "TestSupport", "Text",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(name: "BuiltinModelTests", dependencies: ["BuiltinModel", "Chat", "Models", "TestSupport"], swiftSettings: settings),

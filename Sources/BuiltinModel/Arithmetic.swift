@@ -1,3 +1,5 @@
+import Text
+
 /// A calculation in symbols or words.
 struct Arithmetic: Sendable, Equatable {
     /// The calculation as it was written.

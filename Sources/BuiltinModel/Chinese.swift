@@ -1,3 +1,5 @@
+import Text
+
 /// The built-in model's Chinese.
 enum Chinese {
     private static let meanings: [(Meaning, StaticString)] = [

@@ -1,3 +1,5 @@
+import Text
+
 /// The built-in model's English.
 enum English {
     private static let meanings: [(Meaning, StaticString)] = [

@@ -1,3 +1,5 @@
+import Text
+
 /// Something that the user told about the user's world.
 struct Fact: Sendable, Equatable {
     /// What a value has to be: anything, words with capital letters, or a number of years.

@@ -1,3 +1,5 @@
+import Text
+
 /// What a clause says. In the tables of phrases, `$1`, `$2` and so on stand for what the phrase captures.
 enum Meaning: Sendable, Equatable {
     /// Said besides: answered only if there is nothing else to answer.

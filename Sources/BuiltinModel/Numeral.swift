@@ -1,3 +1,5 @@
+import Text
+
 /// Whole numbers as they stand in messages.
 enum Numeral {
     /// The value of "42", "3rd", "third", "three" or "三十五".

@@ -9,7 +9,7 @@
 
 #define FUNCTIONS(FUNCTION) \
     FUNCTION(global_init) FUNCTION(easy_init) FUNCTION(easy_cleanup) FUNCTION(easy_setopt) FUNCTION(easy_getinfo) \
-    FUNCTION(easy_strerror) FUNCTION(multi_init) FUNCTION(multi_cleanup) FUNCTION(multi_setopt) FUNCTION(multi_add_handle) \
+    FUNCTION(easy_strerror) FUNCTION(easy_pause) FUNCTION(multi_init) FUNCTION(multi_cleanup) FUNCTION(multi_setopt) FUNCTION(multi_add_handle) \
     FUNCTION(multi_remove_handle) FUNCTION(multi_socket_action) FUNCTION(multi_info_read) \
     FUNCTION(slist_append) FUNCTION(slist_free_all)
 
@@ -39,6 +39,7 @@ CURLcode ccurl_easy_set_write(CURL *handle, curl_write_callback callback, void *
 CURLcode ccurl_easy_get_long(CURL *handle, CURLINFO info, long *value) { return curl.easy_getinfo(handle, info, value); }
 CURLcode ccurl_easy_get_offset(CURL *handle, CURLINFO info, curl_off_t *value) { return curl.easy_getinfo(handle, info, value); }
 const char *ccurl_easy_strerror(CURLcode code) { return curl.easy_strerror(code); }
+CURLcode ccurl_easy_resume(CURL *handle) { return curl.easy_pause(handle, CURLPAUSE_CONT); }
 CURLM *ccurl_multi_init(void) { return curl.multi_init(); }
 CURLMcode ccurl_multi_cleanup(CURLM *multi) { return curl.multi_cleanup(multi); }
 CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) { return curl.multi_setopt(multi, option, value); }

@@ -1,4 +1,5 @@
 import Glibc
+import Text
 
 /// One request over CGI (RFC 3875): meta-variables from an environment, the body from one descriptor, the response to another.
 package struct CGITransport: Sendable, ResponseOutput {

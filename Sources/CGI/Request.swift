@@ -1,3 +1,5 @@
+import Text
+
 /// One HTTP request as a web server passes it on, in CGI's meta-variables (RFC 3875, section 4.1), over FastCGI or CGI.
 package struct Request: Sendable {
     /// The result of reading the body.
@@ -87,14 +89,22 @@ package struct Request: Sendable {
         }
     }
 
+    private static func hexadecimalDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"): (byte | 0x20) - UInt8(ascii: "a") + 10
+        default: nil
+        }
+    }
+
     static func percentDecoded(_ text: Substring, plus: Unicode.Scalar = "+") -> String {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
             // Digit by digit, because Int's initialiser would accept a sign.
-            let digits = rest.prefix(2).compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+            let digits = rest.prefix(2).compactMap(hexadecimalDigit)
             if byte == UInt8(ascii: "%"), digits.count == 2 {
-                bytes.append(UInt8(digits[0] << 4 | digits[1]))
+                bytes.append(digits[0] << 4 | digits[1])
                 rest.removeFirst(2)
             } else {
                 bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: plus) : byte)

@@ -1,3 +1,5 @@
+import Text
+
 /// A request's path below the program's mount point.
 package struct RequestPath: Sendable, Equatable {
     /// The decoded segments. One trailing slash is ignored.
@@ -41,5 +43,7 @@ extension Request {
     }
 
     /// The decoded path in `REQUEST_URI`.
-    private var uriPath: String { Self.percentDecoded((metaVariable("REQUEST_URI") ?? "").prefix { $0 != "?" }) }
+    private var uriPath: String {
+        Self.percentDecoded(Substring((metaVariable("REQUEST_URI") ?? "").utf8.prefix { $0 != UInt8(ascii: "?") }))
+    }
 }

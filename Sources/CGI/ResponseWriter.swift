@@ -1,3 +1,5 @@
+import Text
+
 /// Sends a response's bytes to the web server. FastCGI and CGI implement it differently.
 package protocol ResponseOutput: Sendable {
     /// Sends bytes, and returns once the web server has accepted them.

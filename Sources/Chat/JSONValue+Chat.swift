@@ -1,4 +1,5 @@
 package import JSON
+import Text
 
 extension Message {
     /// The message as OpenAI-compatible APIs write it.

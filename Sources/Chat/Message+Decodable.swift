@@ -1,3 +1,15 @@
+import Text
+
+extension Message.Role: Decodable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let role = Self(text: try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "it is no role")
+        }
+        self = role
+    }
+}
+
 extension Message: Decodable {
     private enum CodingKeys: String, CodingKey {
         case role

@@ -1,6 +1,8 @@
+import Text
+
 /// A message of a conversation, as in OpenAI-compatible APIs.
-package struct Message: Sendable, Hashable {
-    package enum Role: String, Sendable, Hashable, Codable {
+package struct Message: Sendable, Equatable {
+    package enum Role: String, Sendable, CaseIterable {
         case system
         case developer
         case user
@@ -9,7 +11,7 @@ package struct Message: Sendable, Hashable {
     }
 
     /// An assistant's call of a function that the client offered.
-    package struct ToolCall: Sendable, Hashable {
+    package struct ToolCall: Sendable, Equatable {
         /// The result refers to the call by this.
         package var id: String
         package var name: String
@@ -22,7 +24,7 @@ package struct Message: Sendable, Hashable {
     }
 
     /// A part of content that is more than text.
-    package enum Part: Sendable, Hashable {
+    package enum Part: Sendable, Equatable {
         case text(String)
         /// A picture: its URL, `data:` or remote, and the level of detail at which a model sees it (`auto`, `low`, `high`).
         case image(url: String, detail: String?)

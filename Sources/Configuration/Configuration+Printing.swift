@@ -1,5 +1,6 @@
 import HTTPClient
 import JSON
+import Text
 
 extension Configuration {
     /// Replaces a secret.

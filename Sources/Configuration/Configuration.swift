@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Text
 
 /// The program's settings and where each value came from: the first of option, environment variable, configuration file and default
 /// that has it.
@@ -7,7 +8,7 @@ import Glibc
 /// A value is parsed and checked when it is read, so that a bad setting does not stop a command that does not need it.
 /// `validate` checks all.
 package struct Configuration: Sendable {
-    private var settings: [String: Setting] = [:]
+    private var settings: [TextKey: Setting] = [:]
 
     /// Finds each setting's text.
     ///
@@ -20,33 +21,35 @@ package struct Configuration: Sendable {
         for key in Self.keys {
             guard let fallback = key.fallback else { continue }
             if !fallback.hasPrefix("$HOME") {
-                settings[key.name] = Setting(key: key, text: fallback, source: .default)
+                settings[TextKey(key.name)] = Setting(key: key, text: fallback, source: .default)
             } else if let home {
-                settings[key.name] = Setting(key: key, text: home + fallback.dropFirst("$HOME".count), source: .default)
+                settings[TextKey(key.name)] = Setting(key: key, text: home + fallback.dropFirst("$HOME".count), source: .default)
             }
         }
         if let path = Self.path(file, environment, home: home) {
-            for setting in try Self.settings(of: path) { settings[setting.key.name] = setting }
+            for setting in try Self.settings(of: path) { settings[TextKey(setting.key.name)] = setting }
         }
         for key in Self.keys {
             let variable = key.environmentVariable
-            if let text = environment[variable] { settings[key.name] = Setting(key: key, text: text, source: .environment(variable)) }
+            if let text = environment[variable] {
+                settings[TextKey(key.name)] = Setting(key: key, text: text, source: .environment(variable))
+            }
         }
     }
 
     /// Sets a setting from an option on the command line.
     package mutating func setOption<Value>(_ key: Key<Value>, _ text: String) {
-        settings[key.name] = Setting(key: key, text: text, source: .option)
+        settings[TextKey(key.name)] = Setting(key: key, text: text, source: .option)
     }
 
     package subscript<Value>(_ key: Key<Value>) -> Value {
-        get throws(ConfigurationError) { try key.value(settings[key.name]) }
+        get throws(ConfigurationError) { try key.value(settings[TextKey(key.name)]) }
     }
 
-    package func source(of key: any SettingKey) -> Source { settings[key.name]?.source ?? .default }
+    package func source(of key: any SettingKey) -> Source { settings[TextKey(key.name)]?.source ?? .default }
 
     /// A setting's text as it was written; nil if there is neither value nor default.
-    func text(of key: any SettingKey) -> String? { settings[key.name]?.text }
+    func text(of key: any SettingKey) -> String? { settings[TextKey(key.name)]?.text }
 
     /// Everything that is wrong with the settings. If there is nothing, no value is refused later.
     package func problems() -> [ConfigurationError] {
@@ -59,7 +62,7 @@ package struct Configuration: Sendable {
                 if !problems.contains(error) { problems.append(error) }
             }
         }
-        for key in Self.keys { collect { () throws(ConfigurationError) in try key.check(settings[key.name]) } }
+        for key in Self.keys { collect { () throws(ConfigurationError) in try key.check(settings[TextKey(key.name)]) } }
         collect { () throws(ConfigurationError) in _ = try upstreams() }
         return problems
     }

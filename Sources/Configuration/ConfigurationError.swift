@@ -1,3 +1,5 @@
+import Text
+
 /// Why a setting or the configuration file cannot be used.
 package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// A sentence that names the setting or the file and shows no secret.

@@ -1,4 +1,5 @@
 import JSON
+import Text
 
 extension Key<Int> {
     init(_ name: String, in range: ClosedRange<Int>, default fallback: Int, help: String) {
@@ -40,7 +41,7 @@ extension Key where Value: CaseIterable & RawRepresentable<String> & Sendable {
     /// One of a fixed set of words.
     init(_ name: String, default fallback: Value, expecting expectation: String? = nil, help: String) {
         self.init(named: name, default: fallback.rawValue, help: help) { setting throws(ConfigurationError) in
-            guard let value = Value(rawValue: setting.text) else {
+            guard let value = Value(text: setting.text) else {
                 throw setting.refused(expectation ?? Value.allCases.map(\.rawValue).joined(separator: " or "))
             }
             return value

@@ -1,3 +1,5 @@
+import Text
+
 /// Where a setting's value comes from.
 package enum Source: Sendable, Hashable, CustomStringConvertible {
     case `default`

@@ -1,5 +1,6 @@
 package import HTTPClient
 import JSON
+import Text
 
 /// A server that answers, as `upstream.*`, `upstream.fallbacks` and `models` describe it.
 package struct UpstreamSetting: Sendable, Equatable {

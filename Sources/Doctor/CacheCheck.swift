@@ -3,6 +3,7 @@ import FoundationEssentials
 import HTTPClient
 import JSON
 import Sessions
+import Text
 
 /// Checks that no cache gives one session's response to another: asks for the same URLs with two keys.
 struct CacheCheck {
@@ -23,7 +24,7 @@ struct CacheCheck {
                     return .warning("cache: it could not be seen whether answers are stored: \(error)")
                 }
             }
-            let seen = (try? JSONDecoder().read(ProbeReport.self, from: answers[1].body[...]))?.sessionKey
+            let seen = (try? ValueDecoder().read(ProbeReport.self, from: answers[1].body[...]))?.sessionKey
             let ids = answers.map { $0.header("x-request-id") }
             if seen == SHA256.hexadecimal(of: keys[0].utf8) || ids[0] != nil && ids[0] == ids[1] {
                 return .problem(

@@ -1,3 +1,5 @@
+import Text
+
 /// The result of a check. It never contains a secret.
 package struct Diagnostic: Sendable, Equatable {
     package enum Level: String, Sendable {

@@ -3,6 +3,7 @@ import Server
 import Sessions
 import SystemPackage
 import Server
+import Text
 
 /// Checks that the web server does not give files of the data directory to everyone: it asks for the probe's file wherever that may be.
 struct ExposureCheck {

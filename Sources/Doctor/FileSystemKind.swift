@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Text
 
 /// The file system that a directory is on.
 struct FileSystemKind {
@@ -30,7 +31,7 @@ struct FileSystemKind {
         var found: (point: String, name: String)?
         for line in mounts.split(separator: "\n") {
             let fields = line.split(separator: " ")
-            guard fields.count > 4, let separator = fields.firstIndex(of: "-"), separator + 1 < fields.count else { continue }
+            guard fields.count > 4, let separator = fields.firstIndex(where: { $0 == "-" }), separator + 1 < fields.count else { continue }
             let point = Self.unescaped(fields[4])
             guard path.utf8.elementsEqual(point.utf8) || path.utf8.starts(with: (point.hasSuffix("/") ? point : point + "/").utf8),
                 point.utf8.count >= found?.point.utf8.count ?? 0

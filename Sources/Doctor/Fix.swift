@@ -1,3 +1,5 @@
+import Text
+
 /// A fix for a web server: lines for its configuration.
 enum Fix {
     /// A request header that does not arrive, such as `X-Session-Key`.

@@ -1,5 +1,6 @@
 import Chat
 import Crypto
+import Text
 
 /// Sends headers and a query, and checks that they arrive unchanged.
 struct HeaderCheck {

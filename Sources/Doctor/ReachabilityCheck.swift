@@ -1,4 +1,5 @@
 import HTTPClient
+import Text
 
 /// Checks that the program answers at the site's path.
 struct ReachabilityCheck {

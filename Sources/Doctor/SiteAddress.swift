@@ -1,4 +1,5 @@
 import HTTPClient
+import Text
 
 /// The URL where clients reach the program. The doctor may request the paths above it, too.
 package struct SiteAddress: Sendable, CustomStringConvertible {
@@ -11,8 +12,10 @@ package struct SiteAddress: Sendable, CustomStringConvertible {
 
     /// Parses a URL; the scheme is `http` if it has none. Nil if the text is not a URL.
     package init?(_ text: String) {
-        let text = text.contains("://") ? text : "http://" + text
-        guard let address = UpstreamAddress(text), !address.description.contains("://unix:"), let scheme = text.firstRange(of: "://") else {
+        let text = text.utf8.firstRange(of: "://".utf8) != nil ? text : "http://" + text
+        guard let address = UpstreamAddress(text), !address.description.hasPrefix("http://unix:"),
+            !address.description.hasPrefix("https://unix:"), let scheme = text.utf8.firstRange(of: "://".utf8)
+        else {
             return nil
         }
         shownOrigin = address.description.split(separator: "/").prefix(2).joined(separator: "//")

@@ -1,10 +1,10 @@
-import FoundationEssentials
 import Glibc
 import HTTPClient
 import JSON
 import Server
 import Sessions
 import SystemPackage
+import Text
 
 /// Checks what the web server between clients and the responder does to requests and responses.
 struct SiteCheck {
@@ -64,7 +64,7 @@ struct SiteCheck {
         guard let response = try? await engine.ask(url, headers: headers.lines, timeout: Self.timeout), response.status == 200 else {
             return nil
         }
-        return try? JSONDecoder().read(ProbeReport.self, from: response.body[...])
+        return try? ValueDecoder().read(ProbeReport.self, from: response.body[...])
     }
 
     private func documentRoot(_ probe: ProbeReport, _ brands: [WebServerBrand]) -> [Diagnostic] {

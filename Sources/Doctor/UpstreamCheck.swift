@@ -1,5 +1,6 @@
 import HTTPClient
 import Models
+import Text
 
 /// Checks that the upstreams can be reached, take their keys, and have their models.
 enum UpstreamCheck {
@@ -19,7 +20,7 @@ enum UpstreamCheck {
     /// - Parameter models: the models requested from the upstream; nil stands for the first of its list.
     private static func diagnostics(_ upstream: Upstream, models: [String?]) async -> [Diagnostic] {
         let name = "upstream \(upstream.settings.address)"
-        let needsList = models.contains(nil)
+        let needsList = models.contains { $0 == nil }
         let naming = ["set upstream.model (NANOBOT_UPSTREAM_MODEL) to the model that it is to be asked for"]
         do {
             guard let list = try await upstream.models(within: timeout) else {

@@ -1,3 +1,5 @@
+import Text
+
 /// A web server, in whose configuration language a fix is written.
 enum WebServerBrand: String, CaseIterable {
     case nginx
@@ -13,14 +15,15 @@ enum WebServerBrand: String, CaseIterable {
 
     private init?(named name: String) {
         let name = name.lowercased()
+        func has(_ word: String) -> Bool { name.utf8.firstRange(of: word.utf8) != nil }
         // OpenResty and Tengine are configured like nginx, LiteSpeed by Apache's .htaccess.
-        if ["nginx", "openresty", "tengine"].contains(where: name.contains) {
+        if ["nginx", "openresty", "tengine"].contains(where: has) {
             self = .nginx
-        } else if name.contains("lighttpd") {
+        } else if has("lighttpd") {
             self = .lighttpd
-        } else if ["apache", "litespeed"].contains(where: name.contains) {
+        } else if ["apache", "litespeed"].contains(where: has) {
             self = .apache
-        } else if name.contains("caddy") {
+        } else if has("caddy") {
             self = .caddy
         } else {
             return nil

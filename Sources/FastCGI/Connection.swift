@@ -2,6 +2,7 @@ import CLinux
 import Concurrency
 import Glibc
 import SystemPackage
+import Text
 
 /// One connection of the web server. Either the listener watches it or a worker serves a request on it, never both.
 final class Connection: Sendable {

@@ -1,3 +1,5 @@
+import Text
+
 /// Answers to management records (FastCGI specification, section 4) that arrive before any request.
 ///
 /// libfcgi would answer them only after padding or a request: it waits for more input before it checks whether the record has ended
@@ -7,7 +9,7 @@ enum ManagementRecord {
     private static let getValues: UInt8 = 9
     private static let getValuesResult: UInt8 = 10
     private static let unknownType: UInt8 = 11
-    private static let values = ["FCGI_MAX_CONNS": "1", "FCGI_MAX_REQS": "1", "FCGI_MPXS_CONNS": "0"]
+    private static let values = [("FCGI_MAX_CONNS", "1"), ("FCGI_MAX_REQS", "1"), ("FCGI_MPXS_CONNS", "0")]
 
     /// Answers whole records, which `RequestHead` has found to be management records with correct lengths.
     static func answers(to records: [UInt8]) -> [UInt8] {
@@ -25,7 +27,7 @@ enum ManagementRecord {
 
     private static func result(_ names: [String]) -> [UInt8] {
         let content = names.flatMap { name -> [UInt8] in
-            guard let value = values[name] else { return [] }
+            guard let value = values.first(where: { $0.0 == name })?.1 else { return [] }
             return [UInt8(name.utf8.count), UInt8(value.utf8.count)] + name.utf8 + value.utf8
         }
         return [1, getValuesResult, 0, 0, 0, UInt8(content.count), 0, 0] + content

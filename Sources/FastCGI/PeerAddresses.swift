@@ -1,4 +1,5 @@
 import Glibc
+import Text
 
 /// Which peers may connect to a TCP socket. FastCGI has neither authentication nor encryption, so the address is all there is to go by
 /// (FastCGI specification, section 3.2, `FCGI_WEB_SERVER_ADDRS`). Unix sockets rely on their file's mode instead.
@@ -16,7 +17,7 @@ package struct PeerAddresses: Sendable {
     package init(_ list: String) throws(FastCGIError) {
         var addresses: Set<[UInt8]> = []
         for text in list.split(separator: ",") {
-            let text = text.drop { $0 == " " }.prefix { $0 != " " }
+            let text = Substring(text.utf8.drop { $0 == 0x20 }.prefix { $0 != 0x20 })
             guard let address = Self.bytes(of: String(text)) else {
                 throw FastCGIError(.listen, "FCGI_WEB_SERVER_ADDRS is a list of IP addresses separated by commas; \"\(text)\" is none.")
             }

@@ -1,3 +1,5 @@
+import Text
+
 /// What the bytes that have arrived on a connection are.
 ///
 /// libfcgi blocks until a head (BEGIN_REQUEST and the whole PARAMS stream) has arrived, and believes every length in it: it allocates

@@ -1,4 +1,4 @@
-import Concurrency
+import Text
 
 /// An HTTP response, or the part of it that has arrived.
 package struct HTTPResponse: Sendable {
@@ -27,8 +27,8 @@ package struct HTTPResponse: Sendable {
         self.status = status
         headers = lines.dropFirst().compactMap { line in
             line.firstIndex(of: ":").map { colon in
-                let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-                return (line[..<colon].lowercased(), String(value))
+                let value = line[line.index(after: colon)...].utf8.drop { $0 == 0x20 || $0 == 0x09 }
+                return (line[..<colon].lowercased(), String(Substring(value)))
             }
         }
         body = Array(rest)
@@ -43,23 +43,18 @@ extension TransferEngine {
     ///   - headers: lines, such as `Accept: text/plain`.
     ///   - body: the body of a POST.
     ///   - timeout: the limit from the start of the request to the last byte of the response.
-    ///   - onChunk: gets everything received so far, whenever more arrives. It runs on the engine's thread and must not wait.
+    ///   - onChunk: gets everything received so far, whenever more arrives.
     package func ask(
-        _ url: String, headers: [String] = [], body: [UInt8]? = nil, timeout: Duration,
-        onChunk: @escaping @Sendable (HTTPResponse) -> Void = { _ in }
+        _ url: String, headers: [String] = [], body: [UInt8]? = nil, timeout: Duration, onChunk: (HTTPResponse) -> Void = { _ in }
     ) async throws(TransferError) -> HTTPResponse {
-        let received = Mutex<[UInt8]>([])
+        var received: [UInt8] = []
         var request = HTTPRequest(url: url, headers: headers, body: body, timeout: timeout, connectTimeout: min(timeout, .seconds(10)))
         request.includesHead = true
         request.bodyLimit = 1 << 20
         _ = try await perform(request) { _, bytes in
-            onChunk(
-                HTTPResponse(
-                    received.withLock { received in
-                        received += bytes
-                        return received
-                    }))
+            received += bytes
+            onChunk(HTTPResponse(received))
         }
-        return HTTPResponse(received.withLock(\.self))
+        return HTTPResponse(received)
     }
 }

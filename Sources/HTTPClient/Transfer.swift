@@ -1,20 +1,19 @@
 import CCurl
 import Concurrency
 import Glibc
+import Text
 
 /// A request in progress.
 ///
 /// `@unchecked Sendable`: a task creates it and hands it over under the inbox's lock; from then on only the transfer thread touches it.
 final class Transfer: @unchecked Sendable {
     private let request: HTTPRequest
-    private let onBody: @Sendable (Int, UnsafeRawBufferPointer) -> Void
-    /// The client's request for which this one is made. The transfer thread, which has no task of its own, sets it for `onBody`.
-    private let label = RequestLabel.current
-    private var continuation: CheckedContinuation<Result<HTTPResponseHead, TransferError>, Never>?
+    private let buffer: ResponseBuffer
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let reason: UnsafeMutablePointer<CChar>
     private var deadline = ContinuousClock.now
     private var bodyCount = 0
+    private var isTooLarge = false
     private var status = 0
     /// The file of certificates to trust instead of the host's. OpenSSL's programs and the curl command use the same variable. (A CGI
     /// client cannot set it: headers become variables that begin with HTTP_.)
@@ -22,13 +21,8 @@ final class Transfer: @unchecked Sendable {
     /// libcurl's handle while the transfer is in progress.
     private(set) var handle: UnsafeMutableRawPointer?
 
-    init(
-        _ request: HTTPRequest, onBody: @escaping @Sendable (Int, UnsafeRawBufferPointer) -> Void,
-        continuation: CheckedContinuation<Result<HTTPResponseHead, TransferError>, Never>
-    ) {
-        self.request = request
-        self.onBody = onBody
-        self.continuation = continuation
+    init(_ request: HTTPRequest, _ buffer: ResponseBuffer) {
+        (self.request, self.buffer) = (request, buffer)
         reason = .allocate(capacity: Int(CURL_ERROR_SIZE))
         reason.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     }
@@ -73,33 +67,30 @@ final class Transfer: @unchecked Sendable {
             handle,
             { bytes, size, count, context in
                 guard let bytes, let context else { return 0 }
-                let isTaken = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(
+                return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(
                     UnsafeRawBufferPointer(start: bytes, count: size * count))
-                // Any other number ends the transfer: CURLOPT_WRITEFUNCTION(3).
-                return isTaken ? size * count : 0
             }, Unmanaged.passUnretained(self).toOpaque())
         return handle
     }
 
-    /// Frees libcurl's handle and resumes the waiting task.
+    /// Frees libcurl's handle and ends the response.
     func finish(_ result: Result<Void, TransferError>) {
         let reply = result.map { HTTPResponseHead(status: info(CURLINFO_RESPONSE_CODE), retryAfter: retryAfter) }
         if let handle { ccurl_easy_cleanup(handle) }
         handle = nil
         ccurl_slist_free_all(headers)
         headers = nil
-        continuation?.resume(returning: reply)
-        continuation = nil
+        buffer.end(reply)
     }
 
-    /// Frees libcurl's handle and resumes the waiting task, after libcurl ended the transfer.
+    /// Frees libcurl's handle and ends the response, after libcurl ended the transfer.
     func finish(_ code: CURLcode) {
         guard code != CURLE_OK else { return finish(.success(())) }
         finish(.failure(TransferError(kind(of: code), String(cString: reason[0] == 0 ? ccurl_easy_strerror(code) : UnsafePointer(reason)))))
     }
 
     private func kind(of code: CURLcode) -> TransferError.Code {
-        if bodyCount > request.bodyLimit { return .tooLarge }
+        if isTooLarge { return .tooLarge }
         switch code {
         // libcurl has one code for both timeouts, and rounds them.
         case CURLE_OPERATION_TIMEDOUT: return .now + .milliseconds(10) >= deadline ? .timedOut : .connect
@@ -111,12 +102,16 @@ final class Transfer: @unchecked Sendable {
         }
     }
 
-    private func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        bodyCount += bytes.count
-        guard bodyCount <= request.bodyLimit else { return false }
+    /// The number of bytes that were taken, or CURL_WRITEFUNC_PAUSE. Any other number ends the transfer: CURLOPT_WRITEFUNCTION(3).
+    private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard bytes.count <= request.bodyLimit - bodyCount else {
+            isTooLarge = true
+            return 0
+        }
         if status == 0 { status = info(CURLINFO_RESPONSE_CODE) }
-        RequestLabel.$current.withValue(label) { onBody(status, bytes) }
-        return true
+        guard buffer.add(bytes, status: status) else { return Int(CURL_WRITEFUNC_PAUSE) }
+        bodyCount += bytes.count
+        return bytes.count
     }
 
     private var retryAfter: Int? {

@@ -23,19 +23,24 @@ package final class TransferEngine: Sendable {
     ///
     /// Cancelling the task closes the connection (over HTTP/2, the stream).
     ///
-    /// - Parameter onBody: gets the status and each chunk of the body, decompressed. It runs on the transfer thread and must not wait.
+    /// - Parameter onBody: gets the status and each chunk of the body, decompressed. It runs in the calling task, which lets others run
+    ///   between chunks. A server that sends faster has to wait.
     package func perform(
-        _ request: HTTPRequest, onBody: @escaping @Sendable (Int, UnsafeRawBufferPointer) -> Void
+        _ request: HTTPRequest, onBody: (Int, UnsafeRawBufferPointer) -> Void
     ) async throws(TransferError) -> HTTPResponseHead {
         let loop = try startedLoop()
-        let ticket = TransferLoop.Ticket()
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                loop.begin(Transfer(request, onBody: onBody, continuation: continuation), ticket)
+        let (ticket, buffer) = (TransferLoop.Ticket(), ResponseBuffer())
+        await withTaskCancellationHandler {
+            loop.begin(Transfer(request, buffer), ticket)
+            while let chunk = await buffer.next() {
+                if chunk.isResuming { loop.resume(ticket) }
+                chunk.bytes.withUnsafeBytes { onBody(chunk.status, $0) }
+                if !buffer.isEmpty { await Task.yield() }
             }
         } onCancel: {
             loop.cancel(ticket)
         }
+        guard let result = buffer.result else { throw TransferError(.broken, "The response did not end") }
         return try result.get()
     }
 

@@ -1,3 +1,5 @@
+import Text
+
 /// The reason why there is no complete response to an HTTP request.
 package struct TransferError: Error, Equatable, CustomStringConvertible {
     package enum Code: Sendable {

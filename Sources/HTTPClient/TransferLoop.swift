@@ -13,6 +13,7 @@ final class TransferLoop: @unchecked Sendable {
     private struct Inbox {
         var arrivals: [(transfer: Transfer, ticket: ObjectIdentifier)] = []
         var cancelled: [ObjectIdentifier] = []
+        var resumed: [ObjectIdentifier] = []
         var isStopping = false
     }
 
@@ -63,6 +64,12 @@ final class TransferLoop: @unchecked Sendable {
         watch.wake()
     }
 
+    /// Goes on with a transfer that paused because its buffer was full.
+    func resume(_ ticket: Ticket) {
+        inbox.withLock { $0.resumed.append(ObjectIdentifier(ticket)) }
+        watch.wake()
+    }
+
     /// Ends every transfer and then the thread.
     func stop() {
         inbox.withLock { $0.isStopping = true }
@@ -93,7 +100,7 @@ final class TransferLoop: @unchecked Sendable {
         }
         while true {
             let news = inbox.withLock { inbox in
-                defer { (inbox.arrivals, inbox.cancelled) = ([], []) }
+                defer { (inbox.arrivals, inbox.cancelled, inbox.resumed) = ([], [], []) }
                 return inbox
             }
             for (transfer, ticket) in news.arrivals {
@@ -107,6 +114,7 @@ final class TransferLoop: @unchecked Sendable {
             for ticket in news.cancelled {
                 if let handle = handles[ticket] { end(handle) { $0.finish(.failure(.cancelled)) } }
             }
+            for ticket in news.resumed { if let handle = handles[ticket] { ccurl_easy_resume(handle) } }
             if news.isStopping { break }
             ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(Self.connections, 2 * active.count))
             watch.wait(multi)

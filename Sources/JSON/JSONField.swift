@@ -1,3 +1,5 @@
+import Text
+
 /// A value of a JSON document and where it stands, so that an error can name it. A member that is `null` counts as absent.
 package struct JSONField: Sendable {
     /// The value.

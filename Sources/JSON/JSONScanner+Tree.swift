@@ -1,6 +1,9 @@
+import Text
+
 extension JSONScanner {
     /// The maximum depth of nested arrays and objects. Deeper ones would exhaust the stack.
     private static let deepest = 512
+    private static let fewMembers = 16
 
     /// Reads the next value, all of it checked (RFC 8259), and moves past it. If an object repeats a name, the last value counts. Numbers
     /// stay as they are written.
@@ -11,16 +14,22 @@ extension JSONScanner {
         switch bytes[position] {
         case UInt8(ascii: "{"):
             var members: [(String, JSONValue)] = []
-            // By bytes: strings that are spelled differently may be equal.
-            var places: [[UInt8]: Int] = [:]
+            // Few names are found faster without a dictionary.
+            var places: [TextKey: Int] = [:]
             try list(from: "{", to: "}") { scanner throws(JSONSyntaxError) in
                 let name = try scanner.name()
                 let value = try scanner.tree(depth: depth + 1)
-                if let place = places.updateValue(members.count, forKey: Array(name.utf8)) {
-                    places[Array(name.utf8)] = place
+                let place =
+                    if members.count <= Self.fewMembers { members.firstIndex { $0.0 == name } } else { places[TextKey(name)] }
+                if let place {
                     members[place].1 = value
                 } else {
                     members.append((name, value))
+                    if members.count == Self.fewMembers + 1 {
+                        for (place, member) in members.enumerated() { places[TextKey(member.0)] = place }
+                    } else if members.count > Self.fewMembers {
+                        places[TextKey(name)] = members.count - 1
+                    }
                 }
             }
             return .object(members)

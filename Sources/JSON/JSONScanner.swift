@@ -1,4 +1,4 @@
-package import FoundationEssentials
+import Text
 
 /// Finds the values of a JSON text one after the other, so that a large document can be decoded value by value.
 ///
@@ -37,13 +37,24 @@ package struct JSONScanner: Sendable {
     }
 
     /// Moves past the next object, and returns the range of each member's value. If a name is repeated, the last value counts.
-    package mutating func members() throws(JSONSyntaxError) -> [String: Range<Int>] {
-        var members: [String: Range<Int>] = [:]
+    package mutating func members() throws(JSONSyntaxError) -> Members {
+        var members = Members()
         try list(from: "{", to: "}") { scanner throws(JSONSyntaxError) in
             let name = try scanner.name()
-            members[name] = try scanner.value()
+            members.set(name, try scanner.value())
         }
         return members
+    }
+
+    /// The ranges of an object's values.
+    package struct Members: Sendable {
+        private var ranges: [TextKey: Range<Int>] = [:]
+
+        package var count: Int { ranges.count }
+
+        package subscript(_ name: String) -> Range<Int>? { ranges[TextKey(name)] }
+
+        mutating func set(_ name: String, _ range: Range<Int>) { ranges[TextKey(name)] = range }
     }
 
     /// Moves past the next array, and returns the range of each element.
@@ -62,7 +73,7 @@ package struct JSONScanner: Sendable {
     package func moved(to position: Int) -> JSONScanner { JSONScanner(bytes, at: position) }
 
     /// Decodes a value; nil if it is not of the type.
-    package func decode<Value: Decodable>(_ type: Value.Type, _ range: Range<Int>?, _ decoder: JSONDecoder = JSONDecoder()) -> Value? {
+    package func decode<Value: Decodable>(_ type: Value.Type, _ range: Range<Int>?, _ decoder: ValueDecoder = ValueDecoder()) -> Value? {
         range.flatMap { try? decoder.read(type, from: bytes[$0]) }
     }
 
@@ -76,13 +87,13 @@ package struct JSONScanner: Sendable {
         return name
     }
 
-    /// Moves past the next string. Most strings have no escapes and need no decoder.
+    /// Moves past the next string. Most strings have no escapes.
     mutating func string() throws(JSONSyntaxError) -> String {
         let range = try value()
         guard bytes[range.lowerBound] == UInt8(ascii: "\"") else { throw unexpected(at: range.lowerBound) }
         let inside = bytes[range].dropFirst().dropLast()
         guard inside.contains(UInt8(ascii: "\\")) else { return String(decoding: inside, as: UTF8.self) }
-        guard let text = decode(String.self, range) else { throw unexpected(at: range.lowerBound) }
+        guard let text = Self.unescaped(inside) else { throw unexpected(at: range.lowerBound) }
         return text
     }
 
@@ -118,11 +129,17 @@ package struct JSONScanner: Sendable {
     /// Refuses a line feed in a string, so that a line that was cut does not swallow the next ones.
     private mutating func skipString() throws(JSONSyntaxError) {
         while true {
+            position = bytes.withUnsafeBufferPointer { bytes in
+                var index = position
+                while index < bytes.count, bytes[index] >= 0x20, bytes[index] != UInt8(ascii: "\""), bytes[index] != UInt8(ascii: "\\") {
+                    index += 1
+                }
+                return index
+            }
             switch try next() {
             case UInt8(ascii: "\""): return
             case UInt8(ascii: "\\"): _ = try next()
-            case ..<0x20: throw unexpected(at: position - 1)
-            default: break
+            default: throw unexpected(at: position - 1)
             }
         }
     }

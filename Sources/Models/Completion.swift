@@ -1,5 +1,6 @@
 package import Chat
 package import JSON
+import Text
 
 /// A model's answer.
 package struct Completion: Sendable, Equatable {
@@ -48,6 +49,9 @@ package struct Delta: Sendable, Equatable {
             (self.index, self.id, self.name, self.arguments) = (index, id, name, arguments)
         }
     }
+
+    /// True if the chunk adds nothing.
+    var isEmpty: Bool { content.isEmpty && refusal == nil && toolCalls.isEmpty && logprobs == nil }
 
     /// Continues the text.
     package var content: String

@@ -1,3 +1,5 @@
+import Text
+
 /// The reason why a model did not answer.
 package struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: Sendable, Hashable {

@@ -1,5 +1,6 @@
 package import Chat
 package import JSON
+import Text
 
 /// Everything that a model sees for one turn.
 package struct Prompt: Sendable {
@@ -11,14 +12,18 @@ package struct Prompt: Sendable {
     package var turn: [Message]
     /// The request's other members that an upstream may know, such as `temperature` or `tools`, as the client wrote them.
     package var parameters: [(name: String, value: JSONValue)]
+    /// Tells conversations apart; empty if that is not known.
+    package var conversation: String
 
     package init(
-        instructions: [Message] = [], history: [PastTurn] = [], turn: [Message], parameters: [(name: String, value: JSONValue)] = []
+        instructions: [Message] = [], history: [PastTurn] = [], turn: [Message], parameters: [(name: String, value: JSONValue)] = [],
+        conversation: String = ""
     ) {
         self.instructions = instructions
         self.history = history
         self.turn = turn
         self.parameters = parameters
+        self.conversation = conversation
     }
 
     /// The messages in the order in which a model reads them.
@@ -28,18 +33,17 @@ package struct Prompt: Sendable {
     /// left out.
     package var messages: [Message] {
         var messages = instructions
-        var calls: [String] = []
+        var calls = OpenCalls()
         func endCalls() {
-            messages += calls.map { Message(role: .tool, content: "There is no result.", toolCallID: $0) }
-            calls = []
+            messages += calls.remaining.map { Message(role: .tool, content: "There is no result.", toolCallID: $0) }
+            calls = OpenCalls()
         }
         func add(_ message: Message) {
             if message.role == .tool {
-                guard let call = calls.firstIndex(where: { $0 == message.toolCallID }) else { return }
-                calls.remove(at: call)
+                guard let id = message.toolCallID, calls.close(id) else { return }
             } else {
                 endCalls()
-                calls = message.toolCalls.map(\.id)
+                calls = OpenCalls(message.toolCalls)
             }
             messages.append(message)
         }

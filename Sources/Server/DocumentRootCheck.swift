@@ -1,5 +1,6 @@
 import Concurrency
 import Glibc
+import Text
 
 /// Checks whether a directory is inside a web server's document root, even through links.
 package final class DocumentRootCheck: Sendable {

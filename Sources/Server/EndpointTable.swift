@@ -1,4 +1,5 @@
 import CGI
+import Text
 
 /// All endpoints, by path and method.
 package struct EndpointTable: Sendable {
@@ -35,15 +36,15 @@ package struct EndpointTable: Sendable {
         }
 
         /// The values of the path's parameters; nil if the path does not match.
-        func match(_ path: ArraySlice<String>) -> [String: String]? {
+        func match(_ path: ArraySlice<String>) -> [(key: String, value: String)]? {
             let takesRest = if case .rest = segments.last { true } else { false }
             guard takesRest ? path.count >= segments.count : path.count == segments.count else { return nil }
-            var values: [String: String] = [:]
+            var values: [(key: String, value: String)] = []
             for (segment, text) in zip(segments, path) {
                 switch segment {
                 case .literal(let literal): guard literal.utf8.elementsEqual(text.utf8) else { return nil }
-                case .parameter(let name): values[name] = text
-                case .rest(let name): values[name] = path.dropFirst(segments.count - 1).joined(separator: "/")
+                case .parameter(let name): values.append((name, text))
+                case .rest(let name): values.append((name, path.dropFirst(segments.count - 1).joined(separator: "/")))
                 }
             }
             return values
@@ -65,7 +66,7 @@ package struct EndpointTable: Sendable {
     /// Finds the route that a path names, with or without a leading `v1`, and the values of its parameters.
     ///
     /// A path that is not exact is tried from each of its segments on. What precedes the first match is the mount point.
-    func find(_ path: RequestPath) -> (route: Route, parameters: [String: String])? {
+    func find(_ path: RequestPath) -> (route: Route, parameters: [(key: String, value: String)])? {
         let starts = path.isExact ? 0..<1 : path.segments.indices
         for start in starts {
             var rest = path.segments[start...]

@@ -1,6 +1,7 @@
 package import CGI
 import Concurrency
 package import Logging
+import Text
 
 /// One request on its way through the middleware to its endpoint.
 package struct RequestContext: Sendable {
@@ -19,9 +20,11 @@ package struct RequestContext: Sendable {
     let endpoint: (any Endpoint)?
     /// The method and path pattern for logs, with nothing that only the client knows.
     let routeName: String
-    private let parameters: [String: String]
+    private let parameters: [(key: String, value: String)]
 
-    init(_ request: Request, options: ServerOptions, logger: Logger, route: EndpointTable.Route?, parameters: [String: String]) {
+    init(
+        _ request: Request, options: ServerOptions, logger: Logger, route: EndpointTable.Route?, parameters: [(key: String, value: String)]
+    ) {
         (self.request, self.options, self.logger, self.route, self.parameters) = (request, options, logger, route, parameters)
         let method = route?.methods.first { $0.utf8.elementsEqual(request.method.utf8) }
         self.method = method
@@ -30,7 +33,7 @@ package struct RequestContext: Sendable {
     }
 
     /// The value of a path parameter; empty if the path has none of that name.
-    package func parameter(_ name: String) -> String { parameters[name] ?? "" }
+    package func parameter(_ name: String) -> String { parameters.first { $0.key == name }?.value ?? "" }
 
     /// The whole body.
     ///

@@ -1,6 +1,7 @@
 package import CGI
 import Concurrency
 package import Logging
+import Text
 
 /// What happens to a turn whose client has left.
 package enum DisconnectPolicy: String, Sendable, CaseIterable {
@@ -39,7 +40,7 @@ package struct Server: Sendable {
     package func serve(_ request: Request, to output: some ResponseOutput) async {
         let match = request.path(below: options.mount).flatMap(endpoints.find)
         let context = RequestContext(
-            request, options: options, logger: logger, route: match?.route, parameters: match?.parameters ?? [:])
+            request, options: options, logger: logger, route: match?.route, parameters: match?.parameters ?? [])
         let writer = ResponseWriter(output, includesBody: !request.method.utf8.elementsEqual("HEAD".utf8))
         do {
             try await pass(context, writer, middleware[...])

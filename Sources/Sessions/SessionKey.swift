@@ -1,5 +1,6 @@
 import Crypto
 import JSON
+import Text
 
 /// The name of a session, as in the header `x-session-key`: for example `wx:dm:user_alice`.
 package struct SessionKey: Sendable, Hashable, CustomStringConvertible {

@@ -1,6 +1,8 @@
 import Chat
 import FoundationEssentials
+import JSON
 import SystemPackage
+import Text
 
 extension SessionStore {
     /// Removes a session. Its key is new afterwards.
@@ -52,7 +54,7 @@ extension SessionStore {
             }
             // No summary may cover the new last turn: the model needs it as it is, since its tool calls may still wait for results.
             for line in held.dropFirst() {
-                guard let summary = SessionFile.summary(in: line[...], JSONDecoder()) else { throw file.unreadableLine }
+                guard let summary = SessionFile.summary(in: line[...], ValueDecoder()) else { throw file.unreadableLine }
                 if !last.contains(where: { $0.id == summary.covers }) { try writer.append(line) }
             }
             try writer.commit(replaces: true, synchronizes: synchronizes)

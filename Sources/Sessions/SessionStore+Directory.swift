@@ -1,6 +1,7 @@
 package import FoundationEssentials
 import Glibc
 import SystemPackage
+import Text
 
 /// A session in a list of sessions.
 package struct SessionListEntry: Sendable, Equatable {

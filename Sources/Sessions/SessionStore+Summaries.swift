@@ -2,6 +2,7 @@ package import Chat
 import FoundationEssentials
 import JSON
 import SystemPackage
+import Text
 
 /// The facts about a session, without its messages.
 package struct SessionSummary: Sendable, Equatable {
@@ -76,7 +77,7 @@ extension SessionFile {
         var summary = SessionSummary(
             key: key, createdAt: try header().createdAt, turnCount: 0, usage: .zero,
             byteCount: end + Self.closing.count)
-        let decoder = JSONDecoder()
+        let decoder = ValueDecoder()
         /// The part of a turn or summary that is summed up. The messages are not decoded.
         struct Cost: Decodable {
             var at: String

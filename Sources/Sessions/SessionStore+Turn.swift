@@ -1,6 +1,7 @@
 package import Chat
 import FoundationEssentials
 import SystemPackage
+import Text
 
 extension SessionStore {
     /// Adds a turn to a session. `body` gets the earlier turns, oldest first, and makes the new one. When this returns, the turn is stored;

@@ -1,6 +1,7 @@
 import ChatAPI
 import Server
 import Configuration
+import Text
 
 extension ChatService.Settings {
     init(_ configuration: Configuration) throws {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import FoundationEssentials
+import Text
 
 /// The options that every command takes.
 struct ConfigurationOptions: ParsableArguments {

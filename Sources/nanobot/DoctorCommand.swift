@@ -3,6 +3,7 @@ import Concurrency
 import Configuration
 import Doctor
 import HTTPClient
+import Text
 
 /// `nanobot doctor`: what is wrong, and which lines fix it.
 struct DoctorCommand: ParsableCommand {

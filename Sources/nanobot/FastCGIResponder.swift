@@ -5,6 +5,7 @@ import FastCGI
 import FoundationEssentials
 import Glibc
 import Logging
+import Text
 
 /// `nanobot fastcgi`: the responder alone.
 struct FastCGIResponder: ParsableCommand {
@@ -104,7 +105,7 @@ struct FastCGIResponder: ParsableCommand {
             return try ListeningSocket(
                 unixPath: String(socket.dropFirst(5)), mode: socketMode.flatMap(mode) ?? 0o600, group: socketGroup)
         }
-        guard let colon = socket.lastIndex(of: ":"), let port = UInt16(socket[socket.index(after: colon)...]) else {
+        guard let colon = socket.utf8.lastIndex(of: UInt8(ascii: ":")), let port = UInt16(socket[socket.index(after: colon)...]) else {
             throw Failure(description: "--socket is unix:PATH or ADDRESS:PORT, such as 127.0.0.1:9000; \"\(socket)\" is neither.")
         }
         return try ListeningSocket(ipv4: String(socket[..<colon]), port: port, peers: peers)

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import JSON
 import Logging
+import Text
 
 /// Writes one line per event to standard error, as text or as JSON, with the id of its request. The text of chats is never logged.
 struct LineLogHandler: LogHandler {

@@ -1,4 +1,5 @@
 import Glibc
+import Text
 
 /// An address that no other machine can reach. There are no API keys yet, so `serve` listens nowhere else.
 struct LoopbackAddress {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Text
 
 /// A private directory (0700) for the responder's socket and the web server's files. It lasts as long as the program.
 struct RuntimeDirectory {

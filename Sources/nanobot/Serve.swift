@@ -4,6 +4,7 @@ import Configuration
 import FastCGI
 import Glibc
 import Server
+import Text
 
 /// `nanobot serve`: the responder with a web server of its own in front.
 struct Serve: ParsableCommand {

@@ -4,6 +4,7 @@ import FastCGI
 import FoundationEssentials
 import Glibc
 import Logging
+import Text
 
 /// Runs the responder in a process of its own and restarts it when it dies: only the chats in flight are lost. The supervisor holds the
 /// listening socket, where requests wait meanwhile. Asked to reload, it starts a new responder on the same socket and retires the old one

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Text
 
 /// A web server that runs in front of the responder, with a configuration written for it.
 struct WebServer {

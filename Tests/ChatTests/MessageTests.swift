@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Messages")
 struct MessageTests {
-    private static func read(_ json: String) throws -> Message { try JSONDecoder().read(Message.self, from: Array(json.utf8)[...]) }
+    private static func read(_ json: String) throws -> Message { try ValueDecoder().read(Message.self, from: Array(json.utf8)[...]) }
 
     private static func written(_ message: Message) -> String { String(decoding: message.json.serialized, as: UTF8.self) }
 

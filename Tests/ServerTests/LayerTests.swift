@@ -5,7 +5,8 @@ import Testing
 @Suite("Layers")
 struct LayerTests {
     private static let layers = [
-        "CCrash", "CCurl", "CFCGI", "CLinux", "CSodium", "JSON", "Concurrency", "Crypto", "HTTPClient", "CGI", "FastCGI", "Configuration",
+        "CCrash", "CCurl", "CFCGI", "CLinux", "CSodium", "Text", "JSON", "Concurrency", "Crypto", "HTTPClient", "CGI", "FastCGI",
+        "Configuration",
         "Chat", "Sessions", "Models", "BuiltinModel", "Server", "ChatAPI", "Doctor", "nanobot",
     ]
 

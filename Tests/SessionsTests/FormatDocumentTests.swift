@@ -41,7 +41,7 @@ struct FormatDocumentTests {
         let isWhole = try file.assumeIntactIfWhole()
         #expect(isWhole)
         var lines: [Line] = []
-        let decoder = JSONDecoder()
+        let decoder = ValueDecoder()
         try file.readLines { line, isSeparated in
             #expect(isSeparated)
             if SessionFile.isSummary(line) {

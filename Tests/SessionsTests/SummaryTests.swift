@@ -140,7 +140,7 @@ struct SummaryTests {
             let turn = summary.pastTurn(tokens: shown)
             #expect(turn.messages[0].content == "Summary of our conversation so far:\n" + text.prefix(shown))
             #expect(turn.messages.map(\.role) == [.user, .assistant])
-            #expect(SessionFile.summary(in: summary.line[...], JSONDecoder()) == summary)
+            #expect(SessionFile.summary(in: summary.line[...], ValueDecoder()) == summary)
         }
     }
 

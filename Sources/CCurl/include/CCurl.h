@@ -16,6 +16,8 @@ CURLcode ccurl_easy_set_write(CURL *handle, curl_write_callback callback, void *
 CURLcode ccurl_easy_get_long(CURL *handle, CURLINFO info, long *value);
 CURLcode ccurl_easy_get_offset(CURL *handle, CURLINFO info, curl_off_t *value);
 const char *ccurl_easy_strerror(CURLcode code);
+// Goes on with a transfer whose write callback returned CURL_WRITEFUNC_PAUSE.
+CURLcode ccurl_easy_resume(CURL *handle);
 CURLM *ccurl_multi_init(void);
 CURLMcode ccurl_multi_cleanup(CURLM *multi);
 CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value);

@@ -1,5 +1,6 @@
 package import Models
 import Server
+import Text
 
 /// The models that the API offers.
 package struct ModelCatalog: Sendable {

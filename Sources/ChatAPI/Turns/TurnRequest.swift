@@ -23,18 +23,17 @@ struct TurnRequest: Sendable {
 
     func prompt(history: [PastTurn]) -> Prompt {
         let configured = model.systemPrompt.map { [Message(role: .system, content: $0)] } ?? []
-        return Prompt(instructions: configured + instructions, history: history, turn: messages, parameters: parameters)
+        return Prompt(
+            instructions: configured + instructions, history: history, turn: messages, parameters: parameters,
+            conversation: session.description)
     }
 
     /// Checks that each tool result matches a different tool call of the session's last message.
     func checkToolResults(after history: [PastTurn]) throws(UnmatchedToolResult) {
         guard messages.first?.role == .tool else { return }
-        var calls = history.last?.messages.last?.toolCalls.map(\.id) ?? []
+        var calls = OpenCalls(history.last?.messages.last?.toolCalls ?? [])
         for (index, result) in messages.enumerated() {
-            guard let call = calls.firstIndex(where: { $0.utf8.elementsEqual((result.toolCallID ?? "").utf8) }) else {
-                throw UnmatchedToolResult(index: index)
-            }
-            calls.remove(at: call)
+            guard calls.close(result.toolCallID ?? "") else { throw UnmatchedToolResult(index: index) }
         }
     }
 }

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Logging
 import Models
 import Sessions
+import Text
 
 /// Runs turns. Every endpoint that asks a model uses it.
 struct TurnRunner: Sendable {

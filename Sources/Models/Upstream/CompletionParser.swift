@@ -1,6 +1,6 @@
 import Chat
-import FoundationEssentials
 import JSON
+import Text
 
 /// Reads a response as it arrives: a stream of chunks or one `chat.completion`. The first byte tells which, whatever was requested.
 struct CompletionParser {
@@ -41,6 +41,16 @@ struct CompletionParser {
         return events.read(bytes).compactMap { take($0) }
     }
 
+    /// True if the rest of the body takes more than some milliseconds to read.
+    var isLongDocument: Bool { document.count > 1 << 16 }
+
+    /// The parser after the end of the body, and the chunks of the answer that end there.
+    var ended: (CompletionParser, [Delta]) {
+        var parser = self
+        let deltas = parser.end()
+        return (parser, deltas)
+    }
+
     /// The chunks of the answer that end with the body.
     mutating func end() -> [Delta] {
         switch form {
@@ -73,7 +83,7 @@ struct CompletionParser {
             return nil
         }
         guard errorBody == nil, isUnderstood, !data.isEmpty else { return nil }
-        guard let chunk = try? JSONDecoder().read(CompletionChunk.self, from: data[...]) else {
+        guard let chunk = CompletionChunk(data) else {
             isUnderstood = false
             return nil
         }
@@ -87,7 +97,7 @@ struct CompletionParser {
         if let text = delta.refusal { refusal = (refusal ?? "") + text }
         delta.toolCalls = (choice.message?.toolCalls ?? []).map { calls.read($0) }
         if choice.hasLogprobs { delta.logprobs = logprobs.read(chunk: data) }
-        guard delta != Delta() else { return nil }
+        guard !delta.isEmpty else { return nil }
         return delta
     }
 }

@@ -1,5 +1,6 @@
-import Crypto
 import Chat
+import Crypto
+import Text
 
 /// Puts the tool calls of a response together from chunks.
 struct ToolCallParser {
@@ -7,6 +8,8 @@ struct ToolCallParser {
     private(set) var calls: [Message.ToolCall] = []
     private var positions: [Int: Int] = [:]
     private var given: [String?] = []
+    /// The first call with an id.
+    private var positionsByID: [TextKey: Int] = [:]
 
     /// Takes a chunk; gives it with the position and the id that its call has here.
     mutating func read(_ chunk: CompletionChunk.Call) -> Delta.ToolCall {
@@ -19,6 +22,7 @@ struct ToolCallParser {
         let id = chunk.id ?? Identifier.make(prefix: "call_")
         calls.append(Message.ToolCall(id: id, name: chunk.name ?? "", arguments: chunk.arguments))
         given.append(chunk.id)
+        if let id = chunk.id, positionsByID[TextKey(id)] == nil { positionsByID[TextKey(id)] = position }
         if let index = chunk.index { positions[index] = position }
         return Delta.ToolCall(index: position, id: id, name: chunk.name ?? "", arguments: chunk.arguments)
     }
@@ -30,7 +34,7 @@ struct ToolCallParser {
             let isOther = chunk.id != nil && given[position] != nil && chunk.id != given[position]
             return isOther ? calls.count : position
         }
-        if let id = chunk.id { return given.firstIndex(of: id) ?? calls.count }
+        if let id = chunk.id { return positionsByID[TextKey(id)] ?? calls.count }
         return chunk.name == nil && !calls.isEmpty ? calls.count - 1 : calls.count
     }
 }

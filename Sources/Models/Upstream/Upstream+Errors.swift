@@ -1,4 +1,5 @@
 import HTTPClient
+import Text
 
 /// The reason why one attempt failed, and what may follow.
 struct AttemptError: Error {

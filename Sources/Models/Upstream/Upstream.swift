@@ -1,8 +1,8 @@
 import Chat
 import Concurrency
-import FoundationEssentials
 package import HTTPClient
 import JSON
+import Text
 
 /// A server that speaks OpenAI's API. Remembers whether it works, and its first model.
 package final class Upstream: Sendable {
@@ -38,9 +38,24 @@ package final class Upstream: Sendable {
 
     func admit(at now: ContinuousClock.Instant) -> CircuitBreaker.Admission { state.withLock { $0.circuit.admit(at: now) } }
 
-    func record(_ outcome: CircuitBreaker.Outcome, isProbe: Bool, at now: ContinuousClock.Instant) {
-        state.withLock { $0.circuit.record(outcome, isProbe: isProbe, at: now) }
+    func record(_ outcome: CircuitBreaker.Outcome, at now: ContinuousClock.Instant) {
+        state.withLock { $0.circuit.record(outcome, at: now) }
     }
+
+    func recordProbe(_ outcome: CircuitBreaker.Outcome, at now: ContinuousClock.Instant) {
+        state.withLock { $0.circuit.recordProbe(outcome, at: now) }
+    }
+
+    /// Finds out whether the server works, which takes it no model: it is asked for its list of models, and need not have one.
+    func probe(within timeout: Duration) async throws(ModelError) {
+        do {
+            _ = try await list(within: min(timeout, Self.probeTimeout))
+        } catch {
+            guard case .refused = error.error.code else { throw error.error }
+        }
+    }
+
+    private static let probeTimeout = Duration.seconds(5)
 
     /// Makes one attempt.
     ///
@@ -52,20 +67,25 @@ package final class Upstream: Sendable {
     ) async throws(AttemptError) -> Completion {
         var name = model ?? settings.model
         if name == nil { name = try await firstModel(within: remaining()) }
-        let parser = Mutex(CompletionParser())
+        var parser = CompletionParser()
         let body = prompt.upstreamBody(model: name ?? "", streams: onDelta != nil)
         let request = request("chat/completions", body: body, timeout: remaining())
         do {
             try await reply(to: request) { bytes in
-                for delta in parser.withLock({ $0.read(bytes) }) { onDelta?(delta) }
+                for delta in parser.read(bytes) { onDelta?(delta) }
             }
         } catch {
             // A complete answer counts, whatever happens to the connection after it.
-            guard error.isBreak, parser.withLock(\.isWhole) else { throw error }
+            guard error.isBreak, parser.isWhole else { throw error }
         }
-        for delta in parser.withLock({ $0.end() }) { onDelta?(delta) }
-        do {
-            return try parser.withLock { parser throws(CompletionError) in try parser.completion(of: prompt) }
+        let received = parser
+        // A long document would hold a worker.
+        let (ended, deltas) =
+            received.isLongDocument
+            ? await withTaskExecutorPreference(globalConcurrentExecutor) { received.ended } : received.ended
+        for delta in deltas { onDelta?(delta) }
+        do throws(CompletionError) {
+            return try ended.completion(of: prompt)
         } catch {
             throw self.error(error)
         }
@@ -88,30 +108,30 @@ package final class Upstream: Sendable {
     }
 
     private func list(within timeout: Duration) async throws(AttemptError) -> [String]? {
-        let body = Mutex<[UInt8]>([])
-        try await reply(to: request("models", body: nil, timeout: timeout)) { bytes in body.withLock { $0 += bytes } }
+        var body: [UInt8] = []
+        try await reply(to: request("models", body: nil, timeout: timeout)) { body += $0 }
         struct List: Decodable {
             struct Model: Decodable { var id: String }
             var data: [Model]
         }
-        return try? JSONDecoder().read(List.self, from: body.withLock(\.self)[...]).data.map(\.id)
+        return try? ValueDecoder().read(List.self, from: body[...]).data.map(\.id)
     }
 
     /// Makes a request. The body of a response with status 200 goes to `onBody`; any other status is an error.
     private func reply(
-        to request: HTTPRequest, onBody: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+        to request: HTTPRequest, onBody: (UnsafeRawBufferPointer) -> Void
     ) async throws(AttemptError) {
-        let refusal = Mutex<[UInt8]>([])
+        var refusal: [UInt8] = []
         let reply: HTTPResponseHead
         do {
             reply = try await engine.perform(request) { status, bytes in
-                if status == 200 { onBody(bytes) } else { refusal.withLock { $0 += bytes } }
+                if status == 200 { onBody(bytes) } else { refusal += bytes }
             }
         } catch {
             throw self.error(error)
         }
         guard reply.status == 200 else {
-            throw error(status: reply.status, retryAfter: reply.retryAfter, body: refusal.withLock(\.self))
+            throw error(status: reply.status, retryAfter: reply.retryAfter, body: refusal)
         }
     }
 

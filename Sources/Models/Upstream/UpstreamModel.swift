@@ -1,4 +1,5 @@
 package import Logging
+import Text
 
 /// A model on a server that speaks OpenAI's API, with further servers to ask if it fails.
 ///
@@ -57,9 +58,9 @@ package struct UpstreamModel: ChatModel {
         var failure: ModelError?
         for attempt in 0...retries {
             guard turn.deadline > clock.now() else { throw timedOut }
-            let isProbe: Bool
             switch route.upstream.admit(at: clock.now()) {
-            case .admitted(let asProbe): isProbe = asProbe
+            case .admitted: break
+            case .probe: try await probe(route.upstream, turn)
             case .refused(let pause):
                 let seconds = max(1, Int((pause / .seconds(1)).rounded(.up)))
                 throw failure
@@ -72,12 +73,12 @@ package struct UpstreamModel: ChatModel {
                 let completion = try await route.upstream.complete(
                     turn.prompt, model: route.model, remaining: { clock.now().duration(to: turn.deadline) },
                     onDelta: turn.onDelta)
-                route.upstream.record(.success, isProbe: isProbe, at: clock.now())
+                route.upstream.record(.success, at: clock.now())
                 return completion
             } catch let caught {
                 error = caught
             }
-            route.upstream.record(error.error.outcome, isProbe: isProbe, at: clock.now())
+            route.upstream.record(error.error.outcome(of: turn.prompt), at: clock.now())
             failure = error.error
             let retryAfter = error.error.code == .unavailable ? nil : error.error.retryAfter
             let pause = Backoff.pause(before: attempt, retryAfter: retryAfter, random: clock.random())
@@ -89,6 +90,19 @@ package struct UpstreamModel: ChatModel {
             do { try await clock.sleep(pause) } catch { throw ModelError(.cancelled, "The request was cancelled") }
         }
         throw failure ?? timedOut
+    }
+
+    private func probe(_ upstream: Upstream, _ turn: Turn) async throws(ModelError) {
+        do {
+            try await upstream.probe(within: clock.now().duration(to: turn.deadline))
+            upstream.recordProbe(.success, at: clock.now())
+        } catch {
+            upstream.recordProbe(error.code == .rateLimited ? .success : error.outcome(of: turn.prompt), at: clock.now())
+            guard error.code == .rateLimited else {
+                throw error.code == .timedOut
+                    ? ModelError(.unavailable, "The upstream \(upstream.name) does not answer", retryAfter: Upstream.retryAfter) : error
+            }
+        }
     }
 
     private var timedOut: ModelError {
@@ -107,9 +121,10 @@ extension ModelError {
     }
 
     /// What the error says about the upstream.
-    fileprivate var outcome: CircuitBreaker.Outcome {
+    fileprivate func outcome(of prompt: Prompt) -> CircuitBreaker.Outcome {
         switch code {
-        case .unavailable, .failed, .timedOut: .failure
+        case .unavailable: .unreachable
+        case .failed, .timedOut: .failure(conversation: TextKey(prompt.conversation))
         case .refused, .rateLimited: .success
         case .cancelled: .unknown
         }

@@ -1,4 +1,5 @@
 import Chat
+import Text
 
 /// How much of a session a model may see.
 package struct ContextLimits: Sendable {

@@ -1,6 +1,7 @@
 import Crypto
 package import Chat
 import JSON
+import Text
 
 /// Replaces the oldest turns of a session, for the model, once they no longer fit the window. It has a line of its own in the file.
 package struct HistorySummary: Sendable, Equatable, Decodable {

@@ -1,5 +1,4 @@
 import Chat
-import FoundationEssentials
 import JSON
 
 /// A format in which a session can be exported.
@@ -44,7 +43,7 @@ extension SessionStore {
                 try add("\n".utf8)
             case .markdown:
                 try add(MarkdownExport.head(try file.summary()).utf8)
-                let decoder = JSONDecoder()
+                let decoder = ValueDecoder()
                 try file.readLines { line, _ in
                     // The document has the turns that a summary covers.
                     guard !SessionFile.isSummary(line) else { return }

@@ -1,4 +1,5 @@
 import Chat
+import Text
 
 /// A message in another program's file. Members and parts that this program does not know are ignored.
 struct ImportedMessage: Decodable {
@@ -46,7 +47,7 @@ struct ImportedMessage: Decodable {
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         recordType = try container.decodeIfPresent(String.self, forKey: .recordType)
-        guard recordType == nil, let role = Message.Role(rawValue: try container.decode(String.self, forKey: .role)) else { return }
+        guard recordType == nil, let role = Message.Role(text: try container.decode(String.self, forKey: .role)) else { return }
         timestamp = try? container.decodeIfPresent(String.self, forKey: .timestamp)
         var content = ""
         var parts: [Message.Part] = []

@@ -1,15 +1,16 @@
 import Chat
 import FoundationEssentials
 import JSON
+import Text
 
 extension ImportedSession {
     /// Reads this program's own exports. A turn that is on one line is kept byte for byte.
-    init(own scanner: inout JSONScanner, _ members: [String: Range<Int>], key: SessionKey?) throws(SessionError) {
+    init(own scanner: inout JSONScanner, _ members: JSONScanner.Members, key: SessionKey?) throws(SessionError) {
         guard let text = scanner.decode(String.self, members["key"]),
             let createdAt = scanner.decode(String.self, members["created_at"]).flatMap(ImportedTimestamp.utc)
         else { throw SessionError(.unreadable, "it does not begin as a session does") }
         var lines: [Line] = []
-        let decoder = JSONDecoder()
+        let decoder = ValueDecoder()
         func add(_ range: Range<Int>, _ scanner: JSONScanner) throws(SessionError) {
             if let turn = scanner.decode(Turn.self, range, decoder), !turn.id.hasPrefix(HistorySummary.idPrefix) {
                 let isLine = scanner[range].allSatisfy { $0 >= 0x20 }
@@ -31,7 +32,7 @@ extension ImportedSession {
 
     /// Reads a session of HKUDS/nanobot (`nanobot/session/manager.py`): JSON lines, first the session's metadata, then its messages.
     init(
-        hkuds scanner: inout JSONScanner, _ members: [String: Range<Int>], name: String, key: SessionKey?, now: Date
+        hkuds scanner: inout JSONScanner, _ members: JSONScanner.Members, name: String, key: SessionKey?, now: Date
     ) throws(SessionError) {
         let key = if let key { key } else { try Self.key(hkuds: scanner.decode(String.self, members["key"]), name: name) }
         let createdAt = scanner.decode(String.self, members["created_at"]).flatMap(ImportedTimestamp.utc)
@@ -42,7 +43,7 @@ extension ImportedSession {
 
     /// Reads the body of a request for a chat completion, as OpenAI defines it.
     init(
-        openAI scanner: inout JSONScanner, _ members: [String: Range<Int>], _ messages: Range<Int>, key: SessionKey?, now: Date
+        openAI scanner: inout JSONScanner, _ members: JSONScanner.Members, _ messages: Range<Int>, key: SessionKey?, now: Date
     ) throws(SessionError) {
         let messages = try Self.elements(of: messages, &scanner)
         guard let key else { throw SessionError(.invalidKey, "the file does not say which session it is; say it with --key") }
@@ -70,7 +71,7 @@ extension ImportedSession {
         if let text { return try SessionKey(text) }
         let stem = name.hasSuffix(".jsonl") ? String(name.dropLast(6)) : name
         let base64 =
-            String(stem.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }) + String(repeating: "=", count: (4 - stem.utf8.count % 4) % 4)
+            stem.replacing("-", with: "+").replacing("_", with: "/") + String(repeating: "=", count: (4 - stem.utf8.count % 4) % 4)
         guard let data = Data(base64Encoded: base64), data.base64EncodedString() == base64,
             let text = String(validating: data, as: UTF8.self), text.contains(":"), let key = try? SessionKey(text)
         else {

@@ -1,6 +1,7 @@
 import Chat
 package import FoundationEssentials
 import JSON
+import Text
 
 /// A session read from a file of this program or of another one.
 package struct ImportedSession: Sendable {

@@ -1,7 +1,7 @@
 import Chat
 import Crypto
-import FoundationEssentials
 import JSON
+import Text
 
 /// Groups the messages of another program into turns. Each user message begins a turn; messages before the first one are a turn too.
 struct ImportedTurns {
@@ -12,7 +12,7 @@ struct ImportedTurns {
     private var messages: [Message] = []
     private var firstTimestamp: String?
     private var repetitions: [[UInt8]: Int] = [:]
-    private let decoder = JSONDecoder()
+    private let decoder = ValueDecoder()
     private var turns: [ImportedSession.Line] = []
     private var messageCount = 0
     private var omissions = ImportedSession.Omissions()

@@ -1,4 +1,5 @@
 import Chat
+import Text
 
 /// A session as a Markdown document, with a heading for the session and one for each message.
 ///

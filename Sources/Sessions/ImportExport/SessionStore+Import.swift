@@ -1,6 +1,7 @@
 import Chat
 import FoundationEssentials
 import JSON
+import Text
 
 extension SessionStore {
     package enum ImportOutcome: Sendable, Equatable {
@@ -38,15 +39,15 @@ extension SessionStore {
             var id: String
             var at: String
         }
-        var known: Set<String> = []
+        var known: Set<TextKey> = []
         var times: [String] = []
-        let decoder = JSONDecoder()
+        let decoder = ValueDecoder()
         try file.readLines { line, _ in
             guard let stamp = try? decoder.read(Stamp.self, from: line) else { throw file.unreadableLine }
-            known.insert(stamp.id)
+            known.insert(TextKey(stamp.id))
             times.append(stamp.at)
         }
-        let new = lines.filter { known.insert($0.id).inserted }
+        let new = lines.filter { known.insert(TextKey($0.id)).inserted }
         guard !new.isEmpty else { return 0 }
         try checkFreeBytes()
         var writer = try SessionWriter(file.path, key: file.key, createdAt: try file.header().createdAt, in: system)

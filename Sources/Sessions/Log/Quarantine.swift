@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Logging
 import SystemPackage
+import Text
 
 /// Keeps what is cut from sessions: nothing is thrown away.
 struct Quarantine: Sendable {
@@ -22,7 +23,7 @@ struct Quarantine: Sendable {
 
     /// A name that is not taken yet.
     func newPath(_ key: SessionKey) -> FilePath {
-        let stamp = Date().ISO8601Format().filter { $0 != ":" }
+        let stamp = Date().ISO8601Format().replacing(":", with: "")
         return directory.appending("\(key.fileName).\(stamp).\(UInt32.random(in: 0 ... .max))")
     }
 }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import JSON
 import SystemPackage
@@ -26,7 +25,7 @@ extension SessionFile {
     /// The end of the last whole turn or of the header, and the range of a torn turn after it. Nil if more follows than one write leaves.
     func lastWholeEnd(size: Int) throws(SessionError) -> (end: Int, torn: Range<Int>?)? {
         let size = try sizeWithoutZeros(size)
-        let decoder = JSONDecoder()
+        let decoder = ValueDecoder()
         var found: Int?
         var tornTurns = 0
         var failure: SessionError?

@@ -1,7 +1,7 @@
 import Chat
-import FoundationEssentials
 import JSON
 import SystemPackage
+import Text
 
 extension SessionFile {
     /// Reads the newest turns, from the end backwards, until the limits are reached.
@@ -32,7 +32,7 @@ extension SessionFile {
     private func readBackwards<Value: Decodable>(
         as type: Value.Type, onSummary: (HistorySummary) -> Void = { _ in }, _ visit: (_ value: Value, _ offset: Int) -> Bool
     ) throws(SessionError) {
-        let decoder = JSONDecoder()
+        let decoder = ValueDecoder()
         var isUnreadable = false
         try readLinesBackwards(from: end) { line, range in
             // The first line is the header, which has been checked.
@@ -82,8 +82,8 @@ extension SessionFile {
         var length = 4096
         while offset < end {
             let bytes = try read(offset..<offset + min(end - offset, length))
-            if let feed = bytes.firstIndex(of: UInt8(ascii: "\n")) { return Self.turn(in: bytes[..<feed], JSONDecoder()) }
-            if end - offset <= length { return Self.turn(in: bytes[...], JSONDecoder()) }
+            if let feed = bytes.firstIndex(of: UInt8(ascii: "\n")) { return Self.turn(in: bytes[..<feed], ValueDecoder()) }
+            if end - offset <= length { return Self.turn(in: bytes[...], ValueDecoder()) }
             guard length < longest else { return nil }
             length = min(4 * length, longest)
         }
@@ -91,10 +91,10 @@ extension SessionFile {
     }
 
     /// The turn in a line; nil if it is none. The line may end in the separating comma.
-    static func turn(in line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> Turn? { decode(Turn.self, from: line, decoder) }
+    static func turn(in line: ArraySlice<UInt8>, _ decoder: ValueDecoder) -> Turn? { decode(Turn.self, from: line, decoder) }
 
     /// The summary in a line; nil if it is none.
-    static func summary(in line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> HistorySummary? {
+    static func summary(in line: ArraySlice<UInt8>, _ decoder: ValueDecoder) -> HistorySummary? {
         decode(HistorySummary.self, from: line, decoder)
     }
 
@@ -102,12 +102,12 @@ extension SessionFile {
     static func isSummary(_ line: ArraySlice<UInt8>) -> Bool { line.starts(with: HistorySummary.lineStart) }
 
     /// True if a line is a whole turn or summary.
-    static func isWhole(_ line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> Bool {
+    static func isWhole(_ line: ArraySlice<UInt8>, _ decoder: ValueDecoder) -> Bool {
         isSummary(line) ? summary(in: line, decoder) != nil : turn(in: line, decoder) != nil
     }
 
     /// Refuses control characters, which a decoder accepts in strings but no line has: blocks that never reached the disk are zeros.
-    private static func decode<Value: Decodable>(_ type: Value.Type, from line: ArraySlice<UInt8>, _ decoder: JSONDecoder) -> Value? {
+    private static func decode<Value: Decodable>(_ type: Value.Type, from line: ArraySlice<UInt8>, _ decoder: ValueDecoder) -> Value? {
         guard line.allSatisfy({ $0 >= 0x20 }) else { return nil }
         return try? decoder.read(type, from: line.last == UInt8(ascii: ",") ? line.dropLast() : line)
     }
@@ -120,7 +120,7 @@ extension SessionFile {
         var start = 0
         try readLinesBackwards(from: end) { line, range in
             start = range.lowerBound
-            isWhole = start == 0 ? line.last == UInt8(ascii: "[") : Self.isWhole(line, JSONDecoder())
+            isWhole = start == 0 ? line.last == UInt8(ascii: "[") : Self.isWhole(line, ValueDecoder())
             return false
         }
         guard isWhole else { return false }

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import JSON
 import SystemPackage
+import Text
 
 /// A session's open file, as FORMAT.md describes it.
 ///
@@ -125,7 +126,7 @@ struct SessionFile: ~Copyable {
             let version = String(decoding: line.dropFirst(start.count).prefix { $0 != UInt8(ascii: "\"") }.prefix(16), as: UTF8.self)
             throw SessionError(.newerFormat, "\(path) has version \(version) of the format; this program reads \(format)")
         }
-        guard let header = try? JSONDecoder().read(Header.self, from: line + Array("]}".utf8)), header.format == format else {
+        guard let header = try? ValueDecoder().read(Header.self, from: line + Array("]}".utf8)), header.format == format else {
             throw SessionError(.unreadable, "\(path) does not begin as a session does")
         }
         return header

@@ -1,5 +1,6 @@
 package import Chat
 package import JSON
+import Text
 
 /// Everything that one request added to a session. A turn is one line of the file.
 package struct Turn: Sendable, Equatable, Decodable {

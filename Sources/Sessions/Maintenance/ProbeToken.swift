@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import JSON
 package import SystemPackage
+import Text
 
 /// Lets `nanobot doctor` ask a responder about the requests that reach it. A file in the data directory, which both share, has the digest
 /// of a token in its name; only the doctor knows the token. Nobody who sees the file, even over HTTP, can ask.

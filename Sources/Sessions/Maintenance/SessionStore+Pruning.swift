@@ -1,5 +1,6 @@
 package import FoundationEssentials
 import SystemPackage
+import Text
 
 extension SessionStore {
     /// Removes sessions that were last used before a date, but none that is in use in any process.

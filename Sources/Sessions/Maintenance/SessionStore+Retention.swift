@@ -4,6 +4,7 @@ import Glibc
 import JSON
 import Logging
 import SystemPackage
+import Text
 
 extension SessionStore {
     /// Starts to remove sessions that are older than the settings allow, in the background, unless any process has done so within the hour.
@@ -42,7 +43,7 @@ extension SessionStore {
         }
         guard let state, state.text.isEmpty || now.timeIntervalSince(state.modified).magnitude >= 3600 else { return 0 }
         // Written first, so that a pass that fails is not repeated with each turn.
-        var position = Int(String(decoding: state.text, as: UTF8.self).trimmingPrefix { $0 == " " }) ?? 0
+        var position = Int(String(decoding: state.text.drop { $0 == 0x20 }, as: UTF8.self)) ?? 0
         try write(position, to: file, path)
 
         var bound = PruneBound(names: 100_000, removals: 10_000)

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import JSON
 import SystemPackage
+import Text
 
 /// A session file that is not whole.
 package struct SessionDamage: Sendable, Equatable {
@@ -101,7 +102,7 @@ extension SessionFile {
             }
             end = wholeEnd
             var damagedLines = 0
-            let decoder = JSONDecoder()
+            let decoder = ValueDecoder()
             try readLines { line, isSeparated in
                 if !isSeparated || !Self.isWhole(line, decoder) { damagedLines += 1 }
             }
@@ -134,7 +135,7 @@ extension SessionFile {
         var writer = try SessionWriter(path, key: key, createdAt: try createdAt(), in: system)
         end = try status().size
         var count = 0
-        let decoder = JSONDecoder()
+        let decoder = ValueDecoder()
         try readLines(skipsUnreadable: true) { line, _ in
             guard Self.isWhole(line, decoder) else { return }
             try writer.append(line)

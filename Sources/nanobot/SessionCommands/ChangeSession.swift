@@ -1,6 +1,7 @@
 import ArgumentParser
 import Chat
 import Sessions
+import Text
 
 struct DeleteSession: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "delete", abstract: "Remove a session: its key is new afterwards.")

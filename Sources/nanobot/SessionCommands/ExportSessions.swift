@@ -2,6 +2,7 @@ import ArgumentParser
 import JSON
 package import Sessions
 import SystemPackage
+import Text
 
 struct ExportSessions: ParsableCommand {
     static let configuration = CommandConfiguration(

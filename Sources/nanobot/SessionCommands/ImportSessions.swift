@@ -3,6 +3,7 @@ import Glibc
 import JSON
 import Sessions
 import SystemPackage
+import Text
 
 struct ImportSessions: ParsableCommand {
     static let configuration = CommandConfiguration(

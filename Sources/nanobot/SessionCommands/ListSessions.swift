@@ -3,6 +3,7 @@ import Chat
 import FoundationEssentials
 import JSON
 import Sessions
+import Text
 
 struct ListSessions: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Sessions
+import Text
 
 struct PruneSessions: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -34,8 +35,9 @@ struct Age: ExpressibleByArgument {
     var seconds: Double
 
     init?(argument: String) {
-        let units: [Character: Double] = ["h": 3600, "d": 86_400, "w": 7 * 86_400]
-        guard let unit = argument.last.flatMap({ units[$0] }), let number = Int(argument.dropLast()), 1...100_000 ~= number else {
+        let units: [(String, Double)] = [("h", 3600), ("d", 86_400), ("w", 7 * 86_400)]
+        guard let unit = units.first(where: { argument.hasSuffix($0.0) })?.1, let number = Int(argument.dropLast()), 1...100_000 ~= number
+        else {
             return nil
         }
         seconds = Double(number) * unit

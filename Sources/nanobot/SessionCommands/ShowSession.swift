@@ -1,6 +1,7 @@
 import ArgumentParser
 import JSON
 import Sessions
+import Text
 
 struct ShowSession: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "show", abstract: "Show the messages of a session.")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Sessions
+import Text
 
 struct VerifySessions: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,4 +1,5 @@
 import Testing
+import Text
 
 @testable import Models
 
@@ -8,33 +9,49 @@ struct CircuitBreakerTests {
 
     private func opened() -> CircuitBreaker {
         var circuit = CircuitBreaker()
-        for _ in 0..<CircuitBreaker.threshold { circuit.record(.failure, isProbe: false, at: start) }
+        for _ in 0..<CircuitBreaker.threshold { circuit.record(.unreachable, at: start) }
         return circuit
     }
 
-    @Test("the circuit opens after five failures in a row")
+    private func failure(_ conversation: String) -> CircuitBreaker.Outcome { .failure(conversation: TextKey(conversation)) }
+
+    @Test("the circuit opens if the upstream cannot be reached five times in a row")
     func opens() {
         var circuit = CircuitBreaker()
         for outcome in [
-            CircuitBreaker.Outcome.failure, .failure, .failure, .failure, .success, .failure, .failure, .unknown, .failure, .failure,
+            CircuitBreaker.Outcome.unreachable, .unreachable, .unreachable, .unreachable, .success, .unreachable, .unreachable, .unknown,
+            .unreachable, .unreachable,
         ] {
-            circuit.record(outcome, isProbe: false, at: start)
-            #expect(circuit.admit(at: start) == .admitted(isProbe: false))
+            circuit.record(outcome, at: start)
+            #expect(circuit.admit(at: start) == .admitted)
         }
-        circuit.record(.failure, isProbe: false, at: start)
+        circuit.record(.unreachable, at: start)
         #expect(circuit.admit(at: start) == .refused(.seconds(1)))
     }
 
-    @Test("an open circuit admits one probe after a pause, which doubles up to a minute")
-    func probes() {
+    @Test("the failures of one conversation do not open the circuit, those of five in a row do")
+    func conversations() {
+        var circuit = CircuitBreaker()
+        for _ in 0..<100 { circuit.record(failure("a"), at: start) }
+        for name in ["b", "c", "d"] { circuit.record(failure(name), at: start) }
+        #expect(circuit.admit(at: start) == .admitted)
+        circuit.record(.success, at: start)
+        for name in ["e", "f", "g", "h"] { circuit.record(failure(name), at: start) }
+        #expect(circuit.admit(at: start) == .admitted)
+        circuit.record(failure("i"), at: start)
+        #expect(circuit.admit(at: start) == .refused(.seconds(1)))
+    }
+
+    @Test("an open circuit admits one probe after a pause, which doubles up to a minute", arguments: [true, false])
+    func probes(isReachable: Bool) {
         var circuit = opened()
         var now = start
         for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
             #expect(circuit.admit(at: now) == .refused(.seconds(seconds)))
             now += .seconds(seconds)
-            #expect(circuit.admit(at: now) == .admitted(isProbe: true))
+            #expect(circuit.admit(at: now) == .probe)
             #expect(circuit.admit(at: now) == .refused(.seconds(seconds)))
-            circuit.record(.failure, isProbe: true, at: now)
+            circuit.recordProbe(isReachable ? failure("a") : .unreachable, at: now)
         }
     }
 
@@ -42,7 +59,7 @@ struct CircuitBreakerTests {
     func closes() {
         var circuit = opened()
         _ = circuit.admit(at: start + .seconds(1))
-        circuit.record(.success, isProbe: true, at: start)
+        circuit.recordProbe(.success, at: start)
         #expect(circuit == CircuitBreaker())
     }
 
@@ -50,15 +67,15 @@ struct CircuitBreakerTests {
     func cancelledProbe() {
         var circuit = opened()
         _ = circuit.admit(at: start + .seconds(1))
-        circuit.record(.unknown, isProbe: true, at: start)
-        #expect(circuit.admit(at: start + .seconds(1)) == .admitted(isProbe: true))
+        circuit.recordProbe(.unknown, at: start)
+        #expect(circuit.admit(at: start + .seconds(1)) == .probe)
     }
 
     @Test("failures of attempts that began before the circuit opened do not count")
     func late() {
         var circuit = opened()
-        circuit.record(.failure, isProbe: false, at: start + .seconds(9))
-        #expect(circuit.admit(at: start + .seconds(1)) == .admitted(isProbe: true))
+        circuit.record(.unreachable, at: start + .seconds(9))
+        #expect(circuit.admit(at: start + .seconds(1)) == .probe)
     }
 
     @Test("pauses grow up to a maximum, with full jitter, on top of Retry-After")

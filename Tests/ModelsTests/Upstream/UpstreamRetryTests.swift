@@ -99,10 +99,22 @@ struct UpstreamRetryTests {
 
     @Test("a dead upstream is not asked until a probe is due, and a successful probe closes the circuit")
     func circuit() async throws {
-        let peer = try peer(500, 500, 500, 500, 500, 200, 200)
+        let paths = Log<String>()
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            for status in [500, 500, 500, 500, 500, 500, 404, 200, 200] {
+                paths.append(try connection.request().line)
+                try connection.respond(status == 200 ? Fixture.completion : "{}", status: status)
+            }
+        }
         let clock = TestClock()
         let model = try UpstreamModel.make(peer.url, clock: clock.clock)
-        for _ in 0..<5 { #expect(try await model.failure().code == .failed) }
+        // Of one conversation, any number counts once.
+        for conversation in ["a", "a", "b", "c", "d", "e"] {
+            var prompt = Prompt.make(message: "Hi")
+            prompt.conversation = conversation
+            await #expect(throws: ModelError.self) { try await model.complete(prompt) }
+        }
         for _ in 0..<3 {
             let error = try await model.failure()
             #expect(error.code == .unavailable)
@@ -111,5 +123,6 @@ struct UpstreamRetryTests {
         clock.advance(by: .seconds(2))
         for _ in 0..<2 { #expect(try await model.answer().content == "Hello.") }
         try await peer.finish()
+        #expect(paths.entries.suffix(3) == ["GET /v1/models HTTP/1.1"] + Array(repeating: "POST /v1/chat/completions HTTP/1.1", count: 2))
     }
 }

@@ -44,6 +44,58 @@ struct UpstreamStreamTests {
         #expect(completion == Completion(content: "Hello, wörld.", usage: Usage(promptTokens: 5, completionTokens: 3)))
     }
 
+    @Test("a chat that takes long to read its answer does not delay another one")
+    func independent() async throws {
+        let (isReading, isOver) = (Event(), Event())
+        let slow = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.respond(Fixture.stream)
+        }
+        let quick = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.respond(Fixture.stream)
+        }
+        let engine = TransferEngine()
+        func model(_ peer: Peer) throws -> UpstreamModel {
+            let upstream = Upstream(.init(address: try UpstreamModel.address(peer.url), model: "m"), engine: engine)
+            return UpstreamModel([.init(upstream)], logger: .test(Log()))
+        }
+        let (first, second) = (try model(slow), try model(quick))
+        let isInTime = Log<Bool>()
+        let task = Task(executorPreference: try WorkerPool(threads: 1)) {
+            try await first.answer { _ in
+                guard !isReading.hasHappened else { return }
+                isReading.happen()
+                isInTime.append((try? isOver.block()) != nil)
+            }
+        }
+        try await isReading.wait()
+        #expect(try await second.answer { _ in }.content == "Hello, wörld.")
+        isOver.happen()
+        #expect(try await task.value.content == "Hello, wörld.")
+        #expect(isInTime.entries == [true])
+        for peer in [slow, quick] { try await peer.finish() }
+    }
+
+    @Test("a stream that arrives faster than its chat reads it pauses, and loses nothing", arguments: [1, 40_000])
+    func pauses(length: Int) async throws {
+        let count = 4_000_000 / (length + 100)
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.beginStream()
+            let text = String(repeating: "a", count: length)
+            let event = Array(Fixture.event(#"{"content":"\#(text)"}"#).utf8)
+            try connection.write((0..<count).flatMap { _ in event })
+            try connection.write(Fixture.event("{}", finish: #""stop""#) + "data: [DONE]\n\n")
+        }
+        let completion = try await UpstreamModel.make(peer.url).answer { _ in }
+        try await peer.finish()
+        #expect(completion.content.utf8.count == count * length)
+    }
+
     @Test("a stream that breaks off is a failure, and is not retried")
     func cut() async throws {
         let peer = try Peer { peer in

@@ -5,6 +5,7 @@ import JSON
 import Models
 import Server
 import Sessions
+import Text
 
 /// `POST /v1/chat/completions`: one turn of the session that the header names.
 struct ChatCompletions: Endpoint {

@@ -1,5 +1,6 @@
 import Chat
 import Server
+import Text
 
 extension ChatRequest {
     /// Checks the form of images and recordings, not what they contain.

@@ -1,6 +1,7 @@
 import Chat
 import JSON
 import Server
+import Text
 
 extension ChatRequest {
     private enum Rule {

@@ -1,5 +1,6 @@
 import Chat
 import JSON
+import Text
 
 extension Message {
     /// The message of a response: the fields that OpenAI's API always has, and the tool calls if there are any.

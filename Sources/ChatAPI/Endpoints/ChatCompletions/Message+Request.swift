@@ -1,11 +1,12 @@
 import Chat
 import JSON
+import Text
 
 extension Message {
     /// Reads a message of a request. What an assistant or a tool said before is the server's to know, and is not looked at.
     init(said field: JSONField) throws {
         let name = try field.required("role")
-        guard let role = Role(rawValue: try name.string()) else { throw name.refused("must be system, developer, user, assistant or tool") }
+        guard let role = Role(text: try name.string()) else { throw name.refused("must be system, developer, user, assistant or tool") }
         switch role {
         case .assistant, .tool: self.init(role: role, content: "")
         case .system, .developer: self.init(role: role, content: try Self.parts(field, areText: true).text)

@@ -2,6 +2,7 @@ import Chat
 import FoundationEssentials
 import JSON
 import Sessions
+import Text
 
 extension Turn {
     /// The prefix of every turn's id.

@@ -1,6 +1,7 @@
 import CGI
 import Server
 import Sessions
+import Text
 
 /// `GET /v1/session/export`: the whole session, as a file to keep.
 struct ExportSession: Endpoint {
@@ -10,7 +11,7 @@ struct ExportSession: Endpoint {
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         let key = try context.sessionKey()
-        guard let format = ExportFormat(rawValue: context.request.query("format") ?? ExportFormat.json.rawValue) else {
+        guard let format = ExportFormat(text: context.request.query("format") ?? ExportFormat.json.rawValue) else {
             let formats = ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")
             throw APIError.invalidValue("format must be one of \(formats)", param: "format")
         }
