@@ -65,7 +65,7 @@ extension Deployment.Way {
         let readme = try #require(FileManager.default.contents(atPath: Nanobot.deploy + "/README.md"))
         let lines = String(decoding: readme, as: UTF8.self).split(separator: "\n")
         let line = try #require(lines.first { $0.hasPrefix("    \(name) ") && $0.contains("sessions?") }).dropFirst(4 + name.count)
-        let rule = line.trimmingCharacters(in: .whitespaces).replacing("^/", with: "^\(mount)/")
+        let rule = line.trimmingCharacters(in: .whitespaces).replacing("^/", with: name == "Caddy" ? "^/" : "^\(mount)/")
         return switch name {
         case "Apache": rule.replacing("> ", with: ">\n") + "\n</LocationMatch>"
         case "Caddy": rule + "\nrespond @sessions 403"
@@ -74,7 +74,7 @@ extension Deployment.Way {
     }
 
     private func caddy(_ port: Int, _ mount: String, _ rule: String) -> String {
-        let shipped = "import \(Nanobot.deploy)/caddy/nanobot.caddy"
+        let shipped = rule + "\nimport \(Nanobot.deploy)/caddy/nanobot.caddy"
         return """
             {
                 admin off
@@ -82,7 +82,6 @@ extension Deployment.Way {
             }
             http://:\(port) {
                 bind 127.0.0.1
-                \(rule)
                 \(mount.isEmpty ? shipped : "handle_path \(mount)/* {\n\(shipped)\n}")
             }
 

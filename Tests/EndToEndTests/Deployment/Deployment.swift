@@ -107,8 +107,9 @@ struct Deployment: Sendable {
 
     private static func makeFolders(_ home: TemporaryDirectory, settings: String) throws {
         for folder in ["run", "www", "www/html", "www/.nanobot"] { mkdir(home.path + "/" + folder, 0o755) }
-        // Caddy reads its configuration as its own user.
+        // Caddy reads its configuration as its own user, and a responder may have its data where the web server has its files.
         chmod(home.path, 0o755)
+        chmod(home.path + "/www/html", 0o777)
         _ = try home.file("www/.nanobot/config.json", settings.utf8)
         let webUser = try #require(getpwnam("www-data")).pointee
         for path in ["www", "www/.nanobot", "www/.nanobot/config.json"] { chown(home.path + "/" + path, webUser.pw_uid, webUser.pw_gid) }

@@ -132,13 +132,12 @@ struct DeploymentTests {
         arguments: [Deployment.Way.lighttpd, .lighttpdSpawn, .apache, .apacheFcgid, .apacheCGI, .apachePrefork, .caddy])
     func exposed(way: Deployment.Way) async throws {
         let data = #""dataDir":"/var/www/html/data""#
-        try await Deployment.run(way, settings: "{\(data)}") { server in
-            chmod(server.home.path + "/www/html", 0o777)
+        let rule = way == .caddy ? "root * /var/www/html" : ""
+        try await Deployment.run(way, settings: "{\(data)}", rule: rule) { server in
             expectError(try await server.chat("Hello", session: "a"), 500, "internal_error")
             #expect(!FileManager.default.fileExists(atPath: server.home.path + "/www/html/data/sessions/a.json"))
         }
-        try await Deployment.run(way, settings: #"{\#(data),"storage":{"allowInDocumentRoot":true}}"#) { server in
-            chmod(server.home.path + "/www/html", 0o777)
+        try await Deployment.run(way, settings: #"{\#(data),"storage":{"allowInDocumentRoot":true}}"#, rule: rule) { server in
             let allowed = try await server.chat("Hello", session: "a")
             #expect(allowed.status == 200)
         }
