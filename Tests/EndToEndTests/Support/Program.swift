@@ -40,6 +40,8 @@ struct Program: Sendable {
     var standardOutput: [UInt8] { contents("stdout") }
     var standardError: String { String(decoding: contents("stderr"), as: UTF8.self) }
 
+    var hasEnded: Bool { child.hasEnded }
+
     func send(_ signal: CInt) { child.send(signal) }
 
     /// Waits for the end. One that does not end in time is killed, and that is an error.

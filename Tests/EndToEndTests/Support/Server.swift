@@ -40,7 +40,8 @@ struct Server: Sendable {
             Nanobot.path, ["serve", "--port", "\(port)", "--data-dir", home.path + "/data", "--web-server", kind.rawValue],
             environment: Nanobot.environment(home).merging(environment) { $1 })
         let program = program
-        guard try await eventually({ program.standardOutput.contains(UInt8(ascii: "\n")) }) else {
+        _ = try await eventually { program.standardOutput.contains(UInt8(ascii: "\n")) || program.hasEnded }
+        guard program.standardOutput.contains(UInt8(ascii: "\n")) else {
             program.send(SIGKILL)
             throw Program.DidNotEnd(description: "nanobot does not listen: \(try await program.outcome().standardError)")
         }
