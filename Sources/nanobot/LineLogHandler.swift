@@ -1,5 +1,4 @@
 import Concurrency
-import FoundationEssentials
 import Glibc
 import JSON
 import Logging
@@ -47,18 +46,15 @@ struct LineLogHandler: LogHandler {
         _ = write(STDERR_FILENO, line, line.count)
     }
 
-    /// Now, as ISO 8601 has it, to the second.
+    /// Now, as ISO 8601 has it, to the second. A new process, which CGI starts for each request, would spend 7 % of its time on Foundation's
+    /// calendar.
     private static func time() -> String {
-        let now = Date()
-        let second = Int(now.timeIntervalSince1970)
-        return lastTime.withLock { last in
-            if last.second != second { last = (second, now.ISO8601Format()) }
-            return last.text
-        }
+        var (now, parts, text) = (Glibc.time(nil), tm(), [CChar](repeating: 0, count: 32))
+        gmtime_r(&now, &parts)
+        let length = strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
+        return String(decoding: text.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// Making the text takes longer than the rest of a line.
-    private static let lastTime = Mutex((second: 0, text: ""))
     /// How many lines were lost since the last one that was written.
     private static let lost = Mutex(0)
 }
