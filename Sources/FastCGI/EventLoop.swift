@@ -15,8 +15,6 @@ struct EventLoop {
     /// after the process has run out of descriptors.
     private static let tick = Duration.milliseconds(500)
     private static let shortage = Duration.milliseconds(50)
-    /// How long a connection has to be silent before a listener that stops closes it.
-    private static let silence = Duration.milliseconds(200)
     /// How long requests that were cancelled may take to say so to their clients.
     private static let cut = Duration.seconds(3)
 
@@ -174,7 +172,7 @@ struct EventLoop {
     private func endsRequests(since start: ContinuousClock.Instant, _ events: inout [epoll_event]) -> Bool {
         // The web server may be sending a request on a connection, which would be lost. One that is busy soon uses each of them, however
         // long they were idle: those that it used most are closed after their last response.
-        let limit = ContinuousClock.now - Self.silence
+        let limit = ContinuousClock.now - listener.drainSilence
         sweep { state, connection in
             state.deadline <= .now || state.head.isEmpty && max(start, state.idleSince ?? start) <= limit && connection.isSilent
         }

@@ -39,7 +39,7 @@ package final class Listener: Sendable {
     private let logger: Logger
     private let handler: @Sendable (consuming Exchange) async -> Void
     let longHeadResponse: @Sendable () -> [UInt8]
-    private let drainDeadline = Mutex<ContinuousClock.Instant?>(nil)
+    private let drain = Mutex<(deadline: ContinuousClock.Instant, silence: Duration)?>(nil)
     private let ended = Semaphore()
     private let hasEnded = Atomic(false)
     /// How many requests were cancelled because time ran out.
@@ -84,9 +84,11 @@ package final class Listener: Sendable {
     /// Stops accepting, closes idle connections and waits at most `patience` for the requests in flight. Then it cancels them, and a little
     /// later gives up those that have not ended. Blocks the thread. Called again, it counts from then on.
     ///
+    /// - Parameter silence: how long a connection has to be silent before it is closed. A request that the web server sends just then is
+    ///   lost, so somebody who has time waits for the web server to close it.
     /// Returns how many requests did not end by themselves.
-    package func stop(patience: Duration) -> Int {
-        drainDeadline.withLock { $0 = .now + patience }
+    package func stop(patience: Duration, silence: Duration = .milliseconds(200)) -> Int {
+        drain.withLock { $0 = (.now + patience, silence) }
         eventfd_write(wakeUp, 1)
         ended.wait()
         // Another thread may wait, too.
@@ -95,7 +97,10 @@ package final class Listener: Sendable {
     }
 
     /// The deadline for requests in flight; nil while the listener accepts.
-    var stopping: ContinuousClock.Instant? { drainDeadline.withLock(\.self) }
+    var stopping: ContinuousClock.Instant? { drain.withLock { $0?.deadline } }
+
+    /// How long a connection has to be silent before it is closed while the listener stops.
+    var drainSilence: Duration { drain.withLock { $0?.silence } ?? .zero }
 
     /// Hands a request whose head has arrived to the workers.
     func dispatch(_ connection: Connection, head: [UInt8]) {

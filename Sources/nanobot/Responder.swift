@@ -17,6 +17,8 @@ struct Responder {
     static let patience = Duration.seconds(30)
     /// How long they may take when another process has taken over: as long as any upstream's time limit.
     private static let retirement = Duration.seconds(86_400)
+    /// nginx closes a connection after 60 s without a request (`keepalive_timeout`).
+    private static let retirementSilence = Duration.seconds(75)
 
     /// How many turns wait for the disk at once. fdatasync calls run in parallel, and the workers continue meanwhile.
     ///
@@ -57,7 +59,7 @@ struct Responder {
     func retire() throws {
         guard let listener else { return }
         try startThread {
-            _ = listener.stop(patience: Self.retirement)
+            _ = listener.stop(patience: Self.retirement, silence: Self.retirementSilence)
             kill(getpid(), SIGTERM)
         }
     }
