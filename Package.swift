@@ -55,7 +55,7 @@ let package = Package(
         .target(
             name: "Sessions",
             dependencies: [
-                "Chat", "Concurrency", "Crypto", "JSON", "Text",
+                "CLinux", "Chat", "Concurrency", "Crypto", "JSON", "Text",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),

@@ -25,6 +25,8 @@ package struct SessionError: Error, Sendable, CustomStringConvertible {
         case turnTooLong
         /// The session has reached `session.maxBytes`.
         case sessionFull
+        /// Too much was copied lately.
+        case tooManyCopies
         /// There is no room on the disk. What was stored before is intact.
         case storageFull
         /// The files cannot be read or written now. What was stored before is intact.

@@ -11,19 +11,19 @@ extension SessionStore {
     package func delete(_ key: SessionKey) async throws {
         try await lock.withLock(key) {
             let path = path(of: key)
-            let wasThere = try attempt("remove \(path)") { () throws(Errno) in
-                do throws(Errno) {
-                    try system.unlink(path)
-                    return true
-                } catch {
-                    guard error == .noSuchFileOrDirectory else { throw error }
-                    try system.checkDirectory(of: path)
-                    return false
-                }
-            }
-            guard wasThere else { throw SessionError.notFound(key) }
+            guard try removableFile(path, key) != nil else { throw SessionError.notFound(key) }
+            try attempt("remove \(path)") { () throws(Errno) in try system.unlink(path) }
             if synchronizes { try SessionWriter.synchronize(sessions, in: system) }
         }
+    }
+
+    /// The file of a session that may be removed; nil if there is none. A damaged one may be.
+    ///
+    /// - Throws: `newerFormat`, or `unreadable` if it is another session's or no file.
+    func removableFile(_ path: FilePath, _ key: SessionKey) throws(SessionError) -> SessionFile? {
+        guard let file = try SessionFile(path, key: key, isWritable: false, in: system) else { return nil }
+        try file.checkOwner()
+        return file
     }
 
     /// Takes back the last turn of a session, and each summary that covers the last turn or the one before it.
@@ -64,15 +64,21 @@ extension SessionStore {
 
     /// Copies a session, as it is now, to a new key.
     ///
-    /// - Throws: `SessionError`, for example `notFound`, `exists` or `storageFull`.
+    /// - Throws: `SessionError`, for example `notFound`, `exists`, `tooManyCopies` or `storageFull`.
     package func fork(_ key: SessionKey, to target: SessionKey) async throws -> SessionSummary {
         try await lock.withLock(target) {
             guard try !exists(target) else { throw SessionError(.exists, "There is a session \(target) already") }
             try checkFreeBytes()
-            try await withExistingSession(key) { file in
-                var writer = try SessionWriter(path(of: target), key: target, createdAt: Date().ISO8601Format(), in: system)
-                try file.readLines { line, _ in try writer.append(line) }
-                try writer.commit(replaces: false, synchronizes: synchronizes)
+            try await withTaskExecutorPreference(reading) {
+                try await withExistingSession(key) { file in
+                    try copies.check()
+                    var writer = try SessionWriter(
+                        path(of: target), key: target, createdAt: Date().ISO8601Format(), headerLength: try file.headerLength(), in: system)
+                    // Also if it then fails.
+                    copies.take(file.end)
+                    copies.take(-(try writer.appendLines(of: file)))
+                    try writer.commit(replaces: false, synchronizes: synchronizes)
+                }
             }
             return try await summary(of: target)
         }

@@ -17,18 +17,28 @@ extension SessionStore {
     /// Visits every session, in the directory's order, until `visit` returns false. Holds a few hundred names in memory, however many there
     /// are. Skips files whose session cannot be told, and those that are removed meanwhile.
     ///
-    /// - Parameter prefix: the beginning of the keys to visit.
-    package func list(prefix: String = "", _ visit: (SessionListEntry) throws -> Bool) throws {
+    /// - Parameters:
+    ///   - prefix: the beginning of the keys to visit.
+    ///   - onFailure: gets the reason why a session is left out.
+    package func list(
+        prefix: String = "", onFailure: (SessionError) -> Void = { _ in }, _ visit: (SessionListEntry) throws -> Bool
+    ) throws {
         var isWanted = true
         var position: Int? = 0
         while isWanted, let from = position {
             let names: [String]
             (names, position) = try self.names(from: from)
             for name in names where isWanted {
-                guard let key = key(named: name), key.description.utf8.starts(with: prefix.utf8),
-                    let file = try SessionFile(path(named: name), key: key, isWritable: false, in: system)
-                else { continue }
-                isWanted = try visit(try file.listEntry())
+                guard let key = key(named: name), key.description.utf8.starts(with: prefix.utf8) else { continue }
+                let entry: SessionListEntry?
+                do throws(SessionError) {
+                    entry = try SessionFile(path(named: name), key: key, isWritable: false, in: system)?.listEntry()
+                } catch {
+                    // One file that cannot be read does not hide the others.
+                    onFailure(error)
+                    continue
+                }
+                if let entry { isWanted = try visit(entry) }
             }
         }
     }
@@ -71,8 +81,8 @@ extension SessionStore {
         let stem = String(name.dropLast(Self.fileExtension.count))
         if let key = SessionKey(fileName: stem) { return key }
         guard let file = try? File(path(named: name), O_RDONLY, in: system),
-            let header = try? SessionFile.header(in: file, path(named: name)),
-            let key = try? SessionKey(header.key), key.fileName == stem
+            let text = try? SessionFile.looseHeader(in: file, path(named: name))?.key,
+            let key = try? SessionKey(text), key.fileName == stem
         else { return nil }
         return key
     }
@@ -81,7 +91,7 @@ extension SessionStore {
 extension SessionFile {
     /// Counts the turns without decoding them: the lines between the header and the closing that are not summaries.
     fileprivate func listEntry() throws(SessionError) -> SessionListEntry {
-        let status = try status()
+        let status = opened
         let end = file.system.dataEnd(file.descriptor, size: status.size)
         var count = 0
         for start in stride(from: 0, to: end, by: 1 << 20) {

@@ -29,68 +29,58 @@ package struct SessionPage: Sendable {
 }
 
 extension SessionStore {
-    /// The facts about a session. Reads the whole file.
+    /// The facts about a session. Reads what was appended since the last time.
     ///
     /// - Throws: `SessionError`, for example `notFound`.
     package func summary(of key: SessionKey) async throws -> SessionSummary {
-        try await withExistingSession(key) { file in try file.summary() }
+        try await withTaskExecutorPreference(reading) {
+            try await withExistingSession(key) { file in try summary(file) }
+        }
     }
 
-    /// The facts about a session and its newest turns, all from one state of the file. Reads the whole file.
+    /// The facts about a session and its newest turns, all from one state of the file. Reads the page, and what was appended since the last
+    /// time. If older turns are asked for, the newer lines are passed over without being decoded.
     ///
     /// - Parameters:
-    ///   - limit: the maximum number of messages. There is always one turn, even if it has more.
+    ///   - limit: the maximum number of messages. There is always one turn, even if it has more. A page has about 4 MiB at most.
     ///   - turnID: the id of a turn, to get only older ones.
     /// - Throws: `SessionError`, for example `notFound` or `unknownTurn`.
     package func page(of key: SessionKey, messages limit: Int, before turnID: String? = nil) async throws -> SessionPage {
-        try await withExistingSession(key) { file in
-            var turns: [Turn] = []
-            var messageCount = 0
-            var hasMore = false
-            var isBefore = turnID == nil
-            try file.readTurnsBackwards { turn, _ in
-                guard isBefore else {
-                    isBefore = turn.id == turnID
-                    return true
+        try await withTaskExecutorPreference(reading) {
+            try await withExistingSession(key) { file in
+                var turns: [Turn] = []
+                var (messageCount, byteCount) = (0, 0)
+                var hasMore = false
+                var start: Int?
+                if let turnID {
+                    start = try file.start(ofTurn: turnID)
+                    guard start != nil else { throw SessionError(.unknownTurn, "Session \(key) has no turn \(turnID)") }
                 }
-                messageCount += turn.messages.count
-                hasMore = !turns.isEmpty && messageCount > limit
-                if !hasMore { turns.append(turn) }
-                return !hasMore
+                try file.readTurnsBackwards(from: start) { turn, range in
+                    messageCount += turn.messages.count
+                    byteCount += range.count
+                    hasMore = !turns.isEmpty && (messageCount > limit || byteCount > Self.pageBytes)
+                    if !hasMore { turns.append(turn) }
+                    return !hasMore
+                }
+                return SessionPage(summary: try summary(file), turns: turns.reversed(), hasMore: hasMore)
             }
-            guard isBefore else { throw SessionError(.unknownTurn, "Session \(key) has no turn \(turnID ?? "")") }
-            return SessionPage(summary: try file.summary(), turns: turns.reversed(), hasMore: hasMore)
         }
+    }
+
+    private static let pageBytes = 4 << 20
+
+    func summary(_ file: borrowing SessionFile) throws -> SessionSummary {
+        let totals = try totals.totals(of: file)
+        return SessionSummary(
+            key: file.key, createdAt: try file.header().createdAt, updatedAt: totals.updatedAt, turnCount: totals.turnCount,
+            usage: totals.usage, byteCount: file.end + SessionFile.closing.count)
     }
 
     func withExistingSession<Result: Sendable>(
-        _ key: SessionKey, _ body: (borrowing SessionFile) throws -> Result
+        _ key: SessionKey, _ body: (borrowing SessionFile) async throws -> Result
     ) async throws -> Result {
         guard let result = try await withSession(key, body) else { throw SessionError.notFound(key) }
         return result
-    }
-}
-
-extension SessionFile {
-    /// Reads the whole file.
-    func summary() throws -> SessionSummary {
-        var summary = SessionSummary(
-            key: key, createdAt: try header().createdAt, turnCount: 0, usage: .zero,
-            byteCount: end + Self.closing.count)
-        let decoder = ValueDecoder()
-        /// The part of a turn or summary that is summed up. The messages are not decoded.
-        struct Cost: Decodable {
-            var at: String
-            var usage: Usage
-        }
-        try readLines { line, _ in
-            guard let cost = try? decoder.read(Cost.self, from: line) else { throw unreadableLine }
-            if !Self.isSummary(line) {
-                summary.turnCount += 1
-                summary.updatedAt = cost.at
-            }
-            summary.usage = summary.usage + cost.usage
-        }
-        return summary
     }
 }

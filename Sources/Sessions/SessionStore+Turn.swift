@@ -53,8 +53,7 @@ extension SessionStore {
     /// The session from the cache or the file; nil if there is no file.
     private func load(_ key: SessionKey) throws(SessionError) -> LoadedSession? {
         guard var file = try SessionFile(path(of: key), key: key, in: system) else { return nil }
-        let status = try file.status()
-        if let tail = cache.take(key, status) { return LoadedSession(tail, status) }
+        if let tail = cache.take(key, file.opened) { return LoadedSession(tail, file.opened) }
         return try load(from: &file)
     }
 
@@ -79,7 +78,7 @@ extension SessionStore {
     /// descriptor.
     private func append(_ line: [UInt8], to loaded: LoadedSession, of key: SessionKey) throws(SessionError) -> Int {
         guard var file = try SessionFile(path(of: key), key: key, in: system) else { throw Self.hasMoved(key) }
-        if try file.status() == loaded.status {
+        if file.opened == loaded.status {
             file.assumeIntact(size: loaded.status.size)
         } else {
             loaded.tail = try load(from: &file).tail

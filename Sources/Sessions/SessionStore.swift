@@ -50,9 +50,12 @@ package final class SessionStore: Sendable {
     let quarantine: Quarantine
     let lock: SessionLock
     let cache = TailCache(capacity: 16 << 20)
+    let totals = TotalsCache()
+    let copies = CopyAllowance()
     /// When this process next looks for sessions that are too old.
     let nextPruning = Mutex<ContinuousClock.Instant?>(nil)
     let disk: (any TaskExecutor)?
+    let reading: (any TaskExecutor)?
     let logger: Logger
 
     /// Opens a data directory. By default it is created if it does not exist, for this user alone.
@@ -60,24 +63,33 @@ package final class SessionStore: Sendable {
     /// - Parameters:
     ///   - disk: runs what waits for the disk; nil to run it where the turn runs. With `sync` every write waits, and a file system can
     ///     handle many waiting writes at once.
+    ///   - reading: runs what reads or copies more than a turn needs; nil to run it where the request runs. Each of its threads does this for
+    ///     one request at a time.
     ///   - logger: gets a line when a torn tail was cut off and when old sessions were removed.
     package convenience init(
-        directory: FilePath, settings: Settings = Settings(), disk: (any TaskExecutor)? = nil, logger: Logger
+        directory: FilePath, settings: Settings = Settings(), disk: (any TaskExecutor)? = nil, reading: (any TaskExecutor)? = nil,
+        logger: Logger
     ) throws(SessionError) {
-        try self.init(directory: directory, settings: settings, disk: disk, system: HostFileSystem(), logger: logger)
+        try self.init(
+            directory: directory, settings: settings, disk: disk, reading: reading, system: HostFileSystem(), logger: logger)
         guard settings.missingDirectory == .waitFor || sessions.withPlatformString({ access($0, W_OK | X_OK) }) == 0 else {
-            throw SessionError(.storageUnavailable, "\(sessions) cannot be written by this user")
+            var status = stat()
+            let isOwn = sessions.withPlatformString { stat($0, &status) } == 0 && status.st_uid == geteuid()
+            let reason = isOwn && status.st_mode & 0o700 != 0o700 ? ", although it belongs to them: run chmod u+rwx \(sessions)" : ""
+            throw SessionError(.storageUnavailable, "\(sessions) cannot be written by this user\(reason)")
         }
     }
 
     init(
-        directory: FilePath, settings: Settings, disk: (any TaskExecutor)? = nil, system: any FileSystem, logger: Logger
+        directory: FilePath, settings: Settings, disk: (any TaskExecutor)? = nil, reading: (any TaskExecutor)? = nil,
+        system: any FileSystem, logger: Logger
     ) throws(SessionError) {
         let system = UninterruptedFileSystem(system)
         self.settings = settings
         self.system = system
         self.directory = directory
         self.disk = disk
+        self.reading = reading
         self.logger = logger
         let sessions = directory.appending("sessions")
         self.sessions = sessions
@@ -98,8 +110,7 @@ package final class SessionStore: Sendable {
     /// The turns of a session that a model may see, oldest first. Does not wait for a turn in progress.
     package func history(of key: SessionKey) async throws -> [PastTurn] {
         try await withSession(key) { file in
-            let status = try file.status()
-            if let tail = cache.peek(key, status) { return tail.window.visible }
+            if let tail = cache.peek(key, file.opened) { return tail.window.visible }
             return try file.readWindow(limits: settings.window).visible
         } ?? []
     }
@@ -107,16 +118,22 @@ package final class SessionStore: Sendable {
     /// Runs `body` on a session's file, for reading; returns nil if there is none. Waits only for a write in progress, and repairs a torn
     /// tail.
     func withSession<Result: Sendable>(
-        _ key: SessionKey, _ body: (borrowing SessionFile) throws -> Result
+        _ key: SessionKey, _ body: (borrowing SessionFile) async throws -> Result
     ) async throws -> Result? {
         try lock.check()
         let path = path(of: key)
-        guard var file = try SessionFile(path, key: key, isWritable: false, in: system) else { return nil }
-        if try file.assumeIntactIfWhole() { return try body(file) }
-        return try await lock.withLock(key) {
-            guard var file = try SessionFile(path, key: key, in: system) else { return nil }
-            try file.recover(quarantine: quarantine)
-            return try body(file)
+        while true {
+            guard var file = try SessionFile(path, key: key, isWritable: false, in: system) else { return nil }
+            if try file.assumeIntactIfWhole() { return try await body(file) }
+            let whole = try await lock.withLock(key) { () -> (status: FileStatus, size: Int)? in
+                guard var file = try SessionFile(path, key: key, in: system) else { return nil }
+                try file.recover(quarantine: quarantine)
+                return (file.opened, file.end + SessionFile.closing.count)
+            }
+            // Without the lock, because the body may take long. It reads the same file, unless that was replaced meanwhile.
+            guard let whole, (whole.status.device, whole.status.inode) == (file.opened.device, file.opened.inode) else { continue }
+            file.assumeIntact(size: whole.size)
+            return try await body(file)
         }
     }
 

@@ -1,5 +1,6 @@
 import CGI
 import ChatAPI
+import Concurrency
 import Configuration
 import HTTPClient
 import Logging
@@ -36,10 +37,12 @@ struct Application {
         do {
             var storeSettings = try SessionStore.Settings(configuration)
             if isRestarted { storeSettings.missingDirectory = .waitFor }
+            let disk = try disk(storeSettings.durability)
             sessions = try SessionStore(
-                directory: FilePath(dataDirectory), settings: storeSettings, disk: try disk(storeSettings.durability), logger: logger)
+                directory: FilePath(dataDirectory), settings: storeSettings, disk: disk,
+                reading: disk == nil ? nil : try WorkerPool(threads: 1), logger: logger)
         } catch let error as SessionError {
-            throw Failure(description: "\(error). Choose a directory that you can write with --data-dir.")
+            throw Failure(description: "\(error). Another directory can be chosen with --data-dir.")
         }
         let models = try configuration.models(engine: engine, logger: logger)
         usesUpstreams = !models.upstreams.isEmpty

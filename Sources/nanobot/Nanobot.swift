@@ -19,6 +19,9 @@ struct Nanobot: ParsableCommand {
         var descriptor: CInt
         repeat { descriptor = open("/dev/null", O_RDONLY) } while 0...STDERR_FILENO ~= descriptor
         close(descriptor)
+        // A umask that takes a right from the owner (0177) would shut this program out of the directories that it creates.
+        let mask = umask(0o077)
+        umask(mask & ~0o700)
         // If a file reaches its size limit (RLIMIT_FSIZE), the write must fail with EFBIG, not end this process.
         signal(SIGXFSZ, SIG_IGN)
         CrashReport.install()

@@ -18,7 +18,7 @@ FAULTS = [
     (fail(404), 404, "model_not_found", None),
     (fail(413), 413, "request_too_large", None),
     (fail(422), 422, "invalid_value", None),
-    (fail(429, retry_after=7), 429, "rate_limited", "7"),
+    (fail(429, retry_after=7), 429, "rate_limit_exceeded", "7"),
     (fail(500), 502, "upstream_error", None),
     (fail(502), 502, "upstream_error", None),
     (fail(503), 502, "upstream_error", None),

@@ -137,7 +137,7 @@ def test_exceptions_have_their_types(server: Nanobot, plain_server: Nanobot, pee
     assert caught.value.code == "idempotency_key_conflict"
     for status, kind, code in [
         (422, openai.UnprocessableEntityError, "invalid_value"),
-        (429, openai.RateLimitError, "rate_limited"),
+        (429, openai.RateLimitError, "rate_limit_exceeded"),
         (500, openai.InternalServerError, "upstream_error"),
     ]:
         peer.script({"type": "fail", "status": status})

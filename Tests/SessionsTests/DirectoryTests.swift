@@ -1,4 +1,6 @@
+import Chat
 import Foundation
+import Glibc
 import JSON
 import SystemPackage
 import TestSupport
@@ -65,7 +67,7 @@ struct DirectoryTests {
         let limit = Date(timeIntervalSinceNow: -30 * 86_400)
         func pruned(dry: Bool) throws -> [String] {
             var keys: [String] = []
-            try store.prune(before: limit, isDryRun: dry) { key, _ in keys.append(key.description) }
+            try store.prune(before: limit, isDryRun: dry, onFailure: { Issue.record($0) }) { key, _ in keys.append(key.description) }
             return keys.sorted()
         }
         #expect(try pruned(dry: true) == ["busy", "elsewhere", "old"])
@@ -95,6 +97,148 @@ struct DirectoryTests {
         try age("later.json", days: 40, in: directory)
         #expect(try other.pruneOnce(olderThan: .seconds(30 * 86_400)) == 0)
         #expect(try other.pruneOnce(olderThan: .seconds(30 * 86_400), now: Date(timeIntervalSinceNow: 3700)) == 1)
+    }
+
+    /// Something that is no file, at the place of one.
+    enum Oddity: CaseIterable {
+        case fifo, directory, device, socket
+
+        func make(at path: FilePath) throws {
+            let result = path.withPlatformString { path in
+                switch self {
+                case .fifo: mkfifo(path, 0o600)
+                case .directory: mkdir(path, 0o700)
+                // Reading it would never end.
+                case .device: symlink("/dev/zero", path)
+                case .socket: mknod(path, S_IFSOCK | 0o600, 0)
+                }
+            }
+            guard result == 0 else { throw Errno(rawValue: errno) }
+        }
+    }
+
+    @Test("something in the place of a session's file is an error at once, and hides no other session", arguments: Oddity.allCases)
+    func oddities(_ oddity: Oddity) async throws {
+        let directory = try TemporaryDirectory()
+        let store = try directory.store()
+        let long = try SessionKey(String(repeating: "x", count: 300))
+        for key in ["a", "z"] { try await store.say("one", to: key) }
+        for key in [try SessionKey("odd"), long] { try oddity.make(at: directory.file(key.fileName + ".json")) }
+        try oddity.make(at: directory.file(".new-odd"))
+        let old = [timespec(tv_sec: 0, tv_nsec: 0), timespec(tv_sec: 0, tv_nsec: 0)]
+        for name in try directory.names(in: "sessions") {
+            #expect(utimensat(AT_FDCWD, directory.file(name).string, old, AT_SYMLINK_NOFOLLOW) == 0)
+        }
+
+        let key = try SessionKey("odd")
+        var failures: [SessionError.Code] = []
+        for operation in [
+            { _ = try await store.say("two", to: "odd") }, { _ = try await store.history(of: key) },
+            { _ = try await store.page(of: key, messages: 1) }, { try await store.export(key, as: .json) { _ in } },
+            { _ = try await store.undo(key) }, { try await store.delete(key) }, { _ = try await store.fork(key, to: SessionKey("b")) },
+        ] as [() async throws -> Void] {
+            do { try await operation() } catch { failures.append(try #require(error as? SessionError).code) }
+        }
+        #expect(failures == Array(repeating: .unreadable, count: 7))
+        await #expect(throws: SessionError.self) { _ = try await store.fork(SessionKey("a"), to: key) }
+
+        var (listed, skipped) = ([String](), 0)
+        try store.list(onFailure: { _ in skipped += 1 }) { entry in
+            listed.append(entry.key.description)
+            return true
+        }
+        #expect(listed.sorted() == ["a", "z"])
+        #expect(skipped == 1)
+        var damaged: [SessionDamage] = []
+        try await store.verify(repairs: true) { damaged.append($0) }
+        #expect(damaged.count == 2 && damaged.allSatisfy { $0.repair == nil })
+
+        var pruned: [String] = []
+        var kept = 0
+        try store.prune(before: Date(timeIntervalSinceNow: -3600), onFailure: { _ in kept += 1 }) { key, _ in pruned.append(key.description)
+        }
+        #expect(pruned.sorted() == ["a", "z"])
+    }
+
+    @Test("something in the place of another file of the data directory holds nobody", arguments: Oddity.allCases)
+    func oddFiles(_ oddity: Oddity) async throws {
+        let directory = try TemporaryDirectory()
+        let key = try SessionKey("a")
+        try oddity.make(at: directory.path.appending("locks-\(String(key.lockOffset >> 59, radix: 16))"))
+        try oddity.make(at: directory.path.appending("retention"))
+        let store = try directory.store()
+        let error = await #expect(throws: SessionError.self) { _ = try await store.say("one") }
+        #expect(error?.code == .storageUnavailable)
+        #expect(throws: SessionError.self) { try store.pruneOnce(olderThan: .seconds(60)) }
+    }
+
+    @Test("copies are refused once they have written much, and a copy has its lines where the original has them")
+    func copies() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try directory.store()
+        for number in 0..<40 { try await store.say("question \(number)", answer: String(repeating: "a", count: 300), to: "a:long:key") }
+        let (source, target) = (try SessionKey("a:long:key"), try SessionKey("b"))
+        #expect(try await store.fork(source, to: target).turnCount == 40)
+        let (old, new) = (try directory.bytes("a%3Along%3Akey.json"), try directory.bytes("b.json"))
+        let feed = try #require(old.firstIndex(of: UInt8(ascii: "\n")))
+        #expect(new.count == old.count && new[feed...] == old[feed...])
+        #expect(try await store.fork(target, to: SessionKey("a:longer:key")).turnCount == 40)
+        try await store.verify { Issue.record("\($0)") }
+
+        store.copies.take(CopyAllowance.burst)
+        let error = await #expect(throws: SessionError.self) { try await store.fork(source, to: SessionKey("c")) }
+        #expect(error?.code == .tooManyCopies)
+        #expect(try directory.names(in: "sessions").count == 3)
+        try store.copies.check(now: .now + .seconds(60))
+    }
+
+    @Test("a page of a long session reads as much as one of a short session")
+    func pageCost() async throws {
+        var calls: [Int] = []
+        for count in [200, 1600] {
+            let system = SimulatedFileSystem()
+            let store = try SessionStore(directory: "/data", settings: SessionStore.Settings(), system: system, logger: .test())
+            let header = SessionFile.header(try SessionKey("a"), createdAt: Turn.time)
+            let lines = (0..<count).map { Turn.make(String(repeating: "q", count: 500), id: "turn-\($0)").line }
+            let inode = try system.open("/data/sessions/a.json", O_CREAT | O_RDWR)
+            let bytes = header + Array("\n".utf8) + lines.joined(separator: Array(",\n".utf8)) + SessionFile.closing
+            _ = try bytes.withUnsafeBytes { bytes throws(Errno) in try system.write(inode, bytes, at: 0) }
+            system.close(inode)
+            let key = try SessionKey("a")
+            #expect(try await store.page(of: key, messages: 10).summary.turnCount == count)
+            try await store.say("newest", to: "a")
+            system.reset()
+            let page = try await store.page(of: key, messages: 10)
+            #expect(
+                page.turns.count == 5 && page.hasMore && page.summary.turnCount == count + 1
+                    && page.summary.usage.totalTokens == 2 * (count + 1))
+            calls.append(system.calls.count { $0.hasPrefix("read") })
+            let older = try await store.page(of: key, messages: 4, before: "turn-7")
+            #expect(older.turns.map(\.id) == ["turn-5", "turn-6"])
+            let error = await #expect(throws: SessionError.self) { try await store.page(of: key, messages: 4, before: "turn-x") }
+            #expect(error?.code == .unknownTurn)
+        }
+        #expect(calls[0] == calls[1])
+    }
+
+    @Test("neither a request nor retention removes a file that a newer version wrote, in any layout", arguments: [false, true])
+    func newerFormat(isSpaced: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        let store = try directory.store()
+        let header = #"{"format":"nanobot-session/2","key":"a","turns":["#
+        let bytes = Array((isSpaced ? header.replacing(":", with: ": ").replacing(",", with: ",\r\n") : header).utf8)
+        try directory.write(bytes, to: "a.json")
+        try age("a.json", days: 40, in: directory)
+        let error = await #expect(throws: SessionError.self) { try await store.delete(SessionKey("a")) }
+        #expect(error?.code == .newerFormat)
+        var failure: SessionError?
+        try store.prune(before: Date(), onFailure: { failure = $0 }) { key, _ in Issue.record("\(key) was removed") }
+        #expect(failure?.code == .newerFormat)
+        #expect(try directory.bytes("a.json") == bytes)
+        // A damaged session of this version can be removed.
+        try directory.write(Array("rubbish".utf8), to: "a.json")
+        try await store.delete(SessionKey("a"))
+        #expect(try directory.names(in: "sessions") == [])
     }
 
     @Test("a store that may not create a data directory refuses one without sessions, and leaves nothing there")

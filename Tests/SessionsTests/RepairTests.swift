@@ -47,6 +47,43 @@ struct RepairTests {
         #expect(lines.entries.count == 1 && lines.entries[0].level == .warning && lines.entries[0].message.contains("Session a:"))
     }
 
+    @Test("a last turn that can be read is never cut off, however its line ends")
+    func readableTail() async throws {
+        for change in [("}}\n]}", "}}\r\n]}"), ("}}\n]}", "}}\t\n]}"), ("}},\n", "}},\n\n"), ("\n]}\n", "\r\n]}\r\n")] {
+            let directory = try TemporaryDirectory()
+            for question in ["one", "two"] { try await directory.store().say(question) }
+            let whole = try directory.bytes("a.json")
+            try directory.write(String(decoding: whole, as: UTF8.self).replacing(change.0, with: change.1).utf8, to: "a.json")
+            let seen = try? await directory.store().say("next")
+            if let seen { #expect(seen == ["one", "two"], "\(change)") }
+            try await directory.store().verify(repairs: true) { _ in }
+            let left = try await directory.store().say("last")
+            #expect(left.starts(with: ["one", "two"]), "\(change)")
+        }
+    }
+
+    @Test("400 MB of zeros in a torn turn or after it are cut in little memory", arguments: [false, true])
+    func manyZeros(isClosed: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        try await directory.store().say("one")
+        let whole = try directory.bytes("a.json")
+        try directory.write(whole.dropLast(4) + Array(",\n{\"id\":\"turn-2\"".utf8), to: "a.json")
+        let file = try FileDescriptor.open(directory.file("a.json"), .readWrite)
+        try file.resize(to: 400_000_000)
+        if isClosed { try file.writeAll(toAbsoluteOffset: 400_000_000, "}}\n]}\n".utf8) }
+        try file.close()
+        let before = try peakMemory()
+        #expect(try await directory.store().say("two") == ["one"])
+        #expect(try peakMemory() - before < 100_000_000)
+    }
+
+    /// The most memory that this process has used, in bytes (proc_pid_status(5)).
+    private func peakMemory() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+        return 1024 * (try #require(Int(line.filter(\.isNumber))))
+    }
+
     @Test("a file cut anywhere in its last turn or closing is repaired")
     func truncation() async throws {
         let directory = try TemporaryDirectory()

@@ -138,7 +138,12 @@ struct StoreOperation: Sendable, CustomTestStringConvertible {
                 prepare: { store, _ in
                     try await sayAll(store, ["one", "two"], "a")
                     try await say(store, "other", "b")
-                }, run: { try $0.prune(before: .distantFuture) { _, _ in } }),
+                },
+                run: { store in
+                    var failure: SessionError?
+                    try store.prune(before: .distantFuture, onFailure: { failure = $0 }) { _, _ in }
+                    if let failure { throw failure }
+                }),
             StoreOperation(
                 name: "verify, and repair a torn tail", before: ["a": .turns(["one"]), "b": .turns(["other"])],
                 after: ["a": .turns(["one"]), "b": .turns(["other"])],

@@ -1,3 +1,4 @@
+import Chat
 import Foundation
 import JSON
 import SystemPackage
@@ -72,6 +73,77 @@ struct VerificationTests {
         #expect(try await directory.store().say("four") == left)
     }
 
+    /// A way to write the same session down, which `import` reads whole.
+    enum Layout: CaseIterable {
+        case indented, oneLine, spaced, withCarriageReturns, jsonLines
+
+        func form(of bytes: [UInt8]) throws -> [UInt8] {
+            func written(_ options: JSONSerialization.WritingOptions) throws -> [UInt8] {
+                Array(try JSONSerialization.data(withJSONObject: JSONSerialization.jsonObject(with: Data(bytes)), options: options))
+            }
+            switch self {
+            case .indented: return try written([.prettyPrinted, .sortedKeys])
+            case .oneLine: return bytes.filter { $0 != UInt8(ascii: "\n") }
+            case .spaced: return Array(String(decoding: bytes, as: UTF8.self).replacing("\":", with: "\": ").utf8)
+            case .withCarriageReturns: return Array(String(decoding: bytes, as: UTF8.self).replacing("\n", with: "\r\n").utf8)
+            case .jsonLines:
+                var lines = String(decoding: bytes, as: UTF8.self).replacing("},\n", with: "}\n").split(separator: "\n").dropLast()
+                lines[0] = lines[0].dropLast(#","turns":["#.utf8.count) + "}"
+                return Array(lines.joined(separator: "\n").utf8)
+            }
+        }
+    }
+
+    @Test("a session in another layout is repaired from its turns and summaries, which stay as they were", arguments: Layout.allCases)
+    func layouts(_ layout: Layout) async throws {
+        // The second key's name is shortened, so only the file says which session it is.
+        for key in ["a", String(repeating: "é\\\"", count: 90)] {
+            let directory = try TemporaryDirectory()
+            let store = try directory.store(limits: ContextLimits(maxTurns: 4, summarizes: true))
+            for number in 0..<9 {
+                _ = try await store.turn(
+                    of: SessionKey(key), from: .make("key \(number)"),
+                    summarize: { _, newest in
+                        HistorySummary(
+                            at: Turn.time, text: "so {\"far\" : [", covers: newest, model: "m",
+                            usage: Usage(promptTokens: 1, completionTokens: 1))
+                    }
+                ) { _ in
+                    .make("{\"id\" : \"turn-x\", \\ \r\n\u{301}[{\"", id: "turn-\(number)", idempotencyKey: "key \(number)")
+                }
+            }
+            let name = try #require(try directory.names(in: "sessions").first)
+            let whole = try directory.bytes(name)
+            let changed = try layout.form(of: whole)
+            #expect(whole != changed)
+            try directory.write(changed, to: name)
+            let found = try await damages(directory, repairs: true)
+            #expect(found.count == 1 && found[0].repair?.contains("9 readable turns") == true, "\(found)")
+            #expect(try directory.bytes(name) == whole)
+            #expect(try await damages(directory) == [])
+        }
+    }
+
+    @Test(
+        "of a session in another layout that is cut anywhere, every turn that is whole is kept",
+        arguments: Layout.allCases)
+    func cutLayouts(_ layout: Layout) async throws {
+        let directory = try TemporaryDirectory()
+        for number in 1...3 { try await directory.store().say("one {", answer: "[\"\(number)\\") }
+        let whole = try layout.form(of: try directory.bytes("a.json"))
+        // Only a turn's last brace follows another one.
+        let visible = whole.indices.filter { whole[$0] > 0x20 }
+        let ends = zip(visible, visible.dropFirst()).filter { whole[$0] == UInt8(ascii: "}") && whole[$1] == UInt8(ascii: "}") }.map(\.1)
+        #expect(ends.count == 3)
+        for length in stride(from: 1, through: whole.count, by: 7) {
+            try directory.write(whole[..<length], to: "a.json")
+            _ = try await damages(directory, repairs: true)
+            let left = try directory.bytes("a.json").split(separator: UInt8(ascii: "\n")).count { $0.starts(with: #"{"id""#.utf8) }
+            #expect(left >= ends.count { $0 < length }, "cut at \(length)")
+            #expect(try await damages(directory) == [])
+        }
+    }
+
     @Test("a torn tail after a damaged middle counts as a damaged middle")
     func tornAndDamaged() async throws {
         let directory = try TemporaryDirectory()
@@ -94,7 +166,7 @@ struct VerificationTests {
         for repairs in [false, true] {
             let found = try await damages(directory, repairs: repairs).sorted { $0.fileName < $1.fileName }
             #expect(found.map(\.fileName) == ["b.json", "c.json"])
-            #expect(found.first?.problem.contains("Is a directory") == true)
+            #expect(found.first?.problem.contains("is not a regular file") == true)
         }
     }
 

@@ -16,7 +16,7 @@ extension APIError {
             }
         case .rateLimited:
             self.init(
-                status: 429, code: "rate_limited",
+                status: 429, code: "rate_limit_exceeded",
                 message: error.clientMessage ?? "The model takes no more requests for now. Try again later.",
                 headers: retryAfter(1))
         case .failed:

@@ -63,6 +63,10 @@ extension APIError {
                 status: 507, code: "storage_full",
                 message: "\(error.description). Nothing was lost. Go on with another session key, or delete this session; "
                     + "the operator can raise session.maxBytes.")
+        case .tooManyCopies:
+            self.init(
+                status: 429, code: "rate_limit_exceeded", message: "Too much was copied lately. Try again later.",
+                headers: [("Retry-After", "\(CopyAllowance.period)")])
         case .storageFull:
             self.init(status: 507, code: "storage_full", message: "There is no room to store this. Nothing was lost.")
         case .storageUnavailable:

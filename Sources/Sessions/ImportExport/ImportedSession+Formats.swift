@@ -4,7 +4,7 @@ import JSON
 import Text
 
 extension ImportedSession {
-    /// Reads this program's own exports. A turn that is on one line is kept byte for byte.
+    /// Reads this program's own exports, in any layout.
     init(own scanner: inout JSONScanner, _ members: JSONScanner.Members, key: SessionKey?) throws(SessionError) {
         guard let text = scanner.decode(String.self, members["key"]),
             let createdAt = scanner.decode(String.self, members["created_at"]).flatMap(ImportedTimestamp.utc)
@@ -13,10 +13,11 @@ extension ImportedSession {
         let decoder = ValueDecoder()
         func add(_ range: Range<Int>, _ scanner: JSONScanner) throws(SessionError) {
             if let turn = scanner.decode(Turn.self, range, decoder), !turn.id.hasPrefix(HistorySummary.idPrefix) {
-                let isLine = scanner[range].allSatisfy { $0 >= 0x20 }
-                lines.append(Line(id: turn.id, at: turn.at, bytes: isLine ? scanner[range] : turn.line[...]))
+                let line = SessionFile.line(for: scanner[range], decoder) ?? turn.line
+                lines.append(Line(id: turn.id, at: turn.at, bytes: line[...]))
             } else if let summary = scanner.decode(HistorySummary.self, range, decoder), summary.id.hasPrefix(HistorySummary.idPrefix) {
-                lines.append(Line(id: summary.id, at: summary.at, bytes: summary.line[...]))
+                lines.append(
+                    Line(id: summary.id, at: summary.at, bytes: (SessionFile.line(for: scanner[range], decoder) ?? summary.line)[...]))
             } else {
                 throw SessionError(.unreadable, "its turn \(lines.count(where: \.isTurn) + 1) cannot be read")
             }

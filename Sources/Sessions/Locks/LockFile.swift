@@ -3,11 +3,15 @@ import SystemPackage
 /// A file whose bytes are locked in the place of sessions.
 final class LockFile: Sendable {
     private let file: File
+    private let path: FilePath
     private let status: FileStatus
 
-    init(_ path: FilePath, in system: any FileSystem) throws(Errno) {
-        file = try File.openOrCreate(path, in: system)
-        status = try file.status()
+    init(_ path: FilePath, in system: any FileSystem) throws(SessionError) {
+        let file = try attempt("open \(path)") { () throws(Errno) in try File.openOrCreate(path, in: system) }
+        status = try attempt("open \(path)") { () throws(Errno) in try file.status() }
+        guard status.isRegular else { throw SessionError(.storageUnavailable, "\(path) is not a regular file") }
+        self.file = file
+        self.path = path
     }
 
     func isSame(_ other: FileStatus) -> Bool { (other.device, other.inode) == (status.device, status.inode) }
@@ -20,19 +24,24 @@ final class LockFile: Sendable {
         }
     }
 
-    func claimIfFree(_ offset: Int64) throws(SessionError) -> Bool {
+    /// False if another process has the byte.
+    func claimIfFree(_ offset: Int64) throws(SessionError) -> Bool { try file.lock(offset, path) }
+
+    func free(_ offset: Int64) { try? file.system.setLock(file.descriptor, at: offset, isHeld: false) }
+}
+
+extension File {
+    /// Takes a byte; false if another process has it. What the system refuses for another reason is an error, or it would look as if
+    /// somebody else was busy.
+    func lock(_ offset: Int64, _ path: FilePath) throws(SessionError) -> Bool {
         do throws(Errno) {
-            try set(offset, isHeld: true)
+            try system.setLock(descriptor, at: offset, isHeld: true)
             return true
         } catch {
-            if error == .resourceTemporarilyUnavailable || error == .permissionDenied { return false }
-            throw SessionError("lock the session", error)
+            if error == .resourceTemporarilyUnavailable { return false }
+            guard error == .invalidArgument else { throw SessionError("lock \(path)", error) }
+            throw SessionError(
+                .storageUnavailable, "Cannot lock \(path): the system has no open-file-description locks (F_OFD_SETLK, Linux 3.15)")
         }
-    }
-
-    func free(_ offset: Int64) { try? set(offset, isHeld: false) }
-
-    private func set(_ offset: Int64, isHeld: Bool) throws(Errno) {
-        try file.system.setLock(file.descriptor, at: offset, isHeld: isHeld)
     }
 }

@@ -15,13 +15,14 @@ import SystemPackage
 /// posix_lock_inode): with 10,000 chats in flight that took a third of the program's time. So sessions are spread over sixteen files.
 final class SessionLock: Sendable {
     private struct Waiter {
-        var id: UInt64
+        var deadline: ContinuousClock.Instant
         var continuation: CheckedContinuation<Bool, Never>
     }
 
     private struct State {
         var waiters: [Int64: Deque<Waiter>] = [:]
-        var nextID: UInt64 = 0
+        /// True if a task waits for the next deadline.
+        var isWatched = false
         var files: [Int64: LockFile] = [:]
     }
 
@@ -45,7 +46,7 @@ final class SessionLock: Sendable {
     func withLock<Result: Sendable>(_ key: SessionKey, _ body: () async throws -> Result) async throws -> Result {
         let offset = key.lockOffset
         let deadline = ContinuousClock.now + timeout
-        guard await enter(offset) else { throw Self.busy }
+        guard await enter(offset, until: deadline) else { throw Self.busy }
         defer { leave(offset) }
         let file = try currentFile(for: offset)
         try await file.claim(key.queueOffset, until: deadline)
@@ -97,26 +98,28 @@ final class SessionLock: Sendable {
             // The directories were created with the first file. If only they are missing, somebody has moved them away.
             try check()
         }
-        let file = try attempt("open \(path)") { () throws(Errno) in try LockFile(path, in: system) }
+        let file = try LockFile(path, in: system)
         state.withLock { $0.files[offset >> 59] = file }
         return file
     }
 
-    private func enter(_ offset: Int64) async -> Bool {
+    private func enter(_ offset: Int64, until deadline: ContinuousClock.Instant) async -> Bool {
         await withCheckedContinuation { continuation in
-            let id: UInt64? = state.withLock { state in
+            let (isFree, watches) = state.withLock { state in
                 guard state.waiters[offset] != nil else {
                     state.waiters[offset] = []
-                    return nil
+                    return (true, false)
                 }
-                state.nextID += 1
-                state.waiters[offset]?.append(Waiter(id: state.nextID, continuation: continuation))
-                return state.nextID
+                state.waiters[offset]?.append(Waiter(deadline: deadline, continuation: continuation))
+                defer { state.isWatched = true }
+                return (false, !state.isWatched)
             }
-            guard let id else { return continuation.resume(returning: true) }
-            Task { [timeout] in
-                try? await Task.sleep(for: timeout)
-                self.giveUp(offset, id)
+            if isFree { continuation.resume(returning: true) }
+            // One task for all: a timer of its own would stay until the deadline, though its turn was served long before (Task.sleep keeps
+            // its timer even when it is cancelled).
+            guard watches else { return }
+            Task { [weak self] in
+                while let next = self?.endExpiredWaits() { try? await Task.sleep(until: next, clock: .continuous) }
             }
         }
     }
@@ -130,10 +133,25 @@ final class SessionLock: Sendable {
         next?.continuation.resume(returning: true)
     }
 
-    private func giveUp(_ offset: Int64, _ id: UInt64) {
-        let waiter = state.withLock { state in
-            state.waiters[offset]?.firstIndex { $0.id == id }.flatMap { state.waiters[offset]?.remove(at: $0) }
+    /// Ends the waits whose time is over. Returns when to do so again; nil if nobody waits.
+    private func endExpiredWaits() -> ContinuousClock.Instant? {
+        let now = ContinuousClock.now
+        let (expired, next) = state.withLock { state in
+            var expired: [Waiter] = []
+            var next: ContinuousClock.Instant?
+            for offset in state.waiters.keys {
+                // All wait equally long, so the first ones end first.
+                while let first = state.waiters[offset]?.first, first.deadline <= now {
+                    expired.append(first)
+                    state.waiters[offset]?.removeFirst()
+                }
+                if let deadline = state.waiters[offset]?.first?.deadline { next = min(next ?? deadline, deadline) }
+            }
+            state.isWatched = next != nil
+            return (expired, next)
         }
-        waiter?.continuation.resume(returning: false)
+        for waiter in expired { waiter.continuation.resume(returning: false) }
+        // Not more often than it matters, as it looks at every queue.
+        return next.map { max($0, now + .milliseconds(10)) }
     }
 }

@@ -5,6 +5,7 @@ import SystemPackage
 ///
 /// Here tests make the nth call fail, or end the process after it.
 protocol FileSystem: Sendable {
+    /// Never waits, whatever the path names.
     func open(_ path: FilePath, _ flags: CInt) throws(Errno) -> CInt
     func close(_ descriptor: CInt)
     func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Errno) -> Int
@@ -23,9 +24,12 @@ protocol FileSystem: Sendable {
     /// The end of the file's last bytes that take room on the disk; `size` if the file system does not tell. What follows is a hole, which
     /// reads as zeros however long it is.
     func dataEnd(_ descriptor: CInt, size: Int) -> Int
+    /// Lets whole blocks of a file be those of another one, at the same place in it; false if the file system cannot.
+    func share(_ range: Range<Int>, of source: CInt, with target: CInt) -> Bool
     /// The number of bytes that this user may still write.
     func freeByteCount(at path: FilePath) throws(Errno) -> Int
-    /// Takes or frees a lock on one byte of a file; throws `resourceTemporarilyUnavailable` if another process has it.
+    /// Takes or frees a lock on one byte of a file; throws `resourceTemporarilyUnavailable` if another process has it, and nothing else then
+    /// (Linux, fs/locks.c; POSIX allows EACCES too).
     func setLock(_ descriptor: CInt, at offset: Int64, isHeld: Bool) throws(Errno)
     /// Gives a file that this process created to the owner of a directory, if the process is the superuser's.
     func giveAway(_ descriptor: CInt, toOwnerOf directory: FilePath) throws(Errno)
@@ -68,6 +72,9 @@ extension FileSystem {
     /// For a file system without holes.
     func dataEnd(_ descriptor: CInt, size: Int) -> Int { size }
 
+    /// For a file system that shares no blocks.
+    func share(_ range: Range<Int>, of source: CInt, with target: CInt) -> Bool { false }
+
     /// For a file system without users.
     func giveAway(_ descriptor: CInt, toOwnerOf directory: FilePath) throws(Errno) {}
 }
@@ -79,4 +86,6 @@ struct FileStatus: Equatable, Sendable {
     var size: Int
     var modifiedSeconds: Int
     var modifiedNanoseconds: Int
+    /// False if it is a directory, a FIFO, a device or a socket.
+    var isRegular = true
 }

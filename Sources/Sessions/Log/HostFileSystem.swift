@@ -1,10 +1,12 @@
+import CLinux
 import Glibc
 import SystemPackage
 
 /// The operating system's files. No other file of this module reads `errno`.
 struct HostFileSystem: FileSystem {
     func open(_ path: FilePath, _ flags: CInt) throws(Errno) -> CInt {
-        try systemCall { path.withPlatformString { Glibc.open($0, flags | O_CLOEXEC, 0o600) } }
+        // Without O_NONBLOCK a FIFO would hold the thread until somebody else opens it (fifo(7)). Files are not affected.
+        try systemCall { path.withPlatformString { Glibc.open($0, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0o600) } }
     }
 
     func close(_ descriptor: CInt) { _ = Glibc.close(descriptor) }
@@ -54,6 +56,11 @@ struct HostFileSystem: FileSystem {
             end = hole
         }
         return min(end, size)
+    }
+
+    func share(_ range: Range<Int>, of source: CInt, with target: CInt) -> Bool {
+        let offset = Int64(range.lowerBound)
+        return clinux_share_blocks(target, offset, source, offset, Int64(range.count)) == 0
     }
 
     func makeDirectory(_ path: FilePath) throws(Errno) { _ = try systemCall { path.withPlatformString { mkdir($0, 0o700) } } }
@@ -112,6 +119,7 @@ extension FileStatus {
     fileprivate init(_ status: stat) {
         self.init(
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int(status.st_size),
-            modifiedSeconds: status.st_mtim.tv_sec, modifiedNanoseconds: status.st_mtim.tv_nsec)
+            modifiedSeconds: status.st_mtim.tv_sec, modifiedNanoseconds: status.st_mtim.tv_nsec,
+            isRegular: status.st_mode & S_IFMT == S_IFREG)
     }
 }

@@ -70,7 +70,7 @@ struct IdempotencyIndex: Sendable {
 
     /// The value of a string member as written in the line, without quotation marks. Inside a string these are escaped, so text cannot be
     /// mistaken for a member's name.
-    private static func member(_ name: String, of line: ArraySlice<UInt8>) -> [UInt8]? {
+    static func member(_ name: String, of line: ArraySlice<UInt8>) -> [UInt8]? {
         let start = Array("\"\(name)\":\"".utf8)
         guard let range = line.lastRange(of: start) else { return nil }
         var end = range.upperBound
@@ -89,7 +89,7 @@ struct IdempotencyIndex: Sendable {
 
 extension ArraySlice<UInt8> {
     /// The last occurrence of `pattern`.
-    fileprivate func lastRange(of pattern: [UInt8]) -> Range<Int>? {
+    func lastRange(of pattern: [UInt8]) -> Range<Int>? {
         var index = endIndex - pattern.count
         while index >= startIndex {
             if self[index] == pattern[0], self[index..<(index + pattern.count)].elementsEqual(pattern) {

@@ -9,16 +9,20 @@ struct Quarantine: Sendable {
     let system: any FileSystem
     let logger: Logger
 
-    /// Stores bytes that will be cut from a session, and logs that.
-    /// Stores bytes that will be cut from a session, and logs that.
-    func keep(_ bytes: [UInt8], of session: borrowing SessionFile) throws(SessionError) {
+    /// Stores a part of a session's file that will be cut, and logs that.
+    func keep(_ range: Range<Int>, of session: borrowing SessionFile) throws(SessionError) {
         let path = newPath(session.key)
-        try attempt("write \(path)") { () throws(Errno) in
-            let file = try File.create(path, in: system)
-            try file.write(bytes, at: 0)
-            try file.synchronize()
+        let copy = try attempt("write \(path)") { () throws(Errno) in try File.create(path, in: system) }
+        // In chunks, because there may be more zeros than memory.
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let chunk = try session.read(position..<min(range.upperBound, position + 1 << 20))
+            guard !chunk.isEmpty else { break }
+            try attempt("write \(path)") { () throws(Errno) in try copy.write(chunk, at: position - range.lowerBound) }
+            position += chunk.count
         }
-        logger.warning("Session \(session.key): the last write was cut short; \(bytes.count) bytes were moved to \(path)")
+        try attempt("write \(path)") { () throws(Errno) in try copy.synchronize() }
+        logger.warning("Session \(session.key): the last write was cut short; \(range.count) bytes were moved to \(path)")
     }
 
     /// A name that is not taken yet.

@@ -4,15 +4,13 @@ extension SessionFile {
     /// Visits the line of every turn and summary, oldest first, without the comma and the line feed after it. `isSeparated` is false if
     /// another line follows but the comma is missing.
     ///
-    /// - Parameter skipsUnreadable: true to visit the first line as well, and to skip lines that are too long instead of throwing.
+    /// - Parameter start: 0, or the end of a line, to visit only the lines after it.
     /// - Throws: `SessionError`, and what `visit` throws.
-    func readLines(
-        skipsUnreadable: Bool = false, _ visit: (_ line: ArraySlice<UInt8>, _ isSeparated: Bool) throws -> Void
-    ) throws {
-        var position = 0
+    func readLines(from start: Int = 0, _ visit: (_ line: ArraySlice<UInt8>, _ isSeparated: Bool) throws -> Void) throws {
+        var position = start
         var bytes: [UInt8] = []
-        var isHeader = !skipsUnreadable
-        var isTooLong = false
+        // Or what separates the next line from the last one.
+        var isHeader = true
         while position < end {
             let chunk = try read(position..<position + min(end - position, max(1 << 20, bytes.count)))
             guard !chunk.isEmpty else { throw becameShorter }
@@ -23,17 +21,29 @@ extension SessionFile {
                 let line = rest[..<feed]
                 rest = rest[(feed + 1)...]
                 let isSeparated = line.last == UInt8(ascii: ",")
-                if !isHeader, !isTooLong { try visit(isSeparated ? line.dropLast() : line, isSeparated) }
-                (isHeader, isTooLong) = (false, false)
+                if !isHeader { try visit(isSeparated ? line.dropLast() : line, isSeparated) }
+                isHeader = false
             }
             bytes = Array(rest)
             // The line may have a comma after it.
-            if bytes.count > Self.longestLine + 1 {
-                guard skipsUnreadable else { throw lineTooLong }
-                (bytes, isTooLong) = ([], true)
-            }
+            guard bytes.count <= Self.longestLine + 1 else { throw lineTooLong }
         }
-        if !isHeader, !isTooLong { try visit(bytes[...], true) }
+        if !isHeader { try visit(bytes[...], true) }
+    }
+
+    /// Reads whole lines, at least one, from the beginning of a line on.
+    ///
+    /// - Returns: the lines with what separates them, and where the next ones begin.
+    func lines(from position: Int) throws(SessionError) -> (bytes: ArraySlice<UInt8>, next: Int) {
+        var length = 1 << 16
+        while true {
+            let bytes = try read(position..<min(end, position + length))
+            if position + bytes.count >= end { return (bytes[...], end) }
+            guard bytes.count == length else { throw becameShorter }
+            if let feed = bytes.lastIndex(of: UInt8(ascii: "\n")) { return (bytes[...feed], position + feed + 1) }
+            guard length <= Self.longestLine + 2 else { throw lineTooLong }
+            length *= 2
+        }
     }
 
     /// Visits the lines before `end`, the last one first and without line feeds, until `visit` returns false.

@@ -24,17 +24,33 @@ extension SessionFile {
         return ContextWindow(summary, newestFirst: turns, limits: limits)
     }
 
-    /// Visits the turns, newest first, until `visit` returns false.
-    func readTurnsBackwards(_ visit: (_ turn: Turn, _ offset: Int) -> Bool) throws(SessionError) {
-        try readBackwards(as: Turn.self, visit)
+    /// Visits the turns before a place, newest first, until `visit` returns false.
+    ///
+    /// - Parameter start: the beginning of a line; nil for the end of the file.
+    func readTurnsBackwards(
+        from start: Int? = nil, _ visit: (_ turn: Turn, _ range: Range<Int>) -> Bool
+    ) throws(SessionError) {
+        try readBackwards(as: Turn.self, from: start.map { $0 - 1 } ?? end, visit)
+    }
+
+    /// Where the line of a turn begins; nil if no turn has the id. Looks at the beginnings of lines only.
+    func start(ofTurn id: String) throws(SessionError) -> Int? {
+        let lineStart = Array("{\"id\":".utf8) + JSONValue.string(id).serialized + Array(",".utf8)
+        var found: Int?
+        try readLinesBackwards(from: end) { line, range in
+            if range.lowerBound > 0, line.starts(with: lineStart), !Self.isSummary(line) { found = range.lowerBound }
+            return found == nil
+        }
+        return found
     }
 
     private func readBackwards<Value: Decodable>(
-        as type: Value.Type, onSummary: (HistorySummary) -> Void = { _ in }, _ visit: (_ value: Value, _ offset: Int) -> Bool
+        as type: Value.Type, from start: Int? = nil, onSummary: (HistorySummary) -> Void = { _ in },
+        _ visit: (_ value: Value, _ range: Range<Int>) -> Bool
     ) throws(SessionError) {
         let decoder = ValueDecoder()
         var isUnreadable = false
-        try readLinesBackwards(from: end) { line, range in
+        try readLinesBackwards(from: start ?? end) { line, range in
             // The first line is the header, which has been checked.
             guard range.lowerBound > 0 else { return false }
             if Self.isSummary(line), let summary = Self.summary(in: line, decoder) {
@@ -45,7 +61,7 @@ extension SessionFile {
                 isUnreadable = true
                 return false
             }
-            return visit(value, range.lowerBound)
+            return visit(value, range)
         }
         guard !isUnreadable else { throw unreadableLine }
     }
@@ -115,16 +131,19 @@ extension SessionFile {
     /// True if the file ends in the closing, after a whole turn or summary or the header (FORMAT.md, "How a file is read").
     func endsWhole(_ size: Int) throws(SessionError) -> Bool {
         let end = size - Self.closing.count
-        guard end > 0, try read(end..<size) == Self.closing else { return false }
-        var isWhole = false
-        var start = 0
-        try readLinesBackwards(from: end) { line, range in
-            start = range.lowerBound
-            isWhole = start == 0 ? line.last == UInt8(ascii: "[") : Self.isWhole(line, ValueDecoder())
-            return false
-        }
-        guard isWhole else { return false }
-        return try followsSeparator(start)
+        guard end > 0 else { return false }
+        // Most last turns are that short.
+        let tailStart = max(0, size - 1 << 16)
+        let tail = try read(tailStart..<size)
+        guard tail.count == size - tailStart, tail.suffix(Self.closing.count) == Self.closing[...] else { return false }
+        // A line has no byte below 0x20, so a torn one is not read to its beginning.
+        var before = tail.dropLast(Self.closing.count).lastIndex { $0 < 0x20 }.map { tailStart + $0 }
+        if before == nil { before = try lastIndex(in: 0..<tailStart, Self.lastControl) }
+        guard let feed = before else { return tail.dropLast(Self.closing.count).last == UInt8(ascii: "[") }
+        guard try read(feed..<feed + 1) == [UInt8(ascii: "\n")], end - feed <= Self.longestLine + 1 else { return false }
+        let line = feed >= tailStart ? tail[(feed + 1 - tailStart)...].dropLast(Self.closing.count) : try read(feed + 1..<end)[...]
+        guard Self.isWhole(line, ValueDecoder()) else { return false }
+        return try followsSeparator(feed + 1)
     }
 
     /// True if a line begins where a turn may: after the header or another turn's comma. A torn write may leave one elsewhere.

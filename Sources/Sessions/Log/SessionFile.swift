@@ -10,7 +10,9 @@ import Text
 /// Whoever changes it holds the session's lock. Reading needs no lock: everything before `end` stays as it is under this descriptor,
 /// because an append overwrites the closing only, and every other change writes a new file and renames it.
 struct SessionFile: ~Copyable {
-    static let format = "nanobot-session/1"
+    static let format = formatName + "1"
+    /// The beginning of the names of all versions of the format.
+    static let formatName = "nanobot-session/"
     /// The end of every file, which an append overwrites.
     static let closing = Array("\n]}\n".utf8)
     /// In bytes. Files have no limit, but their lines do, as a line is held in memory.
@@ -32,26 +34,46 @@ struct SessionFile: ~Copyable {
     let file: File
     let path: FilePath
     let key: SessionKey
+    /// The file's status when it was opened.
+    let opened: FileStatus
     /// The offset of the closing. Set by `recover` and `assumeIntact`.
     var end = 0
 
-    /// Opens a session's file; nil if there is none.
+    /// Opens a session's file; nil if there is none. Throws `unreadable` if it is a directory, a FIFO or a device.
     init?(_ path: FilePath, key: SessionKey, isWritable: Bool = true, in system: any FileSystem) throws(SessionError) {
-        do throws(Errno) {
-            file = try File(path, isWritable ? O_RDWR : O_RDONLY, in: system)
-        } catch {
-            guard error == .noSuchFileOrDirectory else { throw SessionError("open \(path)", error) }
-            try attempt("open \(path)") { () throws(Errno) in try system.checkDirectory(of: path) }
-            return nil
-        }
+        guard let file = try Self.open(path, isWritable: isWritable, in: system) else { return nil }
+        let opened = try attempt("open \(path)") { () throws(Errno) in try file.status() }
+        guard opened.isRegular else { throw Self.notRegular(path) }
+        self.file = file
+        self.opened = opened
         self.path = path
         self.key = key
     }
 
-    /// The file's first line, without the line feed.
-    static func header(_ key: SessionKey, createdAt: String) -> [UInt8] {
-        headerObject(key, createdAt: createdAt).dropLast() + Array(#","turns":["#.utf8)
+    private static func open(_ path: FilePath, isWritable: Bool, in system: any FileSystem) throws(SessionError) -> File? {
+        do throws(Errno) {
+            return try File(path, isWritable ? O_RDWR : O_RDONLY, in: system)
+        } catch {
+            // ENXIO and ENODEV: a socket, or a device without a driver.
+            if [.isDirectory, Errno(rawValue: ENXIO), Errno(rawValue: ENODEV)].contains(error) { throw notRegular(path) }
+            guard error == .noSuchFileOrDirectory else { throw SessionError("open \(path)", error) }
+            try attempt("open \(path)") { () throws(Errno) in try system.checkDirectory(of: path) }
+            return nil
+        }
     }
+
+    private static func notRegular(_ path: FilePath) -> SessionError { SessionError(.unreadable, "\(path) is not a regular file") }
+
+    /// The file's first line, without the line feed.
+    ///
+    /// - Parameter length: the number of bytes that it has at least; spaces before the last member fill it.
+    static func header(_ key: SessionKey, createdAt: String, length: Int = 0) -> [UInt8] {
+        let (start, end) = (headerObject(key, createdAt: createdAt).dropLast(), Array(#","turns":["#.utf8))
+        return start + [UInt8](repeating: UInt8(ascii: " "), count: max(0, length - start.count - end.count)) + end
+    }
+
+    /// The number of bytes before the first line feed.
+    func headerLength() throws(SessionError) -> Int { try read(0..<4096).prefix { $0 != UInt8(ascii: "\n") }.count }
 
     /// The members of the first line as an object of their own.
     static func headerObject(_ key: SessionKey, createdAt: String) -> [UInt8] {
@@ -72,14 +94,14 @@ struct SessionFile: ~Copyable {
     /// Prepares the file for reading and appending: checks that it is whole and belongs to this session, and repairs a torn tail. The
     /// caller holds the session's lock.
     mutating func recover(quarantine: Quarantine) throws(SessionError) {
-        let size = try status().size
+        let size = opened.size
         try checkHeader()
         if try endsWhole(size) { assumeIntact(size: size) } else { try repairTail(size: size, quarantine: quarantine) }
     }
 
     /// Like `recover`, but changes nothing and so needs no lock. False if the tail is torn or being written.
     mutating func assumeIntactIfWhole() throws(SessionError) -> Bool {
-        let size = try status().size
+        let size = opened.size
         try checkHeader()
         guard try endsWhole(size) else { return false }
         assumeIntact(size: size)
@@ -119,21 +141,36 @@ struct SessionFile: ~Copyable {
 
     static func header(in file: borrowing File, _ path: FilePath) throws(SessionError) -> Header {
         // A key of 512 bytes takes at most 3,072, if each byte is escaped.
-        let line = try attempt("read \(path)") { () throws(Errno) in try file.read(0..<4096) }.prefix { $0 != UInt8(ascii: "\n") }
-        // An unknown version may have other members.
-        let start = Array("{\"format\":\"nanobot-session/".utf8)
-        if line.starts(with: start), !line.starts(with: Array("{\"format\":\"\(format)\"".utf8)) {
-            let version = String(decoding: line.dropFirst(start.count).prefix { $0 != UInt8(ascii: "\"") }.prefix(16), as: UTF8.self)
-            throw SessionError(.newerFormat, "\(path) has version \(version) of the format; this program reads \(format)")
+        let start = try attempt("read \(path)") { () throws(Errno) in try file.read(0..<4096) }
+        let line = start.prefix { $0 != UInt8(ascii: "\n") }
+        if let header = try? ValueDecoder().read(Header.self, from: line + Array("]}".utf8)), header.format == format { return header }
+        // An unknown version may have other members, and the file another layout.
+        let visible = start.filter { $0 > 0x20 }
+        let opening = Array("{\"format\":\"".utf8)
+        var version: [UInt8] = []
+        if visible.starts(with: opening) { version = Array(visible.dropFirst(opening.count).prefix { $0 != UInt8(ascii: "\"") }) }
+        if version.isEmpty { version = Array((try looseHeader(in: file, path)?.format ?? "").utf8) }
+        if version.starts(with: formatName.utf8), !version.elementsEqual(format.utf8) {
+            let number = String(decoding: version.dropFirst(formatName.utf8.count).prefix(16), as: UTF8.self)
+            throw SessionError(.newerFormat, "\(path) has version \(number) of the format; this program reads \(format)")
         }
-        guard let header = try? ValueDecoder().read(Header.self, from: line + Array("]}".utf8)), header.format == format else {
-            throw SessionError(.unreadable, "\(path) does not begin as a session does")
-        }
-        return header
+        throw SessionError(.unreadable, "\(path) does not begin as a session does")
     }
 
-    private func checkHeader() throws(SessionError) {
-        guard try header().key.utf8.elementsEqual(key.description.utf8) else {
+    private func checkHeader() throws(SessionError) { try checkOwner(try header().key) }
+
+    /// Throws `newerFormat`, or `unreadable` if the file says that it is another session's. It may say nothing.
+    func checkOwner() throws(SessionError) {
+        do throws(SessionError) {
+            try checkHeader()
+        } catch {
+            guard error.code == .unreadable else { throw error }
+            if let key = try Self.looseHeader(in: file, path)?.key { try checkOwner(key) }
+        }
+    }
+
+    private func checkOwner(_ owner: String) throws(SessionError) {
+        guard owner.utf8.elementsEqual(key.description.utf8) else {
             throw SessionError(.unreadable, "\(path) belongs to another session key")
         }
     }

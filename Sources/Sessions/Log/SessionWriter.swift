@@ -18,11 +18,15 @@ struct SessionWriter: ~Copyable {
     static let temporaryPrefix = ".new-"
 
     /// Creates the temporary file in the directory of `path`.
-    init(_ path: FilePath, key: SessionKey, createdAt: String, in system: any FileSystem) throws(SessionError) {
+    ///
+    /// - Parameter headerLength: the least number of bytes of the first line.
+    init(
+        _ path: FilePath, key: SessionKey, createdAt: String, headerLength: Int = 0, in system: any FileSystem
+    ) throws(SessionError) {
         let temporary = path.removingLastComponent().appending(Identifier.make(prefix: Self.temporaryPrefix))
         (self.path, self.key, self.temporary) = (path, key, temporary)
         file = try attempt("create \(path)") { () throws(Errno) in try File.create(temporary, in: system) }
-        buffer = SessionFile.header(key, createdAt: createdAt)
+        buffer = SessionFile.header(key, createdAt: createdAt, length: headerLength)
     }
 
     deinit {
@@ -36,6 +40,31 @@ struct SessionWriter: ~Copyable {
         buffer += line
         isFirst = false
         if buffer.count > 1 << 20 { try flush() }
+    }
+
+    /// Adds all lines of another session. Where both files have them at the same place, the file system may let them share blocks.
+    ///
+    /// - Returns: the number of bytes that were shared.
+    mutating func appendLines(of source: borrowing SessionFile) throws(SessionError) -> Int {
+        var position = try source.headerLength()
+        // An aligned range is shared or not at all.
+        let block = 4096
+        let (first, last) = ((position + block - 1) / block * block, source.end / block * block)
+        var shared = 0
+        if buffer.count == position, first < last, file.system.share(first..<last, of: source.file.descriptor, with: file.descriptor) {
+            buffer += try source.read(position..<first)
+            try flush()
+            (written, position, shared) = (last, last, last - first)
+        }
+        while position < source.end {
+            let chunk = try source.read(position..<min(source.end, position + 1 << 20))
+            guard !chunk.isEmpty else { throw SessionError(.storageUnavailable, "\(source.path) became shorter while it was read") }
+            buffer += chunk
+            position += chunk.count
+            try flush()
+        }
+        isFirst = false
+        return shared
     }
 
     /// Gives the file its name. If that fails, the name still belongs to the old file, or already to the whole new one.

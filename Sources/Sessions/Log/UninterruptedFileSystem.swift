@@ -56,6 +56,8 @@ struct UninterruptedFileSystem: FileSystem {
 
     func dataEnd(_ descriptor: CInt, size: Int) -> Int { base.dataEnd(descriptor, size: size) }
 
+    func share(_ range: Range<Int>, of source: CInt, with target: CInt) -> Bool { base.share(range, of: source, with: target) }
+
     func freeByteCount(at path: FilePath) throws(Errno) -> Int {
         try repeating { () throws(Errno) in try base.freeByteCount(at: path) }
     }

@@ -36,8 +36,8 @@ package struct FileSystemProbe: ~Copyable {
     package func lock() throws(SessionError) {
         // To another open file description the first one's lock is somebody else's, even in the same process.
         let other = try attempt("open \(path)") { () throws(Errno) in try File(path, O_RDWR, in: file.system) }
-        try attempt("lock a file in \(directory)") { () throws(Errno) in try file.system.setLock(file.descriptor, at: 0, isHeld: true) }
-        guard Self.isLocked(other) else {
+        guard try file.lock(0, path) else { throw SessionError(.storageUnavailable, "A new file in \(directory) is locked already") }
+        guard try !other.lock(0, path) else {
             throw SessionError(.storageUnavailable, "A lock on a file in \(directory) does not exclude others")
         }
         try attempt("unlock a file in \(directory)") { () throws(Errno) in
@@ -52,13 +52,4 @@ package struct FileSystemProbe: ~Copyable {
     }
 
     private var directory: FilePath { path.removingLastComponent() }
-
-    private static func isLocked(_ file: borrowing File) -> Bool {
-        do throws(Errno) {
-            try file.system.setLock(file.descriptor, at: 0, isHeld: true)
-            return false
-        } catch {
-            return true
-        }
-    }
 }

@@ -76,7 +76,8 @@ package final class ProbeToken: Sendable {
             return true
         }
         for path in names.map(directory.appending) {
-            if let status = try system.statusIfThere(path), isExpired(status) { try system.unlink(path) }
+            // Something else may have such a name.
+            if let status = try system.statusIfThere(path), status.isRegular, isExpired(status) { try system.unlink(path) }
         }
     }
 

@@ -8,15 +8,18 @@ extension SessionStore {
     /// - Parameters:
     ///   - isDryRun: true to report the sessions and keep them.
     ///   - onProgress: gets the number of names examined so far, every few hundred names.
+    ///   - onFailure: gets the reason why an old session stays.
     ///   - onRemoval: gets each removed session and its last use.
     /// - Throws: `SessionError`, and what `onRemoval` throws.
     package func prune(
-        before limit: Date, isDryRun: Bool = false, onProgress: (Int) -> Void = { _ in }, onRemoval: (SessionKey, Date) throws -> Void
+        before limit: Date, isDryRun: Bool = false, onProgress: (Int) -> Void = { _ in }, onFailure: (SessionError) -> Void,
+        onRemoval: (SessionKey, Date) throws -> Void
     ) throws {
         var bound = PruneBound(names: .max, removals: .max)
         var position: Int? = 0
         while let from = position {
-            position = try prune(before: limit, isDryRun: isDryRun, from: from, &bound, onRemoval)
+            position = try prune(
+                before: limit, isDryRun: isDryRun, from: from, &bound, onFailure: onFailure, onRemoval: onRemoval)
             onProgress(.max - bound.names)
         }
     }
@@ -30,30 +33,46 @@ extension SessionStore {
 
     /// Prunes a few hundred names from a position in the directory. Returns the next position; nil at the end.
     func prune(
-        before limit: Date, isDryRun: Bool, from position: Int, _ bound: inout PruneBound, _ onRemoval: (SessionKey, Date) throws -> Void
+        before limit: Date, isDryRun: Bool, from position: Int, _ bound: inout PruneBound, onFailure: (SessionError) -> Void,
+        onRemoval: (SessionKey, Date) throws -> Void
     ) throws -> Int? {
         let (names, next) = try names(from: position)
         bound.names -= names.count
         var wasRemoved = false
         for name in names where !bound.isReached {
-            let path = path(named: name)
             if !isDryRun { removeAbandoned(name) }
-            // The cheap check first: most sessions are not that old.
-            guard let status = try self.status(at: path), status.modified < limit, let key = key(named: name) else { continue }
-            let lastUse = try lock.withLockIfFree(key) { () throws(SessionError) -> Date? in
-                guard let status = try self.status(at: path), status.modified < limit else { return nil }
-                if !isDryRun {
-                    try attempt("remove \(path)") { () throws(Errno) in try system.unlink(path) }
-                }
-                return status.modified
+            let removed: (key: SessionKey, lastUse: Date)?
+            do throws(SessionError) {
+                removed = try pruneFile(named: name, before: limit, isDryRun: isDryRun)
+            } catch {
+                // One file that cannot be removed does not keep the others.
+                onFailure(error)
+                continue
             }
-            guard let lastUse = lastUse ?? nil else { continue }
+            guard let removed else { continue }
             bound.removals -= 1
             wasRemoved = !isDryRun
-            try onRemoval(key, lastUse)
+            try onRemoval(removed.key, removed.lastUse)
         }
         if wasRemoved, synchronizes { try SessionWriter.synchronize(sessions, in: system) }
         return next
+    }
+
+    /// Removes a session's file if it is old; nil if it stays.
+    private func pruneFile(
+        named name: String, before limit: Date, isDryRun: Bool
+    ) throws(SessionError) -> (key: SessionKey, lastUse: Date)? {
+        let path = path(named: name)
+        // The cheap check first: most sessions are not that old.
+        guard let status = try status(at: path), status.modified < limit, let key = key(named: name) else { return nil }
+        let lastUse = try lock.withLockIfFree(key) { () throws(SessionError) -> Date? in
+            guard let file = try removableFile(path, key), file.opened.modified < limit else { return nil }
+            if !isDryRun {
+                try attempt("remove \(path)") { () throws(Errno) in try system.unlink(path) }
+            }
+            return file.opened.modified
+        }
+        return (lastUse ?? nil).map { (key, $0) }
     }
 
     /// Removes a temporary file if it is so old that the process that wrote it must have died.

@@ -36,21 +36,23 @@ extension SessionStore {
     func pruneOnce(olderThan age: Duration, now: Date = Date()) throws -> Int {
         let path = directory.appending("retention")
         let file = try attempt("open \(path)") { () throws(Errno) in try File.openOrCreate(path, in: system) }
-        let state = try attempt("read \(path)") { () throws(Errno) -> (text: [UInt8], modified: Date)? in
-            // Another process is pruning.
-            do throws(Errno) { try system.setLock(file.descriptor, at: 0, isHeld: true) } catch { return nil }
-            return (try file.read(0..<32), try file.status().modified)
-        }
-        guard let state, state.text.isEmpty || now.timeIntervalSince(state.modified).magnitude >= 3600 else { return 0 }
+        // Another process may be pruning.
+        guard try file.lock(0, path) else { return 0 }
+        let (text, status) = try attempt("read \(path)") { () throws(Errno) in (try file.read(0..<32), try file.status()) }
+        guard status.isRegular else { throw SessionError(.storageUnavailable, "\(path) is not a regular file") }
+        guard text.isEmpty || now.timeIntervalSince(status.modified).magnitude >= 3600 else { return 0 }
         // Written first, so that a pass that fails is not repeated with each turn.
-        var position = Int(String(decoding: state.text.drop { $0 == 0x20 }, as: UTF8.self)) ?? 0
+        var position = Int(String(decoding: text.drop { $0 == 0x20 }, as: UTF8.self)) ?? 0
         try write(position, to: file, path)
 
         var bound = PruneBound(names: 100_000, removals: 10_000)
         var count = 0
         repeat {
             let limit = now.addingTimeInterval(-Double(age.components.seconds))
-            position = try prune(before: limit, isDryRun: false, from: position, &bound) { _, _ in count += 1 } ?? 0
+            position =
+                try prune(before: limit, isDryRun: false, from: position, &bound, onFailure: { logger.warning("\($0)") }) { _, _ in
+                    count += 1
+                } ?? 0
         } while position != 0 && !bound.isReached
         try write(position, to: file, path)
         return count

@@ -81,17 +81,23 @@ extension SessionFile {
         }
     }
 
+    private static let foreign = Problem.notOurs("It belongs to another session; import it to store it under its own name")
+
     /// Reads the whole file; nil if it is intact.
     fileprivate mutating func problem() throws -> Problem? {
-        let size = try status().size
+        let size = opened.size
         do {
             guard try header().key.utf8.elementsEqual(key.description.utf8) else {
-                return .notOurs("It belongs to another session; import it to store it under its own name")
+                return Self.foreign
             }
         } catch {
             switch error.code {
             case .newerFormat: return .notOurs("A newer version of this program wrote it")
-            case .unreadable: return .damaged("It does not begin as a session does")
+            case .unreadable:
+                if let other = try Self.looseHeader(in: file, path)?.key, !other.utf8.elementsEqual(key.description.utf8) {
+                    return Self.foreign
+                }
+                return .damaged("It does not begin as a session does")
             default: throw error
             }
         }
@@ -118,7 +124,7 @@ extension SessionFile {
         switch problem {
         case .notOurs: return nil
         case .tornTail:
-            try repairTail(size: try status().size, quarantine: quarantine)
+            try repairTail(size: opened.size, quarantine: quarantine)
             return "It was cut after its last whole turn"
         case .damaged:
             let (count, kept) = try repairByRewriting(quarantine, synchronizes: synchronizes)
@@ -133,13 +139,13 @@ extension SessionFile {
         try attempt("keep \(path) as \(kept)") { () throws(Errno) in try system.link(path, to: kept) }
         if synchronizes { try SessionWriter.synchronize(quarantine.directory, in: system) }
         var writer = try SessionWriter(path, key: key, createdAt: try createdAt(), in: system)
-        end = try status().size
         var count = 0
         let decoder = ValueDecoder()
-        try readLines(skipsUnreadable: true) { line, _ in
-            guard Self.isWhole(line, decoder) else { return }
+        try Self.readObjects(in: file, 0..<opened.size, path) { object throws(SessionError) in
+            guard let line = Self.line(for: object, decoder), line.count <= Self.longestLine else { return true }
             try writer.append(line)
-            if !Self.isSummary(line) { count += 1 }
+            if !Self.isSummary(line[...]) { count += 1 }
+            return true
         }
         try writer.commit(replaces: true, synchronizes: synchronizes)
         return (count, kept)
@@ -147,11 +153,6 @@ extension SessionFile {
 
     /// The header's time, or the present time if the header cannot be read.
     private func createdAt() throws(SessionError) -> String {
-        do throws(SessionError) {
-            return try header().createdAt
-        } catch {
-            guard error.code == .unreadable else { throw error }
-            return Date().ISO8601Format()
-        }
+        try Self.looseHeader(in: file, path)?.createdAt ?? Date().ISO8601Format()
     }
 }

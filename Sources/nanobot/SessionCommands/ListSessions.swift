@@ -30,7 +30,7 @@ struct ListSessions: ParsableCommand {
             var count = 0
             var flush = ContinuousClock.now
             if !json { buffer += Self.row("TURNS", "SIZE", "LAST USED", "KEY").utf8 }
-            try options.store().list(prefix: prefix) { session in
+            try options.store().list(prefix: prefix, onFailure: { Terminal.say("nanobot: \($0)") }) { session in
                 count += 1
                 let lastUsed = session.lastUsed.ISO8601Format()
                 if json {

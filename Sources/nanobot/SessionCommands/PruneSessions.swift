@@ -17,15 +17,20 @@ struct PruneSessions: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
-            var count = 0
+            var (count, failed) = (0, 0)
             try options.store().prune(
                 before: Date().addingTimeInterval(-olderThan.seconds), isDryRun: dryRun,
                 onProgress: { Terminal.progress(quantity($0, "session file")) },
+                onFailure: { error in
+                    failed += 1
+                    Terminal.say("nanobot: \(error)")
+                },
                 onRemoval: { key, lastUse in
                     count += 1
                     try Terminal.put("\(lastUse.ISO8601Format())  \(key)\n")
                 })
             Terminal.say("\(quantity(count, "session")) \(dryRun ? "would be removed" : "removed")")
+            if failed > 0 { throw ExitCode.failure }
         }
     }
 }

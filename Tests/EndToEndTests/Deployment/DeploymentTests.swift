@@ -156,7 +156,7 @@ struct DeploymentTests {
             let refused = try #require(answers.range(of: "HTTP/1.1 429 ")).lowerBound
             let length = try #require(answers[refused...].range(of: "}}")).upperBound
             let response = try HTTPResponse(Array(answers[refused..<length].utf8))
-            expectError(response, 429, "rate_limited")
+            expectError(response, 429, "rate_limit_exceeded")
             #expect(response.headers["retry-after"] == "1")
             let other = try await server.send("GET", "/health", headers: [header + "slow"])
             #expect(other.status == 200)

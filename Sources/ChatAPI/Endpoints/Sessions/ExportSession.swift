@@ -15,16 +15,25 @@ struct ExportSession: Endpoint {
             let formats = ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")
             throw APIError.invalidValue("format must be one of \(formats)", param: "format")
         }
-        // Collected first, so that an unreadable session is an error response and not half a file.
-        var body: [UInt8] = []
-        try await service.sessions.export(key, as: format) { body += $0 }
-        try await writer.send(
-            Response(
-                status: 200,
-                headers: [
-                    ("Content-Type", format.contentType),
-                    ("Content-Disposition", "attachment; filename=\"session-\(Self.fileName(key)).\(format.fileExtension)\""),
-                ], body: body))
+        let headers = [
+            (name: "Content-Type", value: format.contentType),
+            (name: "Content-Disposition", value: "attachment; filename=\"session-\(Self.fileName(key)).\(format.fileExtension)\""),
+        ]
+        // A short session is sent at once. Of a long one no more than a chunk is in memory.
+        var waiting: [UInt8]?
+        try await service.sessions.export(key, as: format) { chunk in
+            if let waiting {
+                writer.begin(status: 200, headers: headers)
+                try await writer.write(waiting)
+            }
+            waiting = chunk
+        }
+        let last = waiting ?? []
+        if writer.status == nil {
+            try await writer.send(Response(status: 200, headers: headers, body: last))
+        } else {
+            try await writer.write(last, isLast: true)
+        }
     }
 
     /// A name that every system accepts: characters other than ASCII letters, digits and `._-` become `_`.
