@@ -36,11 +36,15 @@ package struct SessionError: Error, Sendable, CustomStringConvertible {
     package let code: Code
     /// One sentence for the operator. It may name files, so it is not for clients, except with `invalidKey` and `sessionFull`.
     package let description: String
+    /// True if a change may have happened all the same, or may be undone when the machine dies. The next look at the session finds out.
+    package let isOutcomeUnknown: Bool
 
-    init(_ code: Code, _ description: String) {
-        self.code = code
-        self.description = description
+    init(_ code: Code, _ description: String, isOutcomeUnknown: Bool = false) {
+        (self.code, self.description, self.isOutcomeUnknown) = (code, description, isOutcomeUnknown)
     }
+
+    /// The same error of a change that may have happened.
+    var withUnknownOutcome: SessionError { SessionError(code, description, isOutcomeUnknown: true) }
 
     init(_ action: String, _ error: Errno) {
         let isFull = [.noSpace, .diskQuotaExceeded, .fileTooLarge].contains(error)

@@ -11,9 +11,17 @@ extension SessionStore {
     package func delete(_ key: SessionKey) async throws {
         try await lock.withLock(key) {
             let path = path(of: key)
-            guard try removableFile(path, key) != nil else { throw SessionError.notFound(key) }
+            guard try removableFile(path, key) != nil else {
+                try await makeAbsenceDurable()
+                throw SessionError.notFound(key)
+            }
             try attempt("remove \(path)") { () throws(Errno) in try system.unlink(path) }
-            if synchronizes { try SessionWriter.synchronize(sessions, in: system) }
+            guard synchronizes else { return }
+            do throws(SessionError) {
+                try SessionWriter.synchronize(sessions, in: system)
+            } catch {
+                throw error.withUnknownOutcome
+            }
         }
     }
 
@@ -67,7 +75,10 @@ extension SessionStore {
     /// - Throws: `SessionError`, for example `notFound`, `exists`, `tooManyCopies` or `storageFull`.
     package func fork(_ key: SessionKey, to target: SessionKey) async throws -> SessionSummary {
         try await lock.withLock(target) {
-            guard try !exists(target) else { throw SessionError(.exists, "There is a session \(target) already") }
+            if let file = try SessionFile(path(of: target), key: target, isWritable: false, in: system) {
+                try await makeDurable(file)
+                throw SessionError(.exists, "There is a session \(target) already")
+            }
             try checkFreeBytes()
             try await withTaskExecutorPreference(reading) {
                 try await withExistingSession(key) { file in
@@ -80,9 +91,11 @@ extension SessionStore {
                     try writer.commit(replaces: false, synchronizes: synchronizes)
                 }
             }
-            return try await summary(of: target)
+            do {
+                return try await summary(of: target)
+            } catch let error as SessionError {
+                throw error.withUnknownOutcome
+            }
         }
     }
-
-    private func exists(_ key: SessionKey) throws(SessionError) -> Bool { try status(at: path(of: key)) != nil }
 }

@@ -9,64 +9,80 @@ extension SessionStore {
     ///
     /// If turns no longer fit the window and have to be summarized, the summary is made and stored first.
     ///
-    /// A retry gets the turn that its first try stored, and `body` is not run. A request is a retry if it has the idempotency key of a turn
-    /// of the last 24 hours, or if `isRetry` is true and it has the body of the last turn.
+    /// If another try of the request has stored its turn, that is returned, and `body` is not run.
     ///
     /// - Parameters:
     ///   - origin: the request.
-    ///   - isRetry: true if the client says that it repeats a request.
     ///   - summarize: gets turns, oldest first, and the id of the newest one, and makes the summary that covers them. If it returns nil, the
     ///     turns stay.
     /// - Throws: `SessionError`, for example `idempotencyConflict`, and what `summarize` and `body` throw.
     package func turn(
-        of key: SessionKey, from origin: Turn.Origin, isRetry: Bool = false,
+        of key: SessionKey, from origin: Turn.Origin,
         summarize: (_ turns: [PastTurn], _ newest: String) async throws -> HistorySummary? = { _, _ in nil },
         _ body: ([PastTurn]) async throws -> Turn
     ) async throws -> (turn: Turn, isReplayed: Bool) {
         defer { pruneIfDue() }
-        return try await lock.withLock(key) {
-            let loaded = try load(key)
-            if let turn = try storedTurn(for: origin, isRetry: isRetry, loaded, key) {
-                if let loaded { cache.put(key, loaded.status, loaded.tail) }
-                return (turn, true)
+        // The file when this request began to wait.
+        var arrival: FileStatus??
+        do {
+            return try await lock.withLock(key, onWait: { arrival = try? status(at: path(of: key)) }) {
+                let loaded = try load(key)
+                if let loaded, let turn = try await storedTurn(for: origin, since: arrival, loaded, key) {
+                    if !loaded.isDurable { try await withFile(of: loaded, key) { file in try await makeDurable(file) } }
+                    cache.put(key, loaded.status, loaded.tail)
+                    return (turn, true)
+                }
+                try checkRoom(loaded, key)
+                if let loaded { try await summarizeOverflow(of: loaded, key, by: summarize) }
+                let turn = try await body(loaded?.tail.window.visible ?? [])
+                try await withTaskExecutorPreference(synchronizes ? disk : nil) {
+                    try store(turn, after: loaded, of: key)
+                }
+                return (turn, false)
             }
-            try checkRoom(loaded, key)
-            if let loaded { try await summarizeOverflow(of: loaded, key, by: summarize) }
-            let turn = try await body(loaded?.tail.window.visible ?? [])
-            try await withTaskExecutorPreference(synchronizes ? disk : nil) {
-                try store(turn, after: loaded, of: key)
-            }
-            return (turn, false)
+        } catch let error as SessionError where error.code == .busy {
+            noteBusy(origin, key)
+            throw error
         }
     }
 
     /// A class, so that the tail is changed in place. A value would be copied with each turn.
-    private final class LoadedSession {
+    final class LoadedSession {
         var tail: SessionTail
         var status: FileStatus
+        /// True if the file's name and content are on the disk.
+        var isDurable: Bool
 
-        init(_ tail: SessionTail, _ status: FileStatus) {
-            (self.tail, self.status) = (tail, status)
+        init(_ tail: SessionTail, _ status: FileStatus, isDurable: Bool) {
+            (self.tail, self.status, self.isDurable) = (tail, status, isDurable)
         }
     }
 
     /// The session from the cache or the file; nil if there is no file.
     private func load(_ key: SessionKey) throws(SessionError) -> LoadedSession? {
+        try rewriteIfDistrusted(key)
         guard var file = try SessionFile(path(of: key), key: key, in: system) else { return nil }
-        if let tail = cache.take(key, file.opened) { return LoadedSession(tail, file.opened) }
+        if let tail = cache.take(key, file.opened), try tail.lastLine.isIn(file) {
+            return LoadedSession(tail, file.opened, isDurable: true)
+        }
         return try load(from: &file)
     }
 
     private func load(from file: inout SessionFile) throws(SessionError) -> LoadedSession {
         try file.recover(quarantine: quarantine)
-        return LoadedSession(SessionTail(window: try file.readWindow(limits: settings.window)), try file.status())
+        let tail = SessionTail(window: try file.readWindow(limits: settings.window), lastLine: try LastLine(of: file))
+        let status = try file.status()
+        return LoadedSession(tail, status, isDurable: synced.has(file.key, status))
     }
 
     private func store(_ turn: Turn, after loaded: LoadedSession?, of key: SessionKey) throws(SessionError) {
+        try lock.checkStillHeld(key)
         guard let loaded else {
             var writer = try SessionWriter(path(of: key), key: key, createdAt: turn.at, in: system)
             try writer.append(turn.line)
-            return try writer.commit(replaces: false, synchronizes: synchronizes)
+            try writer.commit(replaces: false, synchronizes: synchronizes)
+            if synchronizes, let status = try? status(at: path(of: key)) { synced.insert(key, status) }
+            return
         }
         let offset = try append(turn.line, to: loaded, of: key)
         loaded.tail.window.append(turn.messages, limits: settings.window)
@@ -78,13 +94,26 @@ extension SessionStore {
     /// descriptor.
     private func append(_ line: [UInt8], to loaded: LoadedSession, of key: SessionKey) throws(SessionError) -> Int {
         guard var file = try SessionFile(path(of: key), key: key, in: system) else { throw Self.hasMoved(key) }
-        if file.opened == loaded.status {
+        if file.opened == loaded.status, try loaded.tail.lastLine.isIn(file) {
             file.assumeIntact(size: loaded.status.size)
         } else {
-            loaded.tail = try load(from: &file).tail
+            let changed = try load(from: &file)
+            (loaded.tail, loaded.isDurable) = (changed.tail, changed.isDurable)
         }
-        let offset = try file.append(line, synchronizes: synchronizes)
-        loaded.status = try file.status()
+        // The append syncs the lines before it, but not the file's name.
+        if synchronizes, !loaded.isDurable { try SessionWriter.synchronize(sessions, in: system) }
+        let offset: Int
+        do throws(SessionError) {
+            offset = try file.append(line, synchronizes: synchronizes)
+        } catch {
+            if file.hasFailedToSync { synced.distrust(key) }
+            throw error
+        }
+        loaded.isDurable = true
+        // The line is stored: if the status cannot be had, the cache does not know the file the next time.
+        loaded.status.size = file.end + SessionFile.closing.count
+        if let status = try? file.status() { loaded.status = status }
+        loaded.tail.lastLine = LastLine(line, at: offset)
         return offset
     }
 
@@ -93,48 +122,23 @@ extension SessionStore {
         of loaded: LoadedSession, _ key: SessionKey, by summarize: ([PastTurn], String) async throws -> HistorySummary?
     ) async throws {
         while let (oldest, left) = loaded.tail.window.overflow(limits: settings.window) {
-            guard let newest = try withFile(of: loaded, key, { file in try file.turnID(before: left) }),
+            guard let newest = try await withFile(of: loaded, key, { file in try file.turnID(before: left) }),
                 let summary = try await summarize(oldest, newest)
             else { return }
             try await withTaskExecutorPreference(synchronizes ? disk : nil) {
                 _ = try append(summary.line, to: loaded, of: key)
             }
-            loaded.tail.window = try withFile(of: loaded, key) { file in try file.readWindow(limits: settings.window) }
+            loaded.tail.window = try await withFile(of: loaded, key) { file in try file.readWindow(limits: settings.window) }
         }
     }
 
     /// Runs `body` on a session's file, which has not changed since it was loaded.
-    private func withFile<Result>(
-        of loaded: LoadedSession, _ key: SessionKey, _ body: (borrowing SessionFile) throws -> Result
-    ) throws -> Result {
+    func withFile<Result>(
+        of loaded: LoadedSession, _ key: SessionKey, _ body: (borrowing SessionFile) async throws -> Result
+    ) async throws -> Result {
         guard var file = try SessionFile(path(of: key), key: key, isWritable: false, in: system) else { throw Self.hasMoved(key) }
         file.assumeIntact(size: loaded.status.size)
-        return try body(file)
-    }
-
-    /// The turn that the first try of a request stored.
-    private func storedTurn(
-        for origin: Turn.Origin, isRetry: Bool, _ loaded: LoadedSession?, _ key: SessionKey
-    ) throws -> Turn? {
-        guard let loaded, isRetry || origin.idempotencyKey != nil else { return nil }
-        return try withFile(of: loaded, key) { file in
-            let now = Date()
-            if let idempotencyKey = origin.idempotencyKey {
-                if loaded.tail.idempotencyIndex == nil { loaded.tail.idempotencyIndex = try IdempotencyIndex(file, now: now) }
-                guard let offset = loaded.tail.idempotencyIndex?.offset(of: idempotencyKey), let turn = try file.turn(at: offset),
-                    turn.request.idempotencyKey?.utf8.elementsEqual(idempotencyKey.utf8) == true,
-                    IdempotencyIndex.isWithinPeriod(turn.at, now: now)
-                else { return nil }
-                guard turn.request.bodySHA256 == origin.bodySHA256 else {
-                    throw SessionError(.idempotencyConflict, "Another request of session \(key) had the same idempotency key")
-                }
-                return turn
-            }
-            guard let turn = try file.lastTurn(), turn.request.bodySHA256 == origin.bodySHA256,
-                IdempotencyIndex.isWithinPeriod(turn.at, now: now)
-            else { return nil }
-            return turn
-        }
+        return try await body(file)
     }
 
     /// The session's lock is held, so nobody removed its file: the directory was moved away. Going on could store a turn twice.

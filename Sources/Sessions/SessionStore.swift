@@ -51,6 +51,7 @@ package final class SessionStore: Sendable {
     let lock: SessionLock
     let cache = TailCache(capacity: 16 << 20)
     let totals = TotalsCache()
+    let synced = SyncedFiles()
     let copies = CopyAllowance()
     /// When this process next looks for sessions that are too old.
     let nextPruning = Mutex<ContinuousClock.Instant?>(nil)
@@ -110,31 +111,57 @@ package final class SessionStore: Sendable {
     /// The turns of a session that a model may see, oldest first. Does not wait for a turn in progress.
     package func history(of key: SessionKey) async throws -> [PastTurn] {
         try await withSession(key) { file in
-            if let tail = cache.peek(key, file.opened) { return tail.window.visible }
+            if let tail = cache.peek(key, file.opened), try tail.lastLine.isIn(file) { return tail.window.visible }
             return try file.readWindow(limits: settings.window).visible
         } ?? []
     }
 
-    /// Runs `body` on a session's file, for reading; returns nil if there is none. Waits only for a write in progress, and repairs a torn
-    /// tail.
+    /// Runs `body` on a session's file as it is now, for reading; returns nil if there is none. Does not wait for a turn in progress, and
+    /// needs no room on the disk.
     func withSession<Result: Sendable>(
         _ key: SessionKey, _ body: (borrowing SessionFile) async throws -> Result
     ) async throws -> Result? {
         try lock.check()
-        let path = path(of: key)
-        while true {
-            guard var file = try SessionFile(path, key: key, isWritable: false, in: system) else { return nil }
-            if try file.assumeIntactIfWhole() { return try await body(file) }
-            let whole = try await lock.withLock(key) { () -> (status: FileStatus, size: Int)? in
-                guard var file = try SessionFile(path, key: key, in: system) else { return nil }
-                try file.recover(quarantine: quarantine)
-                return (file.opened, file.end + SessionFile.closing.count)
-            }
-            // Without the lock, because the body may take long. It reads the same file, unless that was replaced meanwhile.
-            guard let whole, (whole.status.device, whole.status.inode) == (file.opened.device, file.opened.inode) else { continue }
-            file.assumeIntact(size: whole.size)
-            return try await body(file)
+        guard let file = try await wholeFile(key) else {
+            try await makeAbsenceDurable()
+            return nil
         }
+        try await makeDurable(file)
+        return try await body(file)
+    }
+
+    /// Opens a session's file, up to its last whole turn.
+    private func wholeFile(_ key: SessionKey) async throws -> SessionFile? {
+        if synced.isDistrusted(key) { try await lock.withLock(key) { try rewriteIfDistrusted(key) } }
+        let path = path(of: key)
+        for _ in 1...5 {
+            guard var file = try SessionFile(path, key: key, isWritable: false, in: system) else { return nil }
+            if try file.assumeIntactIfWhole() { return file }
+            // It may be an append under way, which takes microseconds.
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        if try !repairIfFree(key) {
+            // A turn runs, or the disk cannot be written.
+            guard var file = try SessionFile(path, key: key, isWritable: false, in: system) else { return nil }
+            if try file.assumeTorn() { return file }
+            try await lock.withLock(key) { try repair(key) }
+        }
+        return try await wholeFile(key)
+    }
+
+    /// Repairs the torn tail of a session that nobody uses. False if it is in use, or cannot be written.
+    private func repairIfFree(_ key: SessionKey) throws(SessionError) -> Bool {
+        do throws(SessionError) {
+            return try lock.withLockIfFree(key) { () throws(SessionError) in try repair(key) } != nil
+        } catch {
+            guard [.storageFull, .storageUnavailable].contains(error.code) else { throw error }
+            return false
+        }
+    }
+
+    private func repair(_ key: SessionKey) throws(SessionError) {
+        guard var file = try SessionFile(path(of: key), key: key, in: system) else { return }
+        try file.recover(quarantine: quarantine)
     }
 
     func path(of key: SessionKey) -> FilePath { sessions.appending(key.fileName + Self.fileExtension) }

@@ -2,6 +2,7 @@ import Chat
 import Concurrency
 import FoundationEssentials
 import JSON
+import Text
 
 /// What is summed up over the lines of a session's file, up to a place in it.
 struct SessionTotals: Sendable {
@@ -12,8 +13,7 @@ struct SessionTotals: Sendable {
     private var device: UInt64 = 0
     private var inode: UInt64 = 0
     private var end = 0
-    /// The last bytes that are counted: an inode may be used again, but the identifiers in them may not.
-    private var lastBytes: [UInt8] = []
+    private var lastLine: LastLine?
 
     /// Counts the lines that were appended since the last time, or all of another file.
     mutating func update(_ file: borrowing SessionFile) throws {
@@ -29,12 +29,12 @@ struct SessionTotals: Sendable {
             usage = usage + cost
         }
         (device, inode, end) = (file.opened.device, file.opened.inode, file.end)
-        lastBytes = try file.read(max(0, end - 256)..<end)
+        lastLine = try LastLine(of: file)
     }
 
     private func isBeginning(of file: borrowing SessionFile) throws -> Bool {
         guard (device, inode) == (file.opened.device, file.opened.inode), end <= file.end else { return false }
-        return try file.read(end - lastBytes.count..<end) == lastBytes
+        return try lastLine?.isIn(file) ?? false
     }
 
     private static func cost(of line: ArraySlice<UInt8>, _ decoder: ValueDecoder) -> (at: String, usage: Usage)? {
@@ -48,7 +48,7 @@ struct SessionTotals: Sendable {
 
     /// The time and the usage where this program writes them; nil if they are not there. Decoding takes twenty times as long.
     private static func writtenCost(_ line: ArraySlice<UInt8>) -> (at: String, usage: Usage)? {
-        guard line.last == UInt8(ascii: "}"), let at = IdempotencyIndex.member("at", of: line.prefix(256)) else { return nil }
+        guard line.last == UInt8(ascii: "}"), let at = LineStamp.writtenTime(line) else { return nil }
         guard let start = line.suffix(4096).lastRange(of: Array(#""usage":{"#.utf8))?.upperBound else { return nil }
         var rest = line[start...]
         var numbers: [Int] = []

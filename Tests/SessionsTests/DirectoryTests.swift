@@ -84,19 +84,65 @@ struct DirectoryTests {
         #expect(try directory.names(in: "sessions") == ["busy.json", "elsewhere.json", "young.json"])
     }
 
-    @Test("old sessions are removed once an hour by whichever process is first, and a pass continues the last one")
+    @Test("old sessions are removed by whichever process looks a day after another look")
     func retention() async throws {
         let directory = try TemporaryDirectory()
         let (store, other) = (try directory.store(), try directory.store())
+        func prune(_ store: SessionStore, hours: Double, diskHours: Double? = nil) throws -> Int {
+            let (now, disk) = (Date(timeIntervalSinceNow: 3600 * hours), Date(timeIntervalSinceNow: 3600 * (diskHours ?? hours)))
+            return try store.pruneOnce(olderThan: .seconds(30 * 86_400), now: now, diskTime: { _ in disk })
+        }
         for number in 0..<3 {
             try await store.say("one", to: "\(number)")
             try age("\(number).json", days: 40, in: directory)
         }
-        #expect(try store.pruneOnce(olderThan: .seconds(30 * 86_400)) == 3)
+        #expect(try prune(store, hours: 0) == 0)
+        // Not within the hour, nor within the day.
+        #expect(try prune(other, hours: 0.5) == 0)
+        #expect(try prune(other, hours: 23) == 0)
+        #expect(try prune(other, hours: 25) == 3)
         try await store.say("one", to: "later")
         try age("later.json", days: 40, in: directory)
-        #expect(try other.pruneOnce(olderThan: .seconds(30 * 86_400)) == 0)
-        #expect(try other.pruneOnce(olderThan: .seconds(30 * 86_400), now: Date(timeIntervalSinceNow: 3700)) == 1)
+        #expect(try prune(store, hours: 26) == 1)
+        #expect(try directory.names(in: "sessions").isEmpty)
+    }
+
+    @Test("a clock that is months ahead removes nothing, the process's or the file system's, for a moment or for a day")
+    func wrongClocks() async throws {
+        for (isProcess, isDisk) in [(true, false), (false, true), (true, true)] {
+            let directory = try TemporaryDirectory()
+            let lines = Log<LogLine>()
+            let store = try directory.store(log: lines)
+            try await store.say("one")
+            let ahead = 200 * 24.0
+            // A day of right clocks, the moment, and the time after it.
+            let looks = [(0.0, 0.0), (25, 0), (26, ahead), (27, ahead), (28, 0), (60, 0), (90, 0)]
+            for (hours, shift) in looks {
+                let now = Date(timeIntervalSinceNow: 3600 * (hours + (isProcess ? shift : 0)))
+                let disk = Date(timeIntervalSinceNow: 3600 * (hours + (isDisk ? shift : 0)))
+                #expect(try store.pruneOnce(olderThan: .seconds(90 * 86_400), now: now, diskTime: { _ in disk }) == 0)
+            }
+            #expect(try directory.names(in: "sessions") == ["a.json"])
+            #expect(isProcess && isDisk || lines.entries.contains { $0.message.contains("The earlier one counts") })
+        }
+    }
+
+    @Test("a temporary file that is being written is not taken for an abandoned one, whatever the clock says")
+    func temporaryFiles() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try directory.store()
+        func removed() async throws -> Bool {
+            for name in try directory.names(in: "sessions") { try age(name, days: 2, in: directory) }
+            try await store.verify(repairs: true) { _ in }
+            return try directory.names(in: "sessions").isEmpty
+        }
+        do {
+            let writer = try SessionWriter(directory.file("a.json"), key: SessionKey("a"), createdAt: Turn.time, in: HostFileSystem())
+            #expect(try await !removed())
+            _ = consume writer
+        }
+        try directory.write([], to: ".new-left")
+        #expect(try await removed())
     }
 
     /// Something that is no file, at the place of one.

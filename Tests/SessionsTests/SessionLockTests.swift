@@ -59,12 +59,44 @@ struct SessionLockTests {
 
     @Test("a lock that the system denies is an error at once, and names the file", arguments: [EACCES, EINVAL, ENOLCK])
     func denied(_ code: CInt) async throws {
-        let system = DenyingFileSystem(error: Errno(rawValue: code))
+        let system = AlteredFileSystem(lockError: Errno(rawValue: code))
         let lock = SessionLock("/data/locks", directories: ["/data"], timeout: .seconds(600), in: system)
         let error = await #expect(throws: SessionError.self) { try await lock.withLock(SessionKey("a")) {} }
         #expect(error?.code == .storageUnavailable)
         #expect(error?.description.contains("/data/locks-") == true)
         #expect(error?.description.contains("no open-file-description locks") == (code == EINVAL))
+    }
+
+    @Test("a process that is stopped while it waits for a session blocks it for nobody else")
+    func stoppedWaiter() async throws {
+        let directory = try TemporaryDirectory()
+        let lock = try SessionLock(directory.path, timeout: .seconds(60))
+        let key = try SessionKey("a")
+        // As the other process had it when it was stopped: the head of the queue, and not the session.
+        let stopped = try LockFile(lock.path(for: key.queueOffset), in: HostFileSystem())
+        #expect(try stopped.claimIfFree(key.queueOffset))
+        for _ in 0..<2 { #expect(try await lock.withLock(key) { try stopped.claimIfFree(key.lockOffset) } == false) }
+        stopped.free(key.queueOffset)
+        try await lock.withLock(key) {}
+        for offset in [key.lockOffset, key.queueOffset] { #expect(try stopped.claimIfFree(offset)) }
+    }
+
+    @Test("a turn whose lock file was removed or replaced meanwhile is not stored", arguments: [false, true], [false, true])
+    func lostLockFile(isReplaced: Bool, isFirst: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        let store = try directory.store()
+        let key = try SessionKey("a")
+        if !isFirst { try await store.say("one") }
+        let path = store.lock.path(for: key.lockOffset)
+        let error = await #expect(throws: SessionError.self) {
+            _ = try await store.turn(of: key, from: .make()) { _ in
+                try FileManager.default.removeItem(atPath: path.string)
+                if isReplaced { try Data().write(to: URL(fileURLWithPath: path.string)) }
+                return .make("two")
+            }
+        }
+        #expect(error?.code == .storageUnavailable)
+        #expect(try await store.say("three") == (isFirst ? [] : ["one"]))
     }
 
     @Test("sessions are spread over sixteen files, evenly")
@@ -105,35 +137,6 @@ struct SessionLockTests {
         for waiter in waiters { try await waiter.value }
         #expect(ran.entries == Array(0..<20))
         #expect(lock.waiterCount(key) == 0)
-    }
-}
-
-/// Refuses every lock.
-private struct DenyingFileSystem: FileSystem {
-    let base = SimulatedFileSystem()
-    let error: Errno
-
-    func setLock(_ descriptor: CInt, at offset: Int64, isHeld: Bool) throws(Errno) { if isHeld { throw error } }
-
-    func open(_ path: FilePath, _ flags: CInt) throws(Errno) -> CInt { try base.open(path, flags) }
-    func close(_ descriptor: CInt) { base.close(descriptor) }
-    func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Errno) -> Int {
-        try base.read(descriptor, into: buffer, at: offset)
-    }
-    func write(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Errno) -> Int {
-        try base.write(descriptor, bytes, at: offset)
-    }
-    func truncate(_ descriptor: CInt, to length: Int) throws(Errno) { try base.truncate(descriptor, to: length) }
-    func synchronize(_ descriptor: CInt) throws(Errno) { try base.synchronize(descriptor) }
-    func status(of descriptor: CInt) throws(Errno) -> FileStatus { try base.status(of: descriptor) }
-    func status(at path: FilePath) throws(Errno) -> FileStatus { try base.status(at: path) }
-    func rename(_ path: FilePath, to target: FilePath) throws(Errno) { try base.rename(path, to: target) }
-    func link(_ path: FilePath, to target: FilePath) throws(Errno) { try base.link(path, to: target) }
-    func unlink(_ path: FilePath) throws(Errno) { try base.unlink(path) }
-    func makeDirectory(_ path: FilePath) throws(Errno) { try base.makeDirectory(path) }
-    func freeByteCount(at path: FilePath) throws(Errno) -> Int { try base.freeByteCount(at: path) }
-    func visitNames(in directory: FilePath, from position: Int, _ visit: (String, Int) -> Bool) throws(Errno) {
-        try base.visitNames(in: directory, from: position, visit)
     }
 }
 

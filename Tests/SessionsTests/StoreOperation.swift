@@ -97,7 +97,7 @@ struct StoreOperation: Sendable, CustomTestStringConvertible {
                 name: "a retry", before: ["a": .turns(["one", "two"])], after: ["a": .turns(["one", "two"])],
                 prepare: { store, _ in try await sayAll(store, ["one", "two"], "a") },
                 run: { store in
-                    let (turn, isReplayed) = try await store.turn(of: SessionKey("a"), from: .make(), isRetry: true) { _ in
+                    let (turn, isReplayed) = try await store.turn(of: SessionKey("a"), from: .make(isRetry: true)) { _ in
                         Issue.record("A retry ran anew")
                         return .make()
                     }

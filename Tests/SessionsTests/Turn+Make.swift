@@ -34,7 +34,7 @@ extension Turn {
 }
 
 extension Turn.Origin {
-    static func make(_ idempotencyKey: String? = nil, body: String = "00") -> Self {
-        Self(id: "req_1", idempotencyKey: idempotencyKey, bodySHA256: body)
+    static func make(_ idempotencyKey: String? = nil, body: String = "00", isRetry: Bool = false) -> Self {
+        Self(id: "req_1", idempotencyKey: idempotencyKey, bodySHA256: body, isRetry: isRetry)
     }
 }

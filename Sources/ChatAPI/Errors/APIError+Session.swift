@@ -30,6 +30,13 @@ extension APIError {
 
     /// What a client may know of a session's failure: never a path.
     init(_ error: SessionError) {
+        self.init(certain: error)
+        guard error.isOutcomeUnknown else { return }
+        message = "It is not known whether this was stored. A retry, or a look at the session, finds out."
+        headers.append(("x-outcome", "unknown"))
+    }
+
+    private init(certain error: SessionError) {
         switch error.code {
         case .invalidKey:
             self.init(status: 400, code: "invalid_session_key", message: error.description)

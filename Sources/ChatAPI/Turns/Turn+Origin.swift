@@ -7,7 +7,8 @@ extension Turn.Origin {
     /// What a turn records about its request.
     init(_ context: RequestContext, body: [UInt8]) throws(APIError) {
         self.init(
-            id: context.requestID, idempotencyKey: try Self.idempotencyKey(context.request), bodySHA256: SHA256.hexadecimal(of: body))
+            id: context.requestID, idempotencyKey: try Self.idempotencyKey(context.request), bodySHA256: SHA256.hexadecimal(of: body),
+            isRetry: Self.isRetry(context.request))
     }
 
     /// The client's own name for a request: `Idempotency-Key`, or a messenger's `x-message-id`. An empty one counts as absent.
@@ -24,9 +25,8 @@ extension Turn.Origin {
     }
 
     private static let longestKey = 255
-}
 
-extension Request {
-    /// True if the client says that this is a retry.
-    var isRetry: Bool { header("x-stainless-retry-count").flatMap { Int($0) }.map { $0 > 0 } ?? false }
+    private static func isRetry(_ request: Request) -> Bool {
+        request.header("x-stainless-retry-count").flatMap { Int($0) }.map { $0 > 0 } ?? false
+    }
 }

@@ -18,8 +18,6 @@ struct TurnRequest: Sendable {
     var parameters: [(name: String, value: JSONValue)]
     /// What the stored turn records about the request.
     var origin: Turn.Origin
-    /// True if the client says that this is a retry.
-    var isRetry: Bool
 
     func prompt(history: [PastTurn]) -> Prompt {
         let configured = model.systemPrompt.map { [Message(role: .system, content: $0)] } ?? []

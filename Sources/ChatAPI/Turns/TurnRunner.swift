@@ -22,7 +22,7 @@ struct TurnRunner: Sendable {
         switch request.mode {
         case .normal:
             return try await sessions.turn(
-                of: request.session, from: request.origin, isRetry: request.isRetry,
+                of: request.session, from: request.origin,
                 summarize: { try await summary(of: $0, newest: $1, by: request.model) }
             ) { try await make(request, after: $0, onDelta) }
         case .readonly: return (try await make(request, after: try await sessions.history(of: request.session), onDelta), false)

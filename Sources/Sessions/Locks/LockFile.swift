@@ -24,6 +24,25 @@ final class LockFile: Sendable {
         }
     }
 
+    /// Takes the head of a session's queue, or the session itself, if it stays free while another process has the head: that one is
+    /// stopped (SIGSTOP, a frozen container), as it would otherwise have taken the session within milliseconds.
+    ///
+    /// - Returns: true if the session is still to be taken.
+    func claimHead(_ queue: Int64, of session: Int64, until deadline: ContinuousClock.Instant) async throws -> Bool {
+        // Seldom, so that this process hardly ever overtakes a head that is alive.
+        var nextLook = ContinuousClock.now + .milliseconds(100)
+        while try !claimIfFree(queue) {
+            let now = ContinuousClock.now
+            if now >= nextLook {
+                if try claimIfFree(session) { return false }
+                nextLook = now + .milliseconds(100)
+            }
+            guard now < deadline else { throw SessionLock.busy }
+            try await Task.sleep(for: .microseconds(Int.random(in: 1_000...5_000)))
+        }
+        return true
+    }
+
     /// False if another process has the byte.
     func claimIfFree(_ offset: Int64) throws(SessionError) -> Bool { try file.lock(offset, path) }
 

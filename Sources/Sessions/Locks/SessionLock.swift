@@ -19,8 +19,15 @@ final class SessionLock: Sendable {
         var continuation: CheckedContinuation<Bool, Never>
     }
 
+    /// A session that is locked by this process.
+    private struct Queue {
+        var waiters: Deque<Waiter> = []
+        /// Where the byte is locked that a turn holds.
+        var file: LockFile?
+    }
+
     private struct State {
-        var waiters: [Int64: Deque<Waiter>] = [:]
+        var queues: [Int64: Queue] = [:]
         /// True if a task waits for the next deadline.
         var isWatched = false
         var files: [Int64: LockFile] = [:]
@@ -43,27 +50,57 @@ final class SessionLock: Sendable {
     func check() throws(SessionError) { _ = try currentFile(for: 0) }
 
     /// Runs `body` while no other turn of the session runs, in any process. Throws `busy` after waiting for `session.busyTimeout`.
-    func withLock<Result: Sendable>(_ key: SessionKey, _ body: () async throws -> Result) async throws -> Result {
+    ///
+    /// - Parameter onWait: called once before it waits, if it does.
+    func withLock<Result: Sendable>(
+        _ key: SessionKey, onWait: () -> Void = {}, _ body: () async throws -> Result
+    ) async throws -> Result {
         let offset = key.lockOffset
         let deadline = ContinuousClock.now + timeout
+        var hasWaited = false
+        func wait() {
+            if !hasWaited { onWait() }
+            hasWaited = true
+        }
+        if state.withLock({ $0.queues[offset] != nil }) { wait() }
         guard await enter(offset, until: deadline) else { throw Self.busy }
         defer { leave(offset) }
         let file = try currentFile(for: offset)
-        try await file.claim(key.queueOffset, until: deadline)
-        do {
+        var isHead = try file.claimIfFree(key.queueOffset)
+        if !isHead {
+            wait()
+            isHead = try await file.claimHead(key.queueOffset, of: offset, until: deadline)
+        }
+        if isHead {
             defer { file.free(key.queueOffset) }
-            try await file.claim(offset, until: deadline)
+            if try !file.claimIfFree(offset) {
+                wait()
+                try await file.claim(offset, until: deadline)
+            }
         }
         defer { file.free(offset) }
+        state.withLock { $0.queues[offset]?.file = file }
         return try await body()
+    }
+
+    /// Fails if the file on whose byte a session is locked has been removed or replaced since: another process may have locked the same
+    /// session in the new one.
+    func checkStillHeld(_ key: SessionKey) throws(SessionError) {
+        let offset = key.lockOffset
+        let path = path(for: offset)
+        let held = state.withLock { $0.queues[offset]?.file }
+        let status = try attempt("look at \(path)") { () throws(Errno) in try system.statusIfThere(path) }
+        guard let held, let status, held.isSame(status) else {
+            throw SessionError(.storageUnavailable, "\(path) was removed or replaced during a turn of session \(key)")
+        }
     }
 
     /// Runs `body` if no turn of the session runs, in any process, or waits in this one. Otherwise returns nil.
     func withLockIfFree<Result>(_ key: SessionKey, _ body: () throws(SessionError) -> Result) throws(SessionError) -> Result? {
         let offset = key.lockOffset
         let isFree = state.withLock { state in
-            guard state.waiters[offset] == nil else { return false }
-            state.waiters[offset] = []
+            guard state.queues[offset] == nil else { return false }
+            state.queues[offset] = Queue()
             return true
         }
         guard isFree else { return nil }
@@ -75,7 +112,7 @@ final class SessionLock: Sendable {
     }
 
     /// The number of turns in this process's queue for a session.
-    func waiterCount(_ key: SessionKey) -> Int { state.withLock { $0.waiters[key.lockOffset]?.count ?? 0 } }
+    func waiterCount(_ key: SessionKey) -> Int { state.withLock { $0.queues[key.lockOffset]?.waiters.count ?? 0 } }
 
     static var busy: SessionError {
         SessionError(.busy, "The turn before this one has not ended yet")
@@ -106,11 +143,11 @@ final class SessionLock: Sendable {
     private func enter(_ offset: Int64, until deadline: ContinuousClock.Instant) async -> Bool {
         await withCheckedContinuation { continuation in
             let (isFree, watches) = state.withLock { state in
-                guard state.waiters[offset] != nil else {
-                    state.waiters[offset] = []
+                guard state.queues[offset] != nil else {
+                    state.queues[offset] = Queue()
                     return (true, false)
                 }
-                state.waiters[offset]?.append(Waiter(deadline: deadline, continuation: continuation))
+                state.queues[offset]?.waiters.append(Waiter(deadline: deadline, continuation: continuation))
                 defer { state.isWatched = true }
                 return (false, !state.isWatched)
             }
@@ -126,8 +163,8 @@ final class SessionLock: Sendable {
 
     private func leave(_ offset: Int64) {
         let next = state.withLock { state in
-            let next = state.waiters[offset]?.popFirst()
-            if next == nil { state.waiters[offset] = nil }
+            let next = state.queues[offset]?.waiters.popFirst()
+            if next == nil { state.queues[offset] = nil }
             return next
         }
         next?.continuation.resume(returning: true)
@@ -139,13 +176,13 @@ final class SessionLock: Sendable {
         let (expired, next) = state.withLock { state in
             var expired: [Waiter] = []
             var next: ContinuousClock.Instant?
-            for offset in state.waiters.keys {
+            for offset in state.queues.keys {
                 // All wait equally long, so the first ones end first.
-                while let first = state.waiters[offset]?.first, first.deadline <= now {
+                while let first = state.queues[offset]?.waiters.first, first.deadline <= now {
                     expired.append(first)
-                    state.waiters[offset]?.removeFirst()
+                    state.queues[offset]?.waiters.removeFirst()
                 }
-                if let deadline = state.waiters[offset]?.first?.deadline { next = min(next ?? deadline, deadline) }
+                if let deadline = state.queues[offset]?.waiters.first?.deadline { next = min(next ?? deadline, deadline) }
             }
             state.isWatched = next != nil
             return (expired, next)

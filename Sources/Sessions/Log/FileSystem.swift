@@ -67,6 +67,8 @@ extension FileSystem {
         }
         let directory = try File(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, in: self)
         try giveAway(directory.descriptor, toOwnerOf: path.removingLastComponent())
+        // A parent that cannot be read is on the disk sooner or later; nobody waits for it.
+        try? File(path.removingLastComponent(), O_RDONLY | O_DIRECTORY, in: self).synchronize()
     }
 
     /// For a file system without holes.

@@ -3,56 +3,67 @@ import DequeModule
 import FoundationEssentials
 import JSON
 
-/// The offsets, in a session's file, of the turns of the last 24 hours that have an idempotency key.
+/// The offsets, in a session's file, of the turns that have an idempotency key: at least all of the last 24 hours, and all that less than `reach` bytes
+/// follow, whatever their time. Clocks are wrong now and then; the order of lines is not.
 ///
-/// It is built by reading a day's lines once, and then kept, so that not every turn with a key reads them.
+/// It is built by reading these lines once, and then kept, so that not every turn with a key reads them.
 struct IdempotencyIndex: Sendable {
-    /// For how long a retry is recognised, in seconds.
-    static let period: TimeInterval = 86_400
+    /// For how long a retry is recognised at least, in seconds.
+    static let period = 86_400
+    /// In bytes: several hundred turns.
+    private static let reach = 1 << 18
+
+    private struct Entry {
+        /// In seconds since 1970; 0 if it cannot be read.
+        var time: Int
+        var hash: UInt64
+        var offset: Int
+    }
 
     private var offsets: [UInt64: Int] = [:]
-    private var order: Deque<(timestamp: Int, hash: UInt64)> = []
+    private var order: Deque<Entry> = []
 
-    /// The memory that it takes, roughly: 16 bytes in the queue, and 16 in a dictionary that is two thirds full.
-    var byteCount: Int { order.count * 40 }
+    /// The memory that it takes, roughly: 24 bytes in the queue, and 16 in a dictionary that is two thirds full.
+    var byteCount: Int { order.count * 48 }
 
-    /// Reads the keys of a file's last day.
+    /// Reads the keys in the newest lines of a file.
     init(_ file: borrowing SessionFile, now: Date) throws(SessionError) {
-        let earliest = Self.earliest(now)
-        var found: [(timestamp: Int, hash: UInt64, offset: Int)] = []
+        var earliest: Int?
+        var found: [Entry] = []
+        // The length of lines that are all too old.
+        var oldByteCount = 0
+        let decoder = ValueDecoder()
         try file.readLinesBackwards(from: file.end) { line, range in
             guard range.lowerBound > 0 else { return false }
-            // Only an imported turn can have a time that cannot be read. It says nothing about the turns before it.
-            guard let timestamp = Self.timestamp(Self.member("at", of: line.prefix(256)) ?? []) else { return true }
-            guard timestamp >= earliest else { return false }
-            if let key = Self.member("idempotency_key", of: line.suffix(4096)) {
-                found.append((timestamp, Self.hash(key), range.lowerBound))
-            }
-            return true
+            // What cannot be parsed says nothing about the lines before it.
+            let stamp = LineStamp(line, decoder)
+            let time = stamp?.time ?? 0
+            // If the newest turn's clock or this one is ahead, the other one says what the last 24 hours are.
+            if earliest == nil, time > 0 { earliest = min(Self.earliest(now), time - Self.period) }
+            oldByteCount = time > 0 && time >= earliest ?? 0 ? 0 : oldByteCount + range.count
+            if time > 0, let key = stamp?.key { found.append(Entry(time: time, hash: Self.hash(key), offset: range.lowerBound)) }
+            return oldByteCount < Self.reach
         }
-        for (timestamp, hash, offset) in found.reversed() { insert(hash, timestamp: timestamp, offset: offset) }
+        for entry in found.reversed() { insert(entry) }
     }
 
     /// Adds a turn that was stored at `offset`, and drops those that are too old.
     mutating func insert(_ turn: Turn, offset: Int, now: Date) {
         let earliest = Self.earliest(now)
-        while let oldest = order.first, oldest.timestamp < earliest {
+        while let oldest = order.first, oldest.time < earliest, oldest.offset < offset - Self.reach {
             order.removeFirst()
             if order.count * 2 < offsets.count { rebuild() }
         }
-        guard let key = turn.request.idempotencyKey, let timestamp = Self.timestamp(turn.at.utf8) else { return }
-        insert(Self.hash(Self.escaped(key)), timestamp: timestamp, offset: offset)
+        guard let key = turn.request.idempotencyKey else { return }
+        insert(Entry(time: LineStamp.seconds(turn.at.utf8) ?? 0, hash: Self.hash(Array(key.utf8)), offset: offset))
     }
 
     /// The offset of the newest turn with a key. Check the turn: another key may have the same hash.
-    func offset(of key: String) -> Int? { offsets[Self.hash(Self.escaped(key))] }
+    func offset(of key: String) -> Int? { offsets[Self.hash(Array(key.utf8))] }
 
-    /// True if a turn's time is recent enough for a retry to be recognised.
-    static func isWithinPeriod(_ at: String, now: Date) -> Bool { timestamp(at.utf8).map { $0 >= earliest(now) } ?? false }
-
-    private mutating func insert(_ hash: UInt64, timestamp: Int, offset: Int) {
-        offsets[hash] = offset
-        order.append((timestamp, hash))
+    private mutating func insert(_ entry: Entry) {
+        offsets[entry.hash] = entry.offset
+        order.append(entry)
     }
 
     private mutating func rebuild() {
@@ -60,25 +71,7 @@ struct IdempotencyIndex: Sendable {
         offsets = offsets.filter { alive.contains($0.key) }
     }
 
-    private static func earliest(_ now: Date) -> Int { timestamp(now.addingTimeInterval(-period).ISO8601Format().utf8) ?? 0 }
-
-    /// The digits of a time: 2026-11-23T09:00:00Z is 20261123090000. Nil if there are not as many digits, as a file may contain any text.
-    private static func timestamp(_ text: some Sequence<UInt8>) -> Int? {
-        let digits = text.prefix(19).filter { 0x30...0x39 ~= $0 }
-        return digits.count == 14 ? digits.reduce(0) { $0 * 10 + Int($1 - 0x30) } : nil
-    }
-
-    /// The value of a string member as written in the line, without quotation marks. Inside a string these are escaped, so text cannot be
-    /// mistaken for a member's name.
-    static func member(_ name: String, of line: ArraySlice<UInt8>) -> [UInt8]? {
-        let start = Array("\"\(name)\":\"".utf8)
-        guard let range = line.lastRange(of: start) else { return nil }
-        var end = range.upperBound
-        while end < line.endIndex, line[end] != UInt8(ascii: "\"") { end += line[end] == UInt8(ascii: "\\") ? 2 : 1 }
-        return end < line.endIndex ? Array(line[range.upperBound..<end]) : nil
-    }
-
-    private static func escaped(_ key: String) -> [UInt8] { Array(JSONValue.string(key).serialized.dropFirst().dropLast()) }
+    private static func earliest(_ now: Date) -> Int { LineStamp.seconds(now.ISO8601Format().utf8).map { $0 - period } ?? 0 }
 
     private static func hash(_ bytes: [UInt8]) -> UInt64 {
         var hasher = Hasher()

@@ -12,6 +12,19 @@ struct Quarantine: Sendable {
     /// Stores a part of a session's file that will be cut, and logs that.
     func keep(_ range: Range<Int>, of session: borrowing SessionFile) throws(SessionError) {
         let path = newPath(session.key)
+        var place = "moved to \(path)"
+        do throws(SessionError) {
+            try copy(range, of: session, to: path)
+        } catch {
+            // A turn may still fit where the torn one was.
+            guard error.code == .storageFull else { throw error }
+            try? system.unlink(path)
+            place = "cut; there was no room to keep them"
+        }
+        logger.warning("Session \(session.key): the last write was cut short; \(range.count) bytes were \(place)")
+    }
+
+    private func copy(_ range: Range<Int>, of session: borrowing SessionFile, to path: FilePath) throws(SessionError) {
         let copy = try attempt("write \(path)") { () throws(Errno) in try File.create(path, in: system) }
         // In chunks, because there may be more zeros than memory.
         var position = range.lowerBound
@@ -22,7 +35,7 @@ struct Quarantine: Sendable {
             position += chunk.count
         }
         try attempt("write \(path)") { () throws(Errno) in try copy.synchronize() }
-        logger.warning("Session \(session.key): the last write was cut short; \(range.count) bytes were moved to \(path)")
+        try SessionWriter.synchronize(directory, in: system)
     }
 
     /// A name that is not taken yet.

@@ -11,9 +11,7 @@ extension SessionFile {
     /// disk). So at most one line of a turn, and parts of closings, follow the last whole turn. Anything more is not a torn tail, and the
     /// file is left as it is.
     mutating func repairTail(size: Int, quarantine: Quarantine) throws(SessionError) {
-        guard let tail = try lastWholeEnd(size: size) else {
-            throw SessionError(.unreadable, "\(path) is damaged before its last line")
-        }
+        let tail = try lastWholeEnd(size: size)
         if let torn = tail.torn { try quarantine.keep(torn, of: self) }
         let rest = (tail.separatedLine ?? []) + Self.closing
         try attempt("repair \(path)") { () throws(Errno) in
@@ -34,8 +32,14 @@ extension SessionFile {
         var separatedLine: [UInt8]?
     }
 
-    /// Nil if more follows than one write leaves.
-    func lastWholeEnd(size: Int) throws(SessionError) -> Tail? {
+    /// Throws `unreadable` if more follows than one write leaves.
+    func lastWholeEnd(size: Int) throws(SessionError) -> Tail {
+        guard let tail = try tail(size: size) else { throw SessionError(.unreadable, "\(path) is damaged before its last line") }
+        return tail
+    }
+
+    /// The tail; nil if more follows than one write leaves.
+    func tail(size: Int) throws(SessionError) -> Tail? {
         let size = try endWithoutZeros(0..<size)
         var lineEnd = size
         var hasTorn = false
@@ -98,7 +102,7 @@ extension SessionFile {
         return bytes.lastIndex { $0 != 0 }
     }
 
-    private static func lastLineFeed(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    static func lastLineFeed(_ bytes: UnsafeRawBufferPointer) -> Int? {
         let feed = UInt8(ascii: "\n")
         guard let start = bytes.baseAddress, memchr(start, CInt(feed), bytes.count) != nil else { return nil }
         return bytes.lastIndex(of: feed)

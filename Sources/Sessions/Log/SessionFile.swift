@@ -36,8 +36,10 @@ struct SessionFile: ~Copyable {
     let key: SessionKey
     /// The file's status when it was opened.
     let opened: FileStatus
-    /// The offset of the closing. Set by `recover` and `assumeIntact`.
+    /// The offset of the closing. Set by `recover`, `assumeIntact` and `assumeTorn`.
     var end = 0
+    /// True if an append could not be synced.
+    private(set) var hasFailedToSync = false
 
     /// Opens a session's file; nil if there is none. Throws `unreadable` if it is a directory, a FIFO or a device.
     init?(_ path: FilePath, key: SessionKey, isWritable: Bool = true, in system: any FileSystem) throws(SessionError) {
@@ -108,32 +110,52 @@ struct SessionFile: ~Copyable {
         return true
     }
 
+    /// Sets `end` to that of the last whole turn, before a torn tail, and changes nothing. False if a turn in the tail can still be read.
+    mutating func assumeTorn() throws(SessionError) -> Bool {
+        let tail = try lastWholeEnd(size: opened.size)
+        guard tail.separatedLine == nil else { return false }
+        end = tail.end
+        return true
+    }
+
     /// Sets `end` without a look at the file, which is known to be whole. It may be shorter by now, if somebody ignores the locks.
     mutating func assumeIntact(size: Int) {
         end = max(0, size - Self.closing.count)
     }
 
-    /// Appends a line with one write, and returns its offset. If that fails, the file is as it was.
+    /// Appends a line with one write, and returns its offset. If that fails, the file is as it was, unless the outcome is unknown.
     mutating func append(_ line: [UInt8], synchronizes: Bool) throws(SessionError) -> Int {
         guard line.count <= Self.longestLine else { throw SessionError.turnTooLong }
-        let end = end
-        let start = try attempt("write to \(path)") { () throws(Errno) in
-            // Only the header's line ends in "[" here: a session without turns.
-            let isFirst = try file.read(end - 1..<end) == [UInt8(ascii: "[")]
-            let separator = Array((isFirst ? "\n" : ",\n").utf8)
-            do throws(Errno) {
-                try file.write(separator + line + Self.closing, at: end)
-                if synchronizes { try file.synchronize() }
-            } catch {
-                // The file already has the closing's bytes, so this needs no room. If it fails, the next open recovers the file.
-                try? file.truncate(to: end + Self.closing.count)
-                try? file.write(Self.closing, at: end)
-                throw error
+        // Only the header's line ends in "[" here: a session without turns.
+        let isFirst = try read(end - 1..<end) == [UInt8(ascii: "[")]
+        let separator = Array((isFirst ? "\n" : ",\n").utf8)
+        do throws(Errno) {
+            try file.write(separator + line + Self.closing, at: end)
+            if synchronizes {
+                hasFailedToSync = true
+                try file.synchronize()
+                hasFailedToSync = false
             }
-            return end + separator.count
+        } catch {
+            throw takenBack(SessionError("write to \(path)", error), synchronizes: synchronizes)
         }
-        self.end = start + line.count
+        let start = end + separator.count
+        end = start + line.count
         return start
+    }
+
+    /// Puts the closing back in the place of a line that could not be appended.
+    private func takenBack(_ failure: SessionError, synchronizes: Bool) -> SessionError {
+        do throws(Errno) {
+            // The file already has the closing's bytes, so this needs no room.
+            try file.truncate(to: end + Self.closing.count)
+            try file.write(Self.closing, at: end)
+            if synchronizes { try file.synchronize() }
+            return failure
+        } catch {
+            // The next open recovers the file. It may find the line.
+            return failure.withUnknownOutcome
+        }
     }
 
     /// The first line's members. Throws `unreadable` if it is not a session's, and `newerFormat` if a later version wrote it.

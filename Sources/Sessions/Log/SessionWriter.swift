@@ -26,6 +26,8 @@ struct SessionWriter: ~Copyable {
         let temporary = path.removingLastComponent().appending(Identifier.make(prefix: Self.temporaryPrefix))
         (self.path, self.key, self.temporary) = (path, key, temporary)
         file = try attempt("create \(path)") { () throws(Errno) in try File.create(temporary, in: system) }
+        // Whoever removes abandoned files sees that this one is in use. Where there are no locks, its time says so.
+        try? system.setLock(file.descriptor, at: 0, isHeld: true)
         buffer = SessionFile.header(key, createdAt: createdAt, length: headerLength)
     }
 
@@ -45,13 +47,15 @@ struct SessionWriter: ~Copyable {
     /// Adds all lines of another session. Where both files have them at the same place, the file system may let them share blocks.
     ///
     /// - Returns: the number of bytes that were shared.
-    mutating func appendLines(of source: borrowing SessionFile) throws(SessionError) -> Int {
+    mutating func appendLines(of source: borrowing SessionFile, sharesBlocks: Bool = true) throws(SessionError) -> Int {
         var position = try source.headerLength()
         // An aligned range is shared or not at all.
         let block = 4096
         let (first, last) = ((position + block - 1) / block * block, source.end / block * block)
         var shared = 0
-        if buffer.count == position, first < last, file.system.share(first..<last, of: source.file.descriptor, with: file.descriptor) {
+        if sharesBlocks, buffer.count == position, first < last,
+            file.system.share(first..<last, of: source.file.descriptor, with: file.descriptor)
+        {
             buffer += try source.read(position..<first)
             try flush()
             (written, position, shared) = (last, last, last - first)
@@ -75,18 +79,26 @@ struct SessionWriter: ~Copyable {
         buffer += SessionFile.closing
         try flush()
         let (temporary, path, system) = (temporary, path, file.system)
+        let take = replaces ? Self.replace : Self.claim
+        guard synchronizes else {
+            try attempt("create \(path)") { () throws(Errno) in try take(path, temporary, system) }
+            isCommitted = true
+            return
+        }
+        let names = path.removingLastComponent()
+        // Opened first: if there are no descriptors left, nothing has happened yet.
+        let directory = try attempt("open \(names)") { () throws(Errno) in try File(names, O_RDONLY | O_DIRECTORY, in: system) }
         try attempt("create \(path)") { () throws(Errno) in
-            let take = replaces ? Self.replace : Self.claim
-            guard synchronizes else { return try take(path, temporary, system) }
-            // Opened first: if there are no descriptors left, nothing has happened yet.
-            let directory = try File(path.removingLastComponent(), O_RDONLY | O_DIRECTORY, in: system)
             try file.synchronize()
             try take(path, temporary, system)
-            isCommitted = true
-            // The name is on the disk once its directory is.
-            try directory.synchronize()
         }
         isCommitted = true
+        // The name is on the disk once its directory is.
+        do throws(Errno) {
+            try directory.synchronize()
+        } catch {
+            throw SessionError("write \(names)", error).withUnknownOutcome
+        }
     }
 
     private static func replace(_ path: FilePath, by temporary: FilePath, in system: any FileSystem) throws(Errno) {

@@ -1,6 +1,7 @@
 import Concurrency
 
-/// Keeps the tails of recently used session files, so that a turn need not read them again. Bounded in bytes.
+/// Keeps the tails of recently used session files, so that a turn need not read them again. Bounded in bytes. With `durability` `sync` these
+/// states of the files are on the disk.
 final class TailCache: Sendable {
     private struct Entry {
         var status: FileStatus
@@ -36,6 +37,9 @@ final class TailCache: Sendable {
         state.withLock { $0.entries[key].flatMap { $0.status == status ? $0.tail : nil } }
     }
 
+    /// True if a session's tail is that of this state of its file.
+    func has(_ key: SessionKey, _ status: FileStatus) -> Bool { state.withLock { $0.entries[key]?.status == status } }
+
     /// Keeps a tail for the file's present state. If the cache is full, the least recently used eighth is dropped.
     func put(_ key: SessionKey, _ status: FileStatus, _ tail: SessionTail) {
         guard tail.byteCount <= capacity / 2 else { return }
@@ -58,6 +62,7 @@ final class TailCache: Sendable {
 /// The remembered end of a session's file.
 struct SessionTail: Sendable {
     var window: ContextWindow
+    var lastLine: LastLine
     /// The day's idempotency keys; nil until a request asks for one.
     var idempotencyIndex: IdempotencyIndex?
 

@@ -11,17 +11,38 @@ package struct Turn: Sendable, Equatable, Decodable {
         package var idempotencyKey: String?
         /// The SHA-256 of the request's body in lower-case hexadecimal.
         package var bodySHA256: String
+        /// True if the client said that it repeats a request.
+        package var isRetry: Bool
 
-        package init(id: String, idempotencyKey: String? = nil, bodySHA256: String) {
-            self.id = id
-            self.idempotencyKey = idempotencyKey
-            self.bodySHA256 = bodySHA256
+        package init(id: String, idempotencyKey: String? = nil, bodySHA256: String, isRetry: Bool = false) {
+            (self.id, self.idempotencyKey, self.bodySHA256, self.isRetry) = (id, idempotencyKey, bodySHA256, isRetry)
         }
 
         enum CodingKeys: String, CodingKey {
             case id
+            case isRetry = "retry"
             case idempotencyKey = "idempotency_key"
             case bodySHA256 = "body_sha256"
+        }
+
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            id = try container.decode(String.self, forKey: .id)
+            idempotencyKey = try container.decodeIfPresent(String.self, forKey: .idempotencyKey)
+            bodySHA256 = try container.decode(String.self, forKey: .bodySHA256)
+            isRetry = (try? container.decodeIfPresent(Bool.self, forKey: .isRetry)) ?? false
+        }
+
+        fileprivate var json: JSONValue {
+            .object(
+                [("id", .string(id))] + (isRetry ? [("retry", .bool(true))] : []) + [
+                    ("idempotency_key", .optional(idempotencyKey)), ("body_sha256", .string(bodySHA256)),
+                ])
+        }
+
+        /// True if both are tries of one request, whose client gives it no name of its own but counts its retries.
+        func isTry(ofSameRequestAs other: Self) -> Bool {
+            (isRetry || other.isRetry) && idempotencyKey == nil && other.idempotencyKey == nil && bodySHA256 == other.bodySHA256
         }
     }
 
@@ -65,13 +86,7 @@ package struct Turn: Sendable, Equatable, Decodable {
         JSONValue.object([
             ("id", .string(id)), ("at", .string(at)), ("messages", .array(messages.map(\.json))), ("model", .string(model)),
             ("finish_reason", .string(finishReason)), ("usage", usage.json),
-            (
-                "request",
-                [
-                    "id": .string(request.id), "idempotency_key": .optional(request.idempotencyKey),
-                    "body_sha256": .string(request.bodySHA256),
-                ]
-            ),
+            ("request", request.json),
         ]).serialized
     }
 }

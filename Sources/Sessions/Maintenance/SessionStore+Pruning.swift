@@ -1,4 +1,5 @@
 package import FoundationEssentials
+import Glibc
 import SystemPackage
 import Text
 
@@ -75,11 +76,14 @@ extension SessionStore {
         return (lastUse ?? nil).map { (key, $0) }
     }
 
-    /// Removes a temporary file if it is so old that the process that wrote it must have died.
+    /// Removes a temporary file if the process that wrote it has died: nobody holds its lock, and it is older than the moment between its
+    /// creation and its lock.
     func removeAbandoned(_ name: String) {
-        guard name.hasPrefix(SessionWriter.temporaryPrefix), let status = try? system.status(at: path(named: name)),
-            status.modified.addingTimeInterval(3600) < Date()
+        let path = path(named: name)
+        guard name.hasPrefix(SessionWriter.temporaryPrefix), let file = try? File(path, O_RDWR, in: system),
+            let status = try? file.status(), status.isRegular, status.modified.addingTimeInterval(3600) < Date(),
+            (try? file.lock(0, path)) == true
         else { return }
-        try? system.unlink(path(named: name))
+        try? system.unlink(path)
     }
 }

@@ -33,37 +33,81 @@ extension SessionStore {
     }
 
     /// Makes one bounded pass, which continues where the last one, by any process, stopped. Returns the number of removed sessions.
-    func pruneOnce(olderThan age: Duration, now: Date = Date()) throws -> Int {
+    ///
+    /// A session is removed if it was too old at a look that is at least a day ago. So a clock that is wrong for a while removes nothing.
+    ///
+    /// - Parameter diskTime: the file system's clock, of a file that was written just now. A look has the earlier of both times.
+    func pruneOnce(
+        olderThan age: Duration, now: Date = Date(), diskTime: (FileStatus) -> Date = \.modified
+    ) throws -> Int {
         let path = directory.appending("retention")
         let file = try attempt("open \(path)") { () throws(Errno) in try File.openOrCreate(path, in: system) }
         // Another process may be pruning.
         guard try file.lock(0, path) else { return 0 }
-        let (text, status) = try attempt("read \(path)") { () throws(Errno) in (try file.read(0..<32), try file.status()) }
-        guard status.isRegular else { throw SessionError(.storageUnavailable, "\(path) is not a regular file") }
-        guard text.isEmpty || now.timeIntervalSince(status.modified).magnitude >= 3600 else { return 0 }
+        let (text, before) = try attempt("read \(path)") { () throws(Errno) in (try file.read(0..<64), try file.status()) }
+        guard before.isRegular else { throw SessionError(.storageUnavailable, "\(path) is not a regular file") }
+        guard text.isEmpty || now.timeIntervalSince(before.modified).magnitude >= 3600 else { return 0 }
+        var progress = RetentionProgress(text)
         // Written first, so that a pass that fails is not repeated with each turn.
-        var position = Int(String(decoding: text.drop { $0 == 0x20 }, as: UTF8.self)) ?? 0
-        try write(position, to: file, path)
+        try progress.write(to: file, path)
+        let disk = diskTime(try attempt("look at \(path)") { () throws(Errno) in try file.status() })
+        if now.timeIntervalSince(disk).magnitude >= 3600 {
+            logger.warning("The clock says \(now.ISO8601Format()), the file system's \(disk.ISO8601Format()). The earlier one counts.")
+        }
+        progress.look(at: min(now, disk))
 
-        var bound = PruneBound(names: 100_000, removals: 10_000)
         var count = 0
-        repeat {
-            let limit = now.addingTimeInterval(-Double(age.components.seconds))
-            position =
-                try prune(before: limit, isDryRun: false, from: position, &bound, onFailure: { logger.warning("\($0)") }) { _, _ in
-                    count += 1
-                } ?? 0
-        } while position != 0 && !bound.isReached
-        try write(position, to: file, path)
+        if let seen = progress.seen {
+            let limit = seen.addingTimeInterval(-Double(age.components.seconds))
+            var bound = PruneBound(names: 100_000, removals: 10_000)
+            repeat {
+                progress.position =
+                    try prune(
+                        before: limit, isDryRun: false, from: progress.position, &bound, onFailure: { logger.warning("\($0)") },
+                        onRemoval: { _, _ in count += 1 }) ?? 0
+            } while progress.position != 0 && !bound.isReached
+        }
+        try progress.write(to: file, path)
         return count
     }
 
-    private func write(_ position: Int, to file: borrowing File, _ path: FilePath) throws(SessionError) {
-        let digits = String(position)
-        // Always of the same length, so that nothing of an older number remains.
-        let text = String(repeating: " ", count: max(0, 20 - digits.count)) + digits
-        try attempt("write \(path)") { () throws(Errno) in try file.write(Array(text.utf8), at: 0) }
+    private static let pruningInterval = Duration.seconds(3600)
+}
+
+/// What the file `retention` says (FORMAT.md, "Locks").
+private struct RetentionProgress {
+    /// Where the next pass begins in the directory.
+    var position: Int
+    /// The times of the last looks that are at least a day from each other, the older one first. In seconds since 1970; 0 if there was none.
+    private var looks: (older: Int, newer: Int)
+
+    init(_ text: [UInt8]) {
+        let numbers = text.split(separator: 0x20).map { Int(String(decoding: $0, as: UTF8.self)) ?? 0 }
+        position = numbers.first ?? 0
+        looks = numbers.count == 3 ? (numbers[1], numbers[2]) : (0, 0)
     }
 
-    private static let pruningInterval = Duration.seconds(3600)
+    /// The last look that is at least a day ago; nil if there was none.
+    var seen: Date? { looks.older > 0 ? Date(timeIntervalSince1970: Double(looks.older)) : nil }
+
+    mutating func look(at time: Date) {
+        let now = Int(clamping: time.timeIntervalSince1970)
+        // The clock went back: the looks were not when they say.
+        if looks.newer > now { looks = (0, 0) }
+        if now - looks.newer >= 86_400 { looks = (looks.newer, now) }
+    }
+
+    func write(to file: borrowing File, _ path: FilePath) throws(SessionError) {
+        // Always of the same length, so that nothing of an older text remains.
+        let text = [position, looks.older, looks.newer].map { number in
+            let digits = String(number)
+            return String(repeating: " ", count: max(0, 20 - digits.count)) + digits
+        }
+        try attempt("write \(path)") { () throws(Errno) in try file.write(Array(text.joined(separator: " ").utf8), at: 0) }
+    }
+}
+
+extension Int {
+    /// The whole seconds of a time; the nearest number if there are too many.
+    fileprivate init(clamping seconds: TimeInterval) { self = Int(exactly: seconds.rounded(.down)) ?? (seconds < 0 ? .min : .max) }
 }

@@ -103,7 +103,7 @@ extension SessionFile {
         }
         do {
             let isWhole = try endsWhole(size)
-            guard let wholeEnd = try isWhole ? size - Self.closing.count : lastWholeEnd(size: size)?.end else {
+            guard let wholeEnd = try isWhole ? size - Self.closing.count : tail(size: size)?.end else {
                 return .damaged("It does not end like a session")
             }
             end = wholeEnd

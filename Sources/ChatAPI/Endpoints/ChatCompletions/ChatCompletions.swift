@@ -25,7 +25,7 @@ struct ChatCompletions: Endpoint {
         let request = TurnRequest(
             id: Identifier.make(prefix: Turn.idPrefix), session: key, mode: try SessionMode(context.request), model: entry,
             instructions: chat.instructions, messages: chat.turn, parameters: chat.parameters,
-            origin: try Turn.Origin(context, body: body), isRetry: context.request.isRetry)
+            origin: try Turn.Origin(context, body: body))
         let run = { @Sendable (onDelta: (@Sendable (Delta) -> Void)?) in
             do {
                 let result = try await service.turns.run(request, onDelta: onDelta)

@@ -1,0 +1,45 @@
+import SystemPackage
+
+@testable import Sessions
+
+/// A simulated file system with a peculiarity.
+struct AlteredFileSystem: FileSystem {
+    let base = SimulatedFileSystem()
+    /// What taking a lock fails with.
+    var lockError: Errno?
+    /// True if every file has the same inode and time: the inode of a removed file is used again within a tick of the clock.
+    var repeatsStatus = false
+
+    func setLock(_ descriptor: CInt, at offset: Int64, isHeld: Bool) throws(Errno) {
+        guard let lockError else { return try base.setLock(descriptor, at: offset, isHeld: isHeld) }
+        if isHeld { throw lockError }
+    }
+
+    private func altered(_ status: FileStatus) -> FileStatus {
+        var status = status
+        if repeatsStatus { (status.inode, status.modifiedSeconds) = (7, 0) }
+        return status
+    }
+
+    func status(of descriptor: CInt) throws(Errno) -> FileStatus { altered(try base.status(of: descriptor)) }
+    func status(at path: FilePath) throws(Errno) -> FileStatus { altered(try base.status(at: path)) }
+
+    func open(_ path: FilePath, _ flags: CInt) throws(Errno) -> CInt { try base.open(path, flags) }
+    func close(_ descriptor: CInt) { base.close(descriptor) }
+    func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Errno) -> Int {
+        try base.read(descriptor, into: buffer, at: offset)
+    }
+    func write(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Errno) -> Int {
+        try base.write(descriptor, bytes, at: offset)
+    }
+    func truncate(_ descriptor: CInt, to length: Int) throws(Errno) { try base.truncate(descriptor, to: length) }
+    func synchronize(_ descriptor: CInt) throws(Errno) { try base.synchronize(descriptor) }
+    func rename(_ path: FilePath, to target: FilePath) throws(Errno) { try base.rename(path, to: target) }
+    func link(_ path: FilePath, to target: FilePath) throws(Errno) { try base.link(path, to: target) }
+    func unlink(_ path: FilePath) throws(Errno) { try base.unlink(path) }
+    func makeDirectory(_ path: FilePath) throws(Errno) { try base.makeDirectory(path) }
+    func freeByteCount(at path: FilePath) throws(Errno) -> Int { try base.freeByteCount(at: path) }
+    func visitNames(in directory: FilePath, from position: Int, _ visit: (String, Int) -> Bool) throws(Errno) {
+        try base.visitNames(in: directory, from: position, visit)
+    }
+}
