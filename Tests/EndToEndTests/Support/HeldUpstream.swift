@@ -33,7 +33,7 @@ final class HeldUpstream: Sendable {
     func release() { state.withLock { $0.isReleased = true } }
 
     private func serve(_ connection: CInt) {
-        guard readRequest(connection) else { return }
+        guard LoopbackServer.request(of: connection) != nil else { return }
         state.withLock { $0.asked += 1 }
         let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
         write(head + event(#"{"role":"assistant","content":"one "}"#), to: connection)
@@ -51,22 +51,6 @@ final class HeldUpstream: Sendable {
     private func event(_ delta: String, finishReason: String = "null") -> String {
         #"data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"held","#
             + #""choices":[{"index":0,"delta":\#(delta),"finish_reason":\#(finishReason)}]}"# + "\n\n"
-    }
-
-    /// Whether a whole request came.
-    private func readRequest(_ connection: CInt) -> Bool {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 14)
-        while true {
-            let text = String(decoding: bytes, as: UTF8.self)
-            if let head = text.range(of: "\r\n\r\n") {
-                let length = text[..<head.lowerBound].lowercased().firstMatch(of: /content-length: *(\d+)/).flatMap { Int($0.1) } ?? 0
-                if text[head.upperBound...].utf8.count >= length { return true }
-            }
-            let count = recv(connection, &buffer, buffer.count, 0)
-            guard count > 0 else { return false }
-            bytes += buffer[..<count]
-        }
     }
 
     private func write(_ text: String, to connection: CInt) {

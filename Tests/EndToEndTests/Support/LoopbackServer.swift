@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Harness
 
-/// A socket that listens on a port of its own until the process ends.
+/// A socket that listens on a port of its own until it is stopped or the process ends.
 struct LoopbackServer: Sendable {
     let port: Int
     private let descriptor: CInt
@@ -23,7 +23,28 @@ struct LoopbackServer: Sendable {
                     close(connection)
                 }
             }
-            fatalError("a test's server cannot accept: \(String(cString: strerror(errno)))")
+            // What accept(2) says of a socket that was shut down.
+            guard errno == EINVAL else { fatalError("a test's server cannot accept: \(String(cString: strerror(errno)))") }
+            close(descriptor)
+        }
+    }
+
+    /// Accepts nothing more. To be called once, after `start()`.
+    func stop() { shutdown(descriptor, CInt(SHUT_RDWR)) }
+
+    /// Reads a whole request, and gives its head and its body. Nil if it did not come.
+    static func request(of connection: CInt) -> (head: String, body: [UInt8])? {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 14)
+        while true {
+            if let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) {
+                let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
+                let length = head.lowercased().firstMatch(of: /content-length: *(\d+)/).flatMap { Int($0.1) } ?? 0
+                if bytes.count >= end.upperBound + length { return (head, Array(bytes[end.upperBound...])) }
+            }
+            let count = recv(connection, &buffer, buffer.count, 0)
+            guard count > 0 else { return nil }
+            bytes += buffer[..<count]
         }
     }
 }
