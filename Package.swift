@@ -14,6 +14,7 @@ if Context.environment["CI"] != nil {
 
 let package = Package(
     name: "nanobot",
+    products: [.library(name: "WrongClock", type: .dynamic, targets: ["WrongClock"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
@@ -116,6 +117,8 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Chat", "Concurrency", "Models", .product(name: "Logging", package: "swift-log")],
             path: "Tests/TestSupport", swiftSettings: settings),
+        // Preloaded by processes whose clock is to be wrong.
+        .target(name: "WrongClock", path: "Tests/WrongClock", publicHeadersPath: "."),
         .testTarget(name: "HarnessTests", dependencies: ["Harness"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
         .testTarget(

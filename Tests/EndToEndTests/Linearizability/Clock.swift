@@ -1,25 +1,18 @@
 import Foundation
 
-/// A clock that a process has instead of the system's (libfaketime). Only its time of day is wrong.
-enum Clock: String, CaseIterable {
-    case right
-    case behind = "-25h"
-    case ahead = "+20h"
-    case farAhead = "+2d"
+/// A time of day that a process has instead of the system's.
+enum Clock: Int, CaseIterable {
+    case right = 0
+    case behind = -90_000
+    case ahead = 72_000
+    case farAhead = 172_800
 
-    /// The library; nil if the Debian package faketime is not installed.
-    static let library: String? = {
-        let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib")) ?? []
-        return folders.map { "/usr/lib/\($0)/faketime/libfaketime.so.1" }.first { FileManager.default.fileExists(atPath: $0) }
-    }()
+    /// `WrongClock`, which was built with the tests.
+    private static let library =
+        URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path + "/libWrongClock.so"
 
+    /// What the process gets.
     var environment: [String: String] {
-        guard self != .right, let library = Self.library else { return [:] }
-        return ["LD_PRELOAD": library, "FAKETIME": rawValue, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"]
-    }
-
-    /// Removes what the library of a killed process left: the next process with the same number would not start.
-    static func removeTraces(of processID: pid_t) {
-        for name in ["faketime_shm_\(processID)", "sem.faketime_sem_\(processID)"] { unlink("/dev/shm/\(name)") }
+        self == .right ? [:] : ["LD_PRELOAD": Self.library, "WRONG_CLOCK_SECONDS": "\(rawValue)"]
     }
 }

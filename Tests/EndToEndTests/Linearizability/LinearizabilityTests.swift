@@ -13,7 +13,6 @@ struct LinearizabilityTests {
         "clients see each session change by one operation at a time, and no answered turn is lost or doubled",
         arguments: TestLength.seeds(6))
     func round(seed: UInt64) async throws {
-        if Disturbances.clocks.count > 1 { try #require(Clock.library != nil, "The Debian package faketime is missing") }
         let history = RecordedHistory()
         let upstream = try RecordingUpstream(history, seed: seed)
         defer { upstream.stop() }
@@ -40,6 +39,14 @@ struct LinearizabilityTests {
         print("seed \(seed): \(operations.count) operations, \(unknown) with unknown outcome, \(history.calls.count) calls; \(times)")
         #expect(history.contradictions.isEmpty)
         try HistoryCheck(operations: operations, calls: history.calls).run()
+    }
+
+    @Test("a process has the clock that it is given", arguments: Clock.allCases)
+    func clock(_ clock: Clock) async throws {
+        let directory = try SharedDirectory(upstream: 1)
+        let log = try #require(try await directory.health(clock)?.standardError)
+        let time = try Date(try #require(log.firstMatch(of: /^\S+Z/).map { String($0.output) }), strategy: .iso8601)
+        #expect(abs(time.timeIntervalSinceNow - Double(clock.rawValue)) < 600, "\(log)")
     }
 
     private func run(

@@ -58,7 +58,6 @@ final class SharedDirectory: Sendable {
         guard let program = responders.withLock({ responders in responders[index].take() }) else { return }
         program.send(signal)
         let outcome = try await program.outcome()
-        Clock.removeTraces(of: program.processID)
         #expect(outcome.status == (signal == SIGKILL ? 128 + Int(SIGKILL) : 0), "\(outcome.standardError)")
     }
 
@@ -83,6 +82,12 @@ final class SharedDirectory: Sendable {
         }
     }
 
+    /// Asks over CGI whether the program can serve.
+    func health(_ clock: Clock) async throws -> Program.Outcome? {
+        let variables = ["GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "SCRIPT_NAME": "", "PATH_INFO": "/health"]
+        return try await run([], clock, variables, patience: .seconds(100))
+    }
+
     /// Runs `nanobot sessions`. Nil if it did not end in time and was killed.
     func command(_ arguments: [String], patience: Duration) async throws -> Program.Outcome? {
         try await run(["sessions"] + arguments, .right, patience: patience)
@@ -96,7 +101,6 @@ final class SharedDirectory: Sendable {
         _ = try await eventually(within: patience) { program.hasEnded }
         program.send(SIGKILL)
         let outcome = try await program.outcome()
-        Clock.removeTraces(of: program.processID)
         return outcome.status == 128 + Int(SIGKILL) ? nil : outcome
     }
 
