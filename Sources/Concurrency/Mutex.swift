@@ -1,15 +1,20 @@
-import Glibc
+public import Glibc
 
 /// A value that only one thread at a time can access.
 ///
 /// A POSIX mutex, because Thread Sanitizer understands it. `Synchronization.Mutex` waits in a part of the Swift runtime that is not
 /// instrumented, so under contention correct programs are reported (Swift 6.3 on Linux: four threads that append to one array).
 ///
-/// `@unchecked Sendable`: the value is private and `withLock` is its only access, under the POSIX mutex, whose pointer never changes.
+/// `@unchecked Sendable`: `withLock` is the only access to the value, under the POSIX mutex, whose pointer never changes.
 /// `sending` keeps references to the value's parts from bypassing the lock.
+///
+/// Inlinable, so that each module compiles it for its own types. The general form looks up the types' metadata with each call.
+@usableFromInline
 package final class Mutex<Value>: @unchecked Sendable {
-    private var value: Value
-    private let lock: UnsafeMutablePointer<pthread_mutex_t>
+    @usableFromInline
+    var value: Value
+    @usableFromInline
+    let lock: UnsafeMutablePointer<pthread_mutex_t>
 
     package init(_ value: sending Value) {
         self.value = value
@@ -23,6 +28,7 @@ package final class Mutex<Value>: @unchecked Sendable {
     }
 
     /// Runs `body` on the value while no other thread can. Do not nest it, and do not wait inside.
+    @inlinable
     package func withLock<Result, Failure: Error>(
         _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {
