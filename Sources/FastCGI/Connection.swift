@@ -22,7 +22,7 @@ final class Connection: Sendable {
         var idleSince: ContinuousClock.Instant?
         /// True if epoll watches the descriptor.
         var isWatched = false
-        /// The bytes of a head that have been read from the socket.
+        /// What has been read from the socket until a head is complete.
         var head: [UInt8] = []
         /// True once a head that is too long was answered: whatever else arrives is dropped.
         var isDiscarding = false
@@ -39,8 +39,9 @@ final class Connection: Sendable {
     enum Arrival: Equatable {
         case nothing
         case partOfHead
-        case head
-        case management([UInt8])
+        /// A whole head, and maybe the beginning of the body after it.
+        case head(length: Int)
+        case management
         /// A head that is too long, of a request with this id.
         case tooLong(Int)
         case end
@@ -93,41 +94,26 @@ final class Connection: Sendable {
         return recv(descriptor, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT)) < 0
     }
 
-    /// Classifies what has arrived, and reads the bytes that belong to a head, up to its end. They cannot stay in the socket: many small
-    /// writes fill a Unix socket's buffer with bookkeeping long before the head is complete.
+    /// Reads what has arrived, and classifies it together with what arrived before.
     func inspect(_ state: inout State, buffer: UnsafeMutableRawBufferPointer) -> Arrival {
         let count: Int
         do throws(Errno) {
-            count = try systemCall { recv(descriptor, buffer.baseAddress, buffer.count, CInt(MSG_PEEK | MSG_DONTWAIT)) }
+            count = try systemCall { recv(descriptor, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT)) }
         } catch {
             return error == .wouldBlock ? .nothing : .end
         }
         guard count > 0 else { return .end }
-        guard !state.isDiscarding else {
-            recv(descriptor, buffer.baseAddress, count, CInt(MSG_DONTWAIT))
-            return .partOfHead
-        }
-        let arrived = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-        let arrival: Arrival
-        let taken: Int
-        switch state.head.isEmpty ? RequestHead.inspect(arrived) : RequestHead.inspect(state.head + arrived) {
-        case .complete(let length):
-            (arrival, taken) = (.head, length - state.head.count)
-        case .incomplete:
-            (arrival, taken) = (.partOfHead, count)
-        case .management:
-            (arrival, taken) = state.head.isEmpty ? (.management(Array(arrived)), 0) : (.refused("management record in pieces"), 0)
+        guard !state.isDiscarding else { return .partOfHead }
+        let isInPieces = !state.head.isEmpty
+        state.head += buffer[..<count]
+        switch RequestHead.inspect(state.head) {
+        case .complete(let length): return .head(length: length)
+        case .incomplete: return .partOfHead
+        case .management: return isInPieces ? .refused("management record in pieces") : .management
         case .tooLong(let requestID):
-            (arrival, taken) = (.tooLong(requestID), count)
             (state.head, state.isDiscarding) = ([], true)
-        case .invalid(let reason):
-            (arrival, taken) = (.refused(reason), 0)
+            return .tooLong(requestID)
+        case .invalid(let reason): return .refused(reason)
         }
-        // The peek has just seen these bytes, so they are there.
-        if taken > 0 {
-            let taken = buffer[..<max(0, recv(descriptor, buffer.baseAddress, taken, CInt(MSG_DONTWAIT)))]
-            if !state.isDiscarding { state.head += taken }
-        }
-        return arrival
     }
 }

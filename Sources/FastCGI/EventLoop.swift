@@ -30,7 +30,7 @@ struct EventLoop {
         var nextSweep = ContinuousClock.now + Self.tick
         while listener.stopping == nil {
             acceptIfThereIsRoom()
-            let isIdle = isAccepting && listener.connections.withLock(\.isEmpty)
+            let isIdle = isAccepting && listener.connections.withLock { $0.isEmpty }
             let timeout = isAccepting ? Self.tick : Self.shortage
             let count = epoll_wait(listener.epoll, &events, CInt(events.count), isIdle ? -1 : CInt(timeout / .milliseconds(1)))
             for event in events.prefix(Int(max(0, count))) {
@@ -47,14 +47,14 @@ struct EventLoop {
     }
 
     private mutating func acceptIfThereIsRoom() {
-        let hasRoom = listener.connections.withLock(\.count) < listener.limits.connections && ContinuousClock.now >= acceptsAgain
+        let hasRoom = listener.connections.withLock { $0.count } < listener.limits.connections && ContinuousClock.now >= acceptsAgain
         guard hasRoom != isAccepting else { return }
         // While there is no room the socket leaves epoll, which would report the waiting connections again and again.
         isAccepting = listener.control(hasRoom ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listener.socket.descriptor, EPOLLIN.rawValue) && hasRoom
     }
 
     private mutating func accept() {
-        for _ in 0..<64 where listener.connections.withLock(\.count) < listener.limits.connections {
+        for _ in 0..<64 where listener.connections.withLock({ $0.count }) < listener.limits.connections {
             let descriptor: CInt
             do throws(Errno) {
                 descriptor = try systemCall { accept4(listener.socket.descriptor, nil, nil, CInt(SOCK_CLOEXEC.rawValue)) }
@@ -89,7 +89,7 @@ struct EventLoop {
     /// Reads what has arrived on a connection that no task serves. If a task serves it, wakes that task and checks whether the peer has
     /// left.
     private func look(at connection: Connection, events: UInt32) {
-        let (arrival, head) = connection.state.withLock { state -> (Connection.Arrival, [UInt8]) in
+        let (arrival, bytes) = connection.state.withLock { state -> (Connection.Arrival, [UInt8]) in
             guard state.phase == .reading else {
                 // Each is woken by its own events only: unread bytes would wake the writer again and again.
                 if events & ~EPOLLOUT.rawValue != 0 { connection.resumeReader(&state) }
@@ -117,12 +117,10 @@ struct EventLoop {
             return (arrival, [])
         }
         switch arrival {
-        case .head:
-            listener.dispatch(connection, head: head)
-        case .management(let records):
-            // Read the records before closing: unread bytes would reset the connection and lose the response (unix(7)).
-            recv(connection.descriptor, buffer.baseAddress, records.count, CInt(MSG_DONTWAIT))
-            let answers = ManagementRecord.answers(to: records)
+        case .head(let length):
+            listener.dispatch(connection, head: Array(bytes[..<length]), rest: bytes[length...])
+        case .management:
+            let answers = ManagementRecord.answers(to: bytes)
             send(connection.descriptor, answers, answers.count, CInt(MSG_DONTWAIT))
             listener.close(connection)
         case .tooLong(let requestID):

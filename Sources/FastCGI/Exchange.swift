@@ -18,7 +18,9 @@ package struct Exchange: ~Copyable, Sendable {
     private var isFinished = false
 
     /// Lets libfcgi parse the head. If libfcgi rejects it, or the role is not responder, closes the connection and returns nil.
-    init?(connection: Connection, head: [UInt8], listener: Listener) {
+    ///
+    /// - Parameter rest: what has arrived after the head.
+    init?(connection: Connection, head: [UInt8], rest: ArraySlice<UInt8>, listener: Listener) {
         let request = FCGXRequest()
         guard request.accept(head, on: connection.descriptor, through: listener.pipes) else {
             request.free()
@@ -26,7 +28,7 @@ package struct Exchange: ~Copyable, Sendable {
             return nil
         }
         self.request = request
-        body = RequestBody(of: request.id, on: connection.descriptor, after: head)
+        body = RequestBody(of: request.id, on: connection.descriptor, after: head, rest)
         self.connection = connection
         self.listener = listener
         parameters = request.parameters

@@ -103,9 +103,11 @@ package final class Listener: Sendable {
     var drainSilence: Duration { drain.withLock { $0?.silence } ?? .zero }
 
     /// Hands a request whose head has arrived to the workers.
-    func dispatch(_ connection: Connection, head: [UInt8]) {
+    ///
+    /// - Parameter rest: what has arrived after the head.
+    func dispatch(_ connection: Connection, head: [UInt8], rest: ArraySlice<UInt8>) {
         let task = Task(executorPreference: workers) {
-            guard let exchange = Exchange(connection: connection, head: head, listener: self) else { return }
+            guard let exchange = Exchange(connection: connection, head: head, rest: rest, listener: self) else { return }
             await self.handler(exchange)
         }
         // The task may have ended already. Hang-ups and the connection's next request are handled on this thread, so after this line.

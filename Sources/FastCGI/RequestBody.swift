@@ -18,7 +18,7 @@ struct RequestBody {
     private let descriptor: CInt
     private let requestID: Int
     /// Received bytes that have not been parsed yet.
-    private var bytes: ArraySlice<UInt8> = []
+    private var bytes: ArraySlice<UInt8>
     /// How much of the current record is still to come.
     private var contentLeft = 0
     private var paddingLeft: Int
@@ -31,9 +31,11 @@ struct RequestBody {
     private static let headerLength = 8
     private static let stdin: UInt8 = 5
 
-    /// - Parameter head: the request's head. The padding of its last record comes first on the descriptor.
-    init(of requestID: Int, on descriptor: CInt, after head: [UInt8]) {
-        (self.requestID, self.descriptor) = (requestID, descriptor)
+    /// - Parameters:
+    ///   - head: the request's head. The padding of its last record comes first after it.
+    ///   - rest: what has been read after the head. The descriptor has what follows.
+    init(of requestID: Int, on descriptor: CInt, after head: [UInt8], _ rest: ArraySlice<UInt8>) {
+        (self.requestID, self.descriptor, bytes) = (requestID, descriptor, rest)
         paddingLeft = Int(head[head.count - 2])
     }
 

@@ -52,7 +52,7 @@ package final class ResponseStream: Sendable {
     }
 
     /// True while a task writes.
-    var isWriting: Bool { state.withLock(\.isWriting) }
+    var isWriting: Bool { state.withLock { $0.isWriting } }
 
     /// Makes every later `write` fail.
     func close() {
