@@ -35,8 +35,15 @@ package struct BuiltinModel: ChatModel {
 extension Prompt {
     /// The user's messages, oldest first.
     var said: [String] {
-        let contents = { (messages: [Message]) in messages.compactMap { $0.role == .user ? $0.content : nil } }
-        return history.flatMap { contents($0.messages) } + contents(turn)
+        var said: [String] = []
+        said.reserveCapacity(history.count + 1)
+        func add(_ messages: [Message]) {
+            // By index: an iterator copies each message with all that it holds, and a history has hundreds.
+            for index in messages.indices where messages[index].role == .user { said.append(messages[index].content) }
+        }
+        for turn in history { add(turn.messages) }
+        add(turn)
+        return said
     }
 }
 

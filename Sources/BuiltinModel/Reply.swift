@@ -8,21 +8,24 @@ struct Reply {
     private let now: @Sendable () -> Date
     /// Where in the prompt's turn the message to answer stands. No message: optional ones take a new process a tenth of the first answer.
     private let newest: Int?
-    private let memory: FactMemory
-    /// The user's messages before the one to answer, oldest first.
-    private let earlier: [String]
     private let language: Language
     private let texts: Phrasebook
 
     init(to prompt: Prompt, now: @escaping @Sendable () -> Date) {
-        (self.prompt, self.now, memory) = (prompt, now, FactMemory(messages: prompt.said))
+        (self.prompt, self.now) = (prompt, now)
         newest = prompt.turn.lastIndex { $0.role == .user }
-        earlier = newest == nil ? memory.messages : memory.messages.dropLast()
+        var spoken = newest.map { prompt.turn[$0].content } ?? ""
         // A picture alone is in the language of what was said before it.
-        let isChinese = memory.messages.last { !$0.isEmpty }?.unicodeScalars.contains(where: \.isHan) == true
-        language = isChinese ? .chinese : .english
+        if spoken.isEmpty { spoken = prompt.said.last { !$0.isEmpty } ?? "" }
+        language = spoken.unicodeScalars.contains(where: \.isHan) ? .chinese : .english
         texts = language.phrasebook
     }
+
+    // Not stored: there may be hundreds of messages, and most answers need none.
+
+    /// The user's messages before the one to answer, oldest first.
+    private var earlier: ArraySlice<String> { newest == nil ? prompt.said[...] : prompt.said.dropLast() }
+    private var memory: FactMemory { FactMemory(messages: prompt.said) }
 
     /// Never empty, and at most 4,096 bytes.
     var text: String {
@@ -78,6 +81,7 @@ struct Reply {
     }
 
     private func asked(_ number: Int) -> String {
+        let earlier = earlier
         guard !earlier.isEmpty else { return texts.nothingAsked }
         guard number.magnitude <= earlier.count else { return texts.askedOnly.filled(with: [messages]) }
         let text = earlier[number < 0 ? earlier.count + number : number - 1].truncated(toBytes: 2000)
@@ -86,9 +90,13 @@ struct Reply {
         return template.filled(with: [text, String(number.magnitude)])
     }
 
-    private var messages: String { earlier.count == 1 ? texts.message : texts.messages.filled(with: [String(earlier.count)]) }
+    private var messages: String {
+        let count = earlier.count
+        return count == 1 ? texts.message : texts.messages.filled(with: [String(count)])
+    }
 
     private var summary: String {
+        let earlier = earlier
         guard !earlier.isEmpty else { return texts.nothingToSummarize }
         let omitted = max(0, earlier.count - 20)
         let lines = (omitted..<earlier.count).map { "\($0 + 1). \(earlier[$0].oneLine(toBytes: 150))" }
