@@ -10,7 +10,7 @@ package final class AccessRecord: Sendable {
 
     private let state = Mutex(Fields())
 
-    var fields: Fields { state.withLock(\.self) }
+    var fields: Fields { state.withLock { $0 } }
 
     package func note(session: String) { state.withLock { $0.session = session } }
 

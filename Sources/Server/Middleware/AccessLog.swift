@@ -30,14 +30,14 @@ package struct AccessLog: Middleware {
 
     private func write(_ context: RequestContext, _ writer: ResponseWriter, since start: ContinuousClock.Instant) {
         guard context.logger.logLevel <= .info else { return }
-        var metadata: Logger.Metadata = [
-            "status": "\(writer.status.map(String.init) ?? "none")", "ms": "\(Self.milliseconds(.now - start))",
-        ]
-        if let first = writer.firstByte { metadata["ttfb_ms"] = "\(Self.milliseconds(first - start))" }
+        var metadata = Logger.Metadata(minimumCapacity: 6)
+        metadata["status"] = .string(writer.status.map(String.init) ?? "none")
+        metadata["ms"] = .string(Self.milliseconds(.now - start))
+        if let first = writer.firstByte { metadata["ttfb_ms"] = .string(Self.milliseconds(first - start)) }
         let fields = context.record.fields
-        if let model = fields.model { metadata["model"] = "\(model)" }
-        if let tokens = fields.tokens { metadata["tokens"] = "\(tokens)" }
-        if let session = fields.session.flatMap(name) { metadata["session"] = "\(session)" }
+        if let model = fields.model { metadata["model"] = .string(model) }
+        if let tokens = fields.tokens { metadata["tokens"] = .string(String(tokens)) }
+        if let session = fields.session.flatMap(name) { metadata["session"] = .string(session) }
         context.logger.info("\(context.routeName)", metadata: metadata)
     }
 
@@ -49,5 +49,5 @@ package struct AccessLog: Middleware {
         }
     }
 
-    private static func milliseconds(_ duration: Duration) -> Int { Int(duration / .milliseconds(1)) }
+    private static func milliseconds(_ duration: Duration) -> String { String(Int(duration / .milliseconds(1))) }
 }
