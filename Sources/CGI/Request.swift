@@ -46,9 +46,8 @@ package struct Request: Sendable {
     /// A meta-variable's value: the first if it is repeated, nil if it is absent.
     func metaVariable(_ name: String) -> String? { Self.value(name, in: metaVariables) }
 
-    /// By bytes: names may be a client's, and `==` would compare them as characters.
     static func value(_ name: String, in metaVariables: [(name: String, value: String)]) -> String? {
-        metaVariables.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
+        metaVariables.first { $0.name == name }?.value
     }
 
     /// A header's value, by its name in lower case; repeated ones are joined by a comma and a space (RFC 9110, section 5.3). Nil if it was

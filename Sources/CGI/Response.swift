@@ -25,11 +25,12 @@ package struct Response: Sendable {
     static func head(status: Int, headers: [(name: String, value: String)], reserving bodyLength: Int = 0) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(256 + bodyLength)
-        for (name, value) in [("Status", "\(status) \(reason(status))")] + headers {
+        bytes += "Status: \(status) \(reason(status))\r\n".utf8
+        for (name, value) in headers {
             bytes += name.utf8
             bytes += ": ".utf8
             // A line break in a value would let a client add a header.
-            bytes += value.utf8.lazy.filter { $0 >= 0x20 && $0 != 0x7f }
+            for byte in value.utf8 where byte >= 0x20 && byte != 0x7f { bytes.append(byte) }
             bytes += "\r\n".utf8
         }
         bytes += "\r\n".utf8

@@ -18,8 +18,12 @@ package enum Identifier {
     }
 
     /// Takes 12 characters of 5 bits from each number.
-    private static func make(_ prefix: String, _ numbers: UInt64...) -> String {
-        let characters = numbers.flatMap { bits in (0..<12).map { alphabet[Int(bits >> ($0 * 5) & 31)] } }
-        return prefix + String(decoding: characters, as: UTF8.self)
+    private static func make(_ prefix: String, _ first: UInt64, _ second: UInt64) -> String {
+        var characters = Array(prefix.utf8)
+        characters.reserveCapacity(characters.count + 24)
+        for bits in [first, second] {
+            for place in 0..<12 { characters.append(alphabet[Int(bits >> (place * 5) & 31)]) }
+        }
+        return String(decoding: characters, as: UTF8.self)
     }
 }

@@ -3,8 +3,8 @@ import Text
 
 /// All endpoints, by path and method.
 package struct EndpointTable: Sendable {
-    /// The endpoints of one path.
-    struct Route: Sendable {
+    /// The endpoints of one path. A class, because each step of a request copies the reference.
+    final class Route: Sendable {
         /// The path as the endpoints declare it.
         let pattern: String
         let endpoints: [any Endpoint]
