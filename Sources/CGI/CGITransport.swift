@@ -22,8 +22,10 @@ package struct CGITransport: Sendable, ResponseOutput {
         var variables: [(name: String, value: String)] = []
         var entry = environment
         while let variable = entry.pointee {
-            let parts = String(cString: variable).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts.count == 2 { variables.append((String(parts[0]), String(parts[1]))) }
+            if let separator = strchr(variable, CInt(UInt8(ascii: "="))) {
+                let name = UnsafeRawBufferPointer(start: variable, count: separator - variable)
+                variables.append((String(decoding: name, as: UTF8.self), String(cString: separator + 1)))
+            }
             entry += 1
         }
         return variables

@@ -37,6 +37,15 @@ package struct Configuration: Sendable {
         }
     }
 
+    /// Finds each setting's text in the environment of a CGI program, where a request's headers are, too.
+    ///
+    /// - Throws: as `init(file:environment:)`.
+    package init(environment: [(name: String, value: String)]) throws(ConfigurationError) {
+        // A client chooses the names of headers: they are not hashed.
+        let variables = environment.filter { !$0.name.hasPrefix("HTTP_") }.map { ($0.name, $0.value) }
+        try self.init(environment: Dictionary(variables) { first, _ in first })
+    }
+
     /// Sets a setting from an option on the command line.
     package mutating func setOption<Value>(_ key: Key<Value>, _ text: String) {
         settings[TextKey(key.name)] = Setting(key: key, text: text, source: .option)

@@ -1,5 +1,4 @@
 import Configuration
-import FoundationEssentials
 import CGI
 // The environment is read before anything else runs.
 @preconcurrency import Glibc
@@ -20,9 +19,10 @@ enum CGIProgram {
         unsetenv("HTTP_PROXY")
         // If the web server leaves, the turn must still be stored.
         signal(SIGPIPE, SIG_IGN)
-        let transport = CGITransport(environment: CGITransport.processEnvironment(environ))
+        let environment = CGITransport.processEnvironment(environ)
+        let transport = CGITransport(environment: environment)
         do {
-            let configuration = try Configuration(environment: ProcessInfo.processInfo.environment)
+            let configuration = try Configuration(environment: environment)
             let application = try Application(configuration) { _ in nil }
             // A slow client blocks one thread while the turn continues on the other.
             try run(on: WorkerPool(threads: 2)) {

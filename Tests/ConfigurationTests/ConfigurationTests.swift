@@ -32,6 +32,17 @@ struct ConfigurationTests {
         #expect(try Configuration(environment: ["NANOBOT_CONFIG": file.path, "HOME": ""])[.dataDirectory].hasPrefix("/"))
     }
 
+    @Test("a CGI program's environment has settings; of two with one name the first counts, and a header is none")
+    func environmentOfCGI() throws {
+        let file = try SettingsFile("{}")
+        let configuration = try Configuration(environment: [
+            ("HTTP_X_SESSION_KEY", "a"), ("NANOBOT_CONFIG", file.path), ("NANOBOT_WORKERS", "3"), ("NANOBOT_WORKERS", "4"),
+            ("HTTP_NANOBOT_DATA_DIR", "/header"), ("NANOBOT_DATA_DIR", "/variable"),
+        ])
+        #expect(try configuration[.workers] == 3)
+        #expect(try configuration[.dataDirectory] == "/variable")
+    }
+
     @Test("a file may begin with a byte order mark")
     func byteOrderMark() throws {
         let file = try SettingsFile([0xef, 0xbb, 0xbf] + #"{"workers":2}"#.utf8)
