@@ -11,7 +11,7 @@ struct LinearizabilityTests {
 
     @Test(
         "clients see each session change by one operation at a time, and no answered turn is lost or doubled",
-        arguments: TestLength.seeds(6))
+        arguments: TestLength.seeds(5))
     func round(seed: UInt64) async throws {
         let history = RecordedHistory()
         let upstream = try RecordingUpstream(history, seed: seed)

@@ -22,7 +22,8 @@ extension Operation {
             }
         case (.chat(let question, true), .answered(let number, true)):
             certain { calls[number]?.question == question && $0?.contains(number) == true }
-        case (.chat, .answered(let number, false)): certain { content in calls[number].map { added($0, to: content, calls) } ?? [] }
+        case (.chat, .answered(let number, false)):
+            certain(" after \(calls[number]?.history ?? [])") { content in calls[number].map { added($0, to: content, calls) } ?? [] }
         case (.chat(let question, _), .unknown):
             possible { content in
                 calls.values.filter { $0.question == question && $0.isAnswered }.flatMap { added($0, to: content, calls) }
@@ -41,8 +42,8 @@ extension Operation {
         return [call.history + [call.number]]
     }
 
-    private func certain(_ effects: @escaping (SessionContent) -> [SessionContent]) -> Step {
-        Step(name: "\(self)", begin: begin, end: end, effects: effects)
+    private func certain(_ note: String = "", _ effects: @escaping (SessionContent) -> [SessionContent]) -> Step {
+        Step(name: "\(self)\(note)", begin: begin, end: end, effects: effects)
     }
 
     /// A step that changes nothing.
