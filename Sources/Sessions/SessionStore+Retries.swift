@@ -1,9 +1,9 @@
 import Crypto
 import FoundationEssentials
-import SystemPackage
-import Text
 import Glibc
 import JSON
+import SystemPackage
+import Text
 
 /// Which requests are tries of the same one (FORMAT.md, "Retries").
 extension SessionStore {
@@ -47,9 +47,13 @@ extension SessionStore {
     private func overtaking(
         _ origin: Turn.Origin, since arrival: FileStatus?, _ file: borrowing SessionFile
     ) throws -> Turn? {
-        let wasThere = arrival.map { ($0.device, $0.inode) == (file.opened.device, file.opened.inode) } ?? false
-        // Everything before the closing is as it was.
-        let start = wasThere ? max(0, (arrival?.size ?? 0) - SessionFile.closing.count) : 0
+        var start = 0
+        if let arrival {
+            // In another file nothing tells which lines are new.
+            guard (arrival.device, arrival.inode) == (file.opened.device, file.opened.inode) else { return nil }
+            // Everything before the closing is as it was.
+            start = max(0, arrival.size - SessionFile.closing.count)
+        }
         guard start < file.end else { return nil }
         var found: Turn?
         let (decoder, end) = (ValueDecoder(), origin.lineEnd)

@@ -73,6 +73,26 @@ struct RetryTests {
         #expect(try await store.summary(of: key).turnCount == 3)
     }
 
+    @Test("the same words are a new turn if an earlier one was of a retry and the file was replaced meanwhile")
+    func replacedFile() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try directory.store()
+        let key = try SessionKey("a")
+        _ = try await start(store, "next", isRetry: true).value
+        let gate = Gate()
+        let running = start(store, "before", gate)
+        while gate.arrivals == 0 { await Task.yield() }
+        let undo = Task { try await store.undo(key).turn.id }
+        while store.lock.waiterCount(key) == 0 { await Task.yield() }
+        let again = start(store, "next")
+        while store.lock.waiterCount(key) == 1 { await Task.yield() }
+        gate.open()
+        #expect(try await running.value.isReplayed == false)
+        #expect(try await undo.value == "turn-before")
+        #expect(try await again.value == ("turn-next", false))
+        #expect(try await store.summary(of: key).turnCount == 2)
+    }
+
     @Test("a keyed turn is found in a line that another tool has spaced anew")
     func spaced() async throws {
         let directory = try TemporaryDirectory()
