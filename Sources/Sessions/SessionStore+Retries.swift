@@ -16,13 +16,17 @@ extension SessionStore {
         guard origin.idempotencyKey != nil || origin.isRetry || arrival != nil || loaded.tail.lastLine.isOfRequest(origin) else {
             return nil
         }
+        if origin.idempotencyKey == nil, !origin.isRetry, arrival == nil {
+            // If it fails, a retry must not be taken for one of the last turn's request.
+            RepeatMark(of: origin, after: loaded.tail.lastLine, key, lock).leave(in: system)
+            return nil
+        }
         return try await withFile(of: loaded, key) { file in
             if origin.idempotencyKey != nil { return try keyedTurn(for: origin, loaded, file) }
             if let arrival, let turn = try overtaking(origin, since: arrival, file) { return turn }
-            guard let last = try file.lastTurn(), last.request.bodySHA256 == origin.bodySHA256 else { return nil }
-            let mark = RepeatMark(of: origin, after: last, key, lock)
+            guard let (last, line) = try lastTurn(of: file), last.request.bodySHA256 == origin.bodySHA256 else { return nil }
+            let mark = RepeatMark(of: origin, after: line, key, lock)
             guard origin.isRetry else {
-                // If it fails, a retry must not be taken for one of the last turn's request.
                 mark.leave(in: system)
                 return nil
             }
@@ -76,9 +80,20 @@ extension SessionStore {
     func noteBusy(_ origin: Turn.Origin, _ key: SessionKey) {
         guard origin.idempotencyKey == nil, !origin.isRetry,
             var file = try? SessionFile(path(of: key), key: key, isWritable: false, in: system),
-            (try? file.assumeIntactIfWhole()) == true, let last = try? file.lastTurn(), last.request.bodySHA256 == origin.bodySHA256
+            (try? file.assumeIntactIfWhole()) == true, let (last, line) = try? lastTurn(of: file),
+            last.request.bodySHA256 == origin.bodySHA256
         else { return }
-        RepeatMark(of: origin, after: last, key, lock).leave(in: system)
+        RepeatMark(of: origin, after: line, key, lock).leave(in: system)
+    }
+
+    private func lastTurn(of file: borrowing SessionFile) throws(SessionError) -> (turn: Turn, line: LastLine)? {
+        var found: (turn: Turn, range: Range<Int>)?
+        try file.readTurnsBackwards { turn, range in
+            found = (turn, range)
+            return false
+        }
+        guard let found else { return nil }
+        return (found.turn, LastLine(try file.read(found.range), at: found.range.lowerBound))
     }
 }
 
@@ -91,8 +106,9 @@ private struct RepeatMark {
     private let bytes: [UInt8]
     private let path: FilePath
 
-    init(of origin: Turn.Origin, after last: Turn, _ key: SessionKey, _ lock: SessionLock) {
-        bytes = Array(SHA256.digest(of: Array("\(key.description)\n\(last.id)\n\(origin.bodySHA256)".utf8)).prefix(16))
+    init(of origin: Turn.Origin, after last: LastLine, _ key: SessionKey, _ lock: SessionLock) {
+        let text = Array("\(key.description)\n".utf8) + last.beginning + Array("\n\(origin.bodySHA256)".utf8)
+        bytes = Array(SHA256.digest(of: text).prefix(16))
         path = lock.path(for: key.lockOffset)
     }
 

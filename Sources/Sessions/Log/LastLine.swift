@@ -4,7 +4,8 @@ import SystemPackage
 /// which can all repeat: a session may be deleted and made again within a tick of the file system's clock. A turn's id cannot.
 struct LastLine: Sendable, Equatable {
     private var start: Int
-    private var beginning: [UInt8]
+    /// The first bytes, which have its id.
+    private(set) var beginning: [UInt8]
     /// The last bytes, which have the digest of the request's body.
     private var ending: [UInt8]
 
