@@ -5,8 +5,9 @@ public import Glibc
 /// A POSIX mutex, because Thread Sanitizer understands it. `Synchronization.Mutex` waits in a part of the Swift runtime that is not
 /// instrumented, so under contention correct programs are reported (Swift 6.3 on Linux: four threads that append to one array).
 ///
-/// `@unchecked Sendable`: `withLock` is the only access to the value, under the POSIX mutex, whose pointer never changes.
-/// `sending` keeps references to the value's parts from bypassing the lock.
+/// `@unchecked Sendable`: no source file but this one uses the value, and only `withLock` does, under the POSIX mutex, whose pointer never
+/// changes; other modules cannot name either (`@usableFromInline` opens them to inlined copies of `withLock` alone). `sending` keeps
+/// references to the value's parts from bypassing the lock.
 ///
 /// Inlinable, so that each module compiles it for its own types. The general form looks up the types' metadata with each call.
 @usableFromInline

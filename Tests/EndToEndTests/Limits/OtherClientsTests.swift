@@ -17,16 +17,16 @@ struct OtherClientsTests {
         var memory: Int { self == .waiters ? 200 : 160 }
 
         /// Does it with eight clients at once, twice.
-        func impose(on server: Server, until isDone: @escaping @Sendable () -> Bool) async throws {
+        func impose(on server: Server, until isMeasured: Gate) async throws {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for client in 0..<8 {
-                    group.addTask { for round in 0..<2 where !isDone() { try await once(server, client, round) } }
+                    group.addTask { for round in 0..<2 { try await once(server, client, round, until: isMeasured) } }
                 }
                 try await group.waitForAll()
             }
         }
 
-        private func once(_ server: Server, _ client: Int, _ round: Int) async throws {
+        private func once(_ server: Server, _ client: Int, _ round: Int, until isMeasured: Gate) async throws {
             let long = ["x-session-key: long"]
             switch self {
             case .combiningMarks:
@@ -50,7 +50,7 @@ struct OtherClientsTests {
                 defer { close(descriptor) }
                 let request = Array("GET /v1/session/export HTTP/1.1\r\nHost: x\r\nx-session-key: long\r\n\r\n".utf8)
                 #expect(send(descriptor, request, request.count, CInt(MSG_NOSIGNAL)) == request.count)
-                try await Task.sleep(for: .seconds(1))
+                await isMeasured.pass()
             case .fifo: #expect(try await server.chat("Hello", session: "fifo").status == 500)
             case .zeros: #expect([200, 500].contains(try await server.chat("Hello", session: "zeros").status))
             }
@@ -69,8 +69,8 @@ struct OtherClientsTests {
             #expect(truncate(sessions + "zeros.json", 400_000_000) == 0)
             let responder = site.responder().processID
 
-            let idle = try await Self.health(server, during: { try await Task.sleep(for: .milliseconds(500)) })
-            let busy = try await Self.health(server, during: { try await burden.impose(on: server) { false } })
+            let idle = try await Self.health(server, during: { _ in })
+            let busy = try await Self.health(server, during: { try await burden.impose(on: server, until: $0) })
             // Of a hundred milliseconds most is the machine's: the tests use all processors.
             #expect(busy.median < .milliseconds(100) + idle.worst && busy.worst < .seconds(1) + idle.worst * 10, "\(idle) \(busy)")
             let status = try String(contentsOfFile: "/proc/\(responder)/status", encoding: .utf8)
@@ -91,17 +91,19 @@ struct OtherClientsTests {
         var description: String { "median \(median), worst \(worst)" }
     }
 
-    /// How long `/health` takes while something else happens.
-    private static func health(_ server: Server, during body: @escaping @Sendable () async throws -> Void) async throws -> Latency {
-        async let burden: Void = body()
+    /// How long `/health` takes while something else happens. What waits for the gate goes on until then.
+    private static func health(_ server: Server, during body: @escaping @Sendable (Gate) async throws -> Void) async throws -> Latency {
+        let isMeasured = Gate()
+        defer { isMeasured.open() }
+        async let burden: Void = body(isMeasured)
         var times: [Duration] = []
         let end = ContinuousClock.now + .seconds(2)
         while ContinuousClock.now < end {
             let start = ContinuousClock.now
             #expect(try await server.send("GET", "/health").status == 200)
             times.append(ContinuousClock.now - start)
-            try await Task.sleep(for: .milliseconds(10))
         }
+        isMeasured.open()
         try await burden
         times.sort()
         return Latency(median: times[times.count / 2], worst: times[times.count - 1])
