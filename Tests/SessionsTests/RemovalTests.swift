@@ -66,6 +66,21 @@ struct RemovalTests {
         #expect(try directory.names(in: "sessions").isEmpty)
     }
 
+    @Test("whatever the file says that tells when others looked, nothing young is removed", arguments: LimitNumbers.texts)
+    func anyProgress(number: String) async throws {
+        for text in ["0 \(number) \(number)", "0 0 \(number)", "0 \(number) 0", "\(number) 0 0", "\(number)", "\(number) 1"] {
+            let directory = try TemporaryDirectory()
+            let store = try directory.store()
+            try await store.say("one")
+            try directory.write(text.utf8, to: "../retention")
+            for hours in [2.0, 30, 60] {
+                let now = Date(timeIntervalSinceNow: 3600 * hours)
+                _ = try store.pruneOnce(olderThan: .seconds(30 * 86_400), now: now, diskTime: { _ in now })
+            }
+            #expect(try directory.names(in: "sessions") == ["a.json"], "\(text)")
+        }
+    }
+
     @Test("a clock that is months ahead removes nothing, the process's or the file system's, for a moment or for a day")
     func wrongClocks() async throws {
         for (isProcess, isDisk) in [(true, false), (false, true), (true, true)] {

@@ -84,7 +84,8 @@ private struct RetentionProgress {
     init(_ text: [UInt8]) {
         let numbers = text.split(separator: 0x20).map { Int(String(decoding: $0, as: UTF8.self)) ?? 0 }
         position = numbers.first ?? 0
-        looks = numbers.count == 3 ? (numbers[1], numbers[2]) : (0, 0)
+        // No look was before 1970, and a difference of times must not overflow.
+        looks = numbers.count == 3 ? (max(0, numbers[1]), max(0, numbers[2])) : (0, 0)
     }
 
     /// The last look that is at least a day ago; nil if there was none.
