@@ -1,3 +1,4 @@
+import JSON
 import Text
 
 extension Message.Role: Decodable {
@@ -18,9 +19,13 @@ extension Message: Decodable {
         case toolCalls = "tool_calls"
         case toolCallID = "tool_call_id"
         case name
+        case upstream
     }
 
-    /// Reads a message as OpenAI-compatible APIs write it. Content may be null or missing.
+    /// The members of a message that have a place of their own.
+    package static let knownMembers = ["role", "content", "refusal", "tool_calls", "tool_call_id", "name", "upstream"]
+
+    /// Reads a message as session files and OpenAI-compatible APIs write it. Content may be null or missing.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(role: try container.decode(Role.self, forKey: .role), content: "")
@@ -35,6 +40,9 @@ extension Message: Decodable {
         toolCalls = try container.decodeIfPresent([ToolCall].self, forKey: .toolCalls) ?? []
         toolCallID = try container.decodeIfPresent(String.self, forKey: .toolCallID)
         name = try container.decodeIfPresent(String.self, forKey: .name)
+        guard role == .assistant else { return }
+        upstream = try container.decodeIfPresent(String.self, forKey: .upstream)
+        extras = ExtraMembers(of: try JSONValue(from: decoder), besides: Self.knownMembers)
     }
 }
 
@@ -56,6 +64,7 @@ extension Message.Part: Decodable {
         case text
         case image = "image_url"
         case audio = "input_audio"
+        case file
     }
 
     private struct Image: Decodable {
@@ -66,6 +75,16 @@ extension Message.Part: Decodable {
     private struct Audio: Decodable {
         var data: String
         var format: String
+    }
+
+    private struct File: Decodable {
+        var data: String
+        var name: String?
+
+        enum CodingKeys: String, CodingKey {
+            case data = "file_data"
+            case name = "filename"
+        }
     }
 
     /// Reads a part as OpenAI-compatible APIs write it. A part of another type is an error.
@@ -79,9 +98,12 @@ extension Message.Part: Decodable {
         case "input_audio":
             let audio = try container.decode(Audio.self, forKey: .audio)
             self = .audio(data: audio.data, format: audio.format)
+        case "file":
+            let file = try container.decode(File.self, forKey: .file)
+            self = .file(data: file.data, name: file.name)
         case let type:
             throw DecodingError.dataCorruptedError(
-                forKey: .type, in: container, debugDescription: "\(type) is none of text, image_url and input_audio")
+                forKey: .type, in: container, debugDescription: "\(type) is none of text, image_url, input_audio and file")
         }
     }
 }
@@ -97,10 +119,15 @@ extension Message.ToolCall: Decodable {
         var arguments: String
     }
 
+    /// The members of a call that have a place of their own, or none in a session.
+    package static let knownMembers = ["id", "type", "function", "index"]
+
     /// Reads a call as OpenAI-compatible APIs write it.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let function = try container.decode(Function.self, forKey: .function)
-        self.init(id: try container.decode(String.self, forKey: .id), name: function.name, arguments: function.arguments)
+        self.init(
+            id: try container.decode(String.self, forKey: .id), name: function.name, arguments: function.arguments,
+            extras: ExtraMembers(of: try JSONValue(from: decoder), besides: Self.knownMembers))
     }
 }

@@ -8,6 +8,8 @@ package struct Message: Sendable, Equatable {
         case user
         case assistant
         case tool
+        /// The result of a function, from before there were tools. Its `name` says which function.
+        case function
     }
 
     /// An assistant's call of a function that the client offered.
@@ -17,9 +19,10 @@ package struct Message: Sendable, Equatable {
         package var name: String
         /// JSON text, as the model wrote it.
         package var arguments: String
+        package var extras: ExtraMembers
 
-        package init(id: String, name: String, arguments: String) {
-            (self.id, self.name, self.arguments) = (id, name, arguments)
+        package init(id: String, name: String, arguments: String, extras: ExtraMembers = ExtraMembers()) {
+            (self.id, self.name, self.arguments, self.extras) = (id, name, arguments, extras)
         }
     }
 
@@ -30,6 +33,8 @@ package struct Message: Sendable, Equatable {
         case image(url: String, detail: String?)
         /// A recording in base64, and its format (`wav`, `mp3`).
         case audio(data: String, format: String)
+        /// A document: a data URL or base64, and its name.
+        case file(data: String, name: String?)
     }
 
     package var role: Role
@@ -44,10 +49,14 @@ package struct Message: Sendable, Equatable {
     package var toolCallID: String?
     /// The name of the participant or function, if one was given.
     package var name: String?
+    /// What an assistant's message has besides.
+    package var extras: ExtraMembers
+    /// The upstream that the extras of the message and of its calls came from, and to which alone they go back; nil if a client sent them.
+    package var upstream: String?
 
     package init(
         role: Role, content: String, parts: [Part] = [], refusal: String? = nil, toolCalls: [ToolCall] = [], toolCallID: String? = nil,
-        name: String? = nil
+        name: String? = nil, extras: ExtraMembers = ExtraMembers(), upstream: String? = nil
     ) {
         self.role = role
         self.content = content
@@ -56,5 +65,12 @@ package struct Message: Sendable, Equatable {
         self.toolCalls = toolCalls
         self.toolCallID = toolCallID
         self.name = name
+        self.extras = extras
+        self.upstream = upstream
     }
+
+    package var hasExtras: Bool { !extras.isEmpty || toolCalls.contains { !$0.extras.isEmpty } }
+
+    /// True if an assistant says nothing at all.
+    package var isSilent: Bool { content.isEmpty && parts.isEmpty && refusal == nil && toolCalls.isEmpty && extras.isEmpty }
 }

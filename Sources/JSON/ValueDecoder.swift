@@ -20,6 +20,16 @@ package struct ValueDecoder: Sendable {
     }
 }
 
+extension JSONValue: Decodable {
+    /// Reads any value, as it is. Only a `ValueDecoder` can.
+    package init(from decoder: any Decoder) throws {
+        guard let node = decoder as? ValueNode else {
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "it is no value of a ValueDecoder"))
+        }
+        self = node.value
+    }
+}
+
 /// A value as decoders see it.
 struct ValueNode: Decoder, SingleValueDecodingContainer {
     let value: JSONValue

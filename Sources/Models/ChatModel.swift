@@ -44,6 +44,7 @@ extension Message {
             case .text: ""
             case .image: " [picture]"
             case .audio: " [recording]"
+            case .file(_, let name): " [file \(name ?? "")]"
             }
         }
         let calls = toolCalls.map { " [calls \($0.name) with \($0.arguments)]" }

@@ -12,17 +12,23 @@ package struct Prompt: Sendable {
     package var turn: [Message]
     /// The request's other members that an upstream may know, such as `temperature` or `tools`, as the client wrote them.
     package var parameters: [(name: String, value: JSONValue)]
+    /// The request's members that OpenAI's API does not have. Only some upstreams want them.
+    package var otherParameters: [(name: String, value: JSONValue)]
+    /// `stream_options.include_usage` of the request; nil if it does not say.
+    package var includesUsage: Bool?
     /// Tells conversations apart; empty if that is not known.
     package var conversation: String
 
     package init(
         instructions: [Message] = [], history: [PastTurn] = [], turn: [Message], parameters: [(name: String, value: JSONValue)] = [],
-        conversation: String = ""
+        otherParameters: [(name: String, value: JSONValue)] = [], includesUsage: Bool? = nil, conversation: String = ""
     ) {
         self.instructions = instructions
         self.history = history
         self.turn = turn
         self.parameters = parameters
+        self.otherParameters = otherParameters
+        self.includesUsage = includesUsage
         self.conversation = conversation
     }
 

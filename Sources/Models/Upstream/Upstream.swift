@@ -148,7 +148,7 @@ extension Prompt {
     /// The body of `POST /chat/completions`.
     fileprivate func upstreamBody(model: String, streams: Bool) -> [UInt8] {
         var members: [(String, JSONValue)] = [
-            ("model", .string(model)), ("messages", .array(messages.map(\.json))),
+            ("model", .string(model)), ("messages", .array(messages.map { .object($0.jsonMembers(withExtras: false)) })),
         ]
         for (name, value) in parameters { members.append((name, value)) }
         if streams { members += [("stream", true), ("stream_options", ["include_usage": true])] }

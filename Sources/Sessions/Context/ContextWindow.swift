@@ -1,4 +1,5 @@
 import Chat
+import JSON
 import Text
 
 /// How much of a session a model may see.
@@ -88,7 +89,7 @@ struct ContextWindow: Sendable, Equatable {
     static func continuesTurnBefore(_ messages: [Message]) -> Bool { messages.first?.role == .tool }
 
     /// Estimates tokens without a tokenizer: four ASCII characters or one other character make a token (CJK text has about one token a
-    /// character), and each message adds four. A picture or recording counts as 800, whatever its size: OpenAI's guide to images counts
+    /// character), and each message adds four. A picture, recording or document counts as 800, whatever its size: OpenAI's guide to images counts
     /// 765 for a picture of 1,024 by 1,024.
     static func estimatedTokens(_ messages: [Message]) -> Int {
         messages.reduce(0) { sum, message in
@@ -117,17 +118,20 @@ struct ContextWindow: Sendable, Equatable {
 extension Message {
     /// All the text that a model reads.
     fileprivate var texts: [String] {
-        guard refusal != nil || !toolCalls.isEmpty else { return [content] }
-        return [content, refusal ?? ""] + toolCalls.flatMap { [$0.name, $0.arguments] }
+        guard refusal != nil || !toolCalls.isEmpty || !extras.isEmpty else { return [content] }
+        let extras = ([extras] + toolCalls.map(\.extras)).filter { !$0.isEmpty }.map {
+            String(decoding: JSONValue.object($0.members).serialized, as: UTF8.self)
+        }
+        return [content, refusal ?? ""] + toolCalls.flatMap { [$0.name, $0.arguments] } + extras
     }
 
-    /// The pictures and recordings: URLs and base64.
+    /// The pictures, recordings and documents: URLs and base64.
     fileprivate var media: [String] {
         parts.compactMap { part in
             switch part {
             case .text: nil
             case .image(let url, _): url
-            case .audio(let data, _): data
+            case .audio(let data, _), .file(let data, _): data
             }
         }
     }

@@ -29,6 +29,7 @@ enum MarkdownExport {
             case .text(let text): text
             case .image: "[image]"
             case .audio: "[audio]"
+            case .file(_, let name): "[file] " + (name.map(code) ?? "")
             }
         }.joined(separator: "\n\n")
     }

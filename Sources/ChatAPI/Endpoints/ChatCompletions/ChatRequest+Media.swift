@@ -9,7 +9,7 @@ extension ChatRequest {
     static func checkMedia(of message: Message, at path: String, allowsRemoteImages: Bool) throws(APIError) {
         for (index, part) in message.parts.enumerated() {
             switch part {
-            case .text: break
+            case .text, .file: break
             case .image(let url, _):
                 guard !isImageData(url), !(allowsRemoteImages && isRemote(url)) else { continue }
                 let param = "\(path)[\(index)].image_url.url"

@@ -84,8 +84,8 @@ extension Delta {
         self.init(
             content: message.content, refusal: message.refusal,
             toolCalls: message.toolCalls.enumerated().map { index, call in
-                ToolCall(index: index, id: call.id, name: call.name, arguments: call.arguments)
-            })
+                ToolCall(index: index, id: call.id, name: call.name, arguments: call.arguments, extras: call.extras)
+            }, extras: message.extras)
     }
 
     /// The `delta` member of a chunk.
@@ -94,7 +94,7 @@ extension Delta {
         if !content.isEmpty { members.append(("content", .string(content))) }
         if let refusal { members.append(("refusal", .string(refusal))) }
         if !toolCalls.isEmpty { members.append(("tool_calls", .array(toolCalls.map(\.json)))) }
-        return .object(members)
+        return .object(members + extras.members)
     }
 }
 
@@ -105,6 +105,6 @@ extension Delta.ToolCall {
         function.append(("arguments", .string(arguments)))
         var members: [(String, JSONValue)] = [("index", .integer(index))]
         if let id { members += [("id", .string(id)), ("type", "function")] }
-        return .object(members + [("function", .object(function))])
+        return .object(members + [("function", .object(function))] + extras.members)
     }
 }

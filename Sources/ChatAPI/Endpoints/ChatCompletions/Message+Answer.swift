@@ -7,9 +7,10 @@ extension Message {
     var answer: JSONValue {
         let isSilent = content.isEmpty && (refusal != nil || !toolCalls.isEmpty)
         var members: [(String, JSONValue)] = [
-            ("role", "assistant"), ("content", isSilent ? .null : .string(content)), ("refusal", .optional(refusal)), ("annotations", []),
+            ("role", "assistant"), ("content", isSilent ? .null : .string(content)), ("refusal", .optional(refusal)),
+            ("annotations", extras["annotations"] ?? []),
         ]
-        if !toolCalls.isEmpty { members.append(("tool_calls", .array(toolCalls.map(\.json)))) }
-        return .object(members)
+        if !toolCalls.isEmpty { members.append(("tool_calls", .array(toolCalls.map { $0.json() }))) }
+        return .object(members + extras.members.filter { $0.0 != "annotations" })
     }
 }

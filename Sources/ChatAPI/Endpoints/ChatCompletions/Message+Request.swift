@@ -8,7 +8,7 @@ extension Message {
         let name = try field.required("role")
         guard let role = Role(text: try name.string()) else { throw name.refused("must be system, developer, user, assistant or tool") }
         switch role {
-        case .assistant, .tool: self.init(role: role, content: "")
+        case .assistant, .tool, .function: self.init(role: role, content: "")
         case .system, .developer: self.init(role: role, content: try Self.parts(field, areText: true).text)
         case .user:
             let parts = try Self.parts(field, areText: false)

@@ -18,7 +18,7 @@ struct ShowSession: Endpoint {
         let before = context.request.query("before").flatMap { $0.isEmpty ? nil : $0 }
         let page = try await service.sessions.page(of: key, messages: limit, before: before)
         let messages = page.turns.flatMap { turn in
-            turn.messages.map { JSONValue.object($0.jsonMembers + [("turn", .string(turn.id)), ("at", .string(turn.at))]) }
+            turn.messages.map { JSONValue.object($0.jsonMembers() + [("turn", .string(turn.id)), ("at", .string(turn.at))]) }
         }
         let paging: [(String, JSONValue)] = [
             ("messages", .array(messages)), ("has_more", .bool(page.hasMore)),
@@ -61,7 +61,7 @@ struct UndoTurn: Endpoint {
         try await writer.send(
             .json([
                 "object": "session.turn", "id": .string(turn.id), "at": .string(turn.at),
-                "messages": .array(turn.messages.map(\.json)), "turns": .integer(turnsLeft),
+                "messages": .array(turn.messages.map { .object($0.jsonMembers()) }), "turns": .integer(turnsLeft),
             ]))
     }
 }
