@@ -69,6 +69,9 @@ package struct Message: Sendable, Equatable {
         self.upstream = upstream
     }
 
+    /// True if it answers a call.
+    package var isResult: Bool { role == .tool || role == .function }
+
     package var hasExtras: Bool { !extras.isEmpty || toolCalls.contains { !$0.extras.isEmpty } }
 
     /// True if an assistant says nothing at all.

@@ -1,3 +1,5 @@
+import Text
+
 /// A turn that is over, as a model sees it.
 package struct PastTurn: Sendable, Equatable {
     /// The user's message first, the assistant's last.
@@ -8,6 +10,19 @@ package struct PastTurn: Sendable, Equatable {
     package init(_ messages: [Message]) {
         self.messages = messages
         wordCount = messages.wordCount
+    }
+
+    /// A conversation in turns. Each begins with a user's message, but for what stands before the first one.
+    package static func turns(of conversation: [Message]) -> [[Message]] {
+        var turns: [[Message]] = []
+        for message in conversation {
+            if turns.isEmpty || message.role == .user && turns.last?.last?.role != .user {
+                turns.append([message])
+            } else {
+                turns[turns.count - 1].append(message)
+            }
+        }
+        return turns
     }
 }
 

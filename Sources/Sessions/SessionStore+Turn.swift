@@ -79,10 +79,16 @@ extension SessionStore {
         try lock.checkStillHeld(key)
         guard let loaded else {
             var writer = try SessionWriter(path(of: key), key: key, createdAt: turn.at, in: system)
+            if let past = turn.past { try writer.append(past.line) }
             try writer.append(turn.line)
             try writer.commit(replaces: false, synchronizes: synchronizes)
             if synchronizes, let status = try? status(at: path(of: key)) { synced.insert(key, status) }
             return
+        }
+        // The turns of the session were taken back.
+        if let past = turn.past {
+            _ = try append(past.line, to: loaded, of: key)
+            loaded.tail.window.append(past.messages, isGiven: true, limits: settings.window)
         }
         let offset = try append(turn.line, to: loaded, of: key)
         loaded.tail.window.append(turn.messages, limits: settings.window)

@@ -116,6 +116,12 @@ package final class SessionStore: Sendable {
         } ?? []
     }
 
+    /// The turns of a conversation that a model may see, oldest first.
+    package func visible(_ conversation: [Message]) -> [PastTurn] {
+        guard !conversation.isEmpty else { return [] }
+        return ContextWindow(newestFirst: [ContextWindow.Line(conversation, isGiven: true)], limits: settings.window).visible
+    }
+
     /// Runs `body` on a session's file as it is now, for reading; returns nil if there is none. Does not wait for a turn in progress, and
     /// needs no room on the disk.
     func withSession<Result: Sendable>(

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Chat requests")
 struct ChatRequestTests {
-    @Test("the last user message is the turn; instructions go with it; the rest is ignored")
+    @Test("what stands behind the last assistant message is the turn; instructions go with it; the rest came earlier")
     func turn() throws {
         let request = try ChatRequest(
             Array(
@@ -16,10 +16,10 @@ struct ChatRequestTests {
                 {"role":"user","content":[{"type":"text","text":"second"},{"type":"text","text":"part"}]},
                 {"role":"assistant","content":"prefill"}],"temperature":1,"unknown":{"a":null}}
                 """.utf8))
-        #expect(request.turn == [Message(role: .user, content: "second part")])
-        #expect(request.instructions == [Message(role: .system, content: "Be brief."), Message(role: .developer, content: "Be kind.")])
+        #expect(request.conversation.new == [Message(role: .user, content: "second part")])
+        #expect(request.conversation.instructions == [Message(role: .system, content: "Be brief."), Message(role: .developer, content: "Be kind.")])
         #expect(request.model == "m")
-        #expect(!request.stream && !request.includesUsage)
+        #expect(!request.stream && request.includesUsage == nil)
     }
 
     @Test("the tool results that end a request are the turn, whatever it repeats before them")
@@ -33,14 +33,14 @@ struct ChatRequestTests {
                 {"role":"tool","tool_call_id":"b","content":[{"type":"text","text":"or"},{"type":"text","text":"not"}]}]}
                 """.utf8))
         #expect(
-            request.turn == [
+            request.conversation.new == [
                 Message(role: .tool, content: "noon", toolCallID: "a"), Message(role: .tool, content: "or not", toolCallID: "b"),
             ])
-        #expect(request.instructions == [Message(role: .system, content: "Be brief.")])
+        #expect(request.conversation.instructions == [Message(role: .system, content: "Be brief.")])
     }
 
-    @Test("the option include_usage of a stream is read", arguments: [("true", true), ("false", false), ("null", false)])
-    func includesUsage(value: String, expected: Bool) throws {
+    @Test("the option include_usage of a stream is read", arguments: [("true", true), ("false", false), ("null", nil)])
+    func includesUsage(value: String, expected: Bool?) throws {
         let body = #"{"messages":[{"role":"user","content":"x"}],"stream":true,"stream_options":{"include_usage":\#(value)}}"#
         let request = try ChatRequest(Array(body.utf8))
         #expect(request.includesUsage == expected && request.stream)
@@ -50,7 +50,7 @@ struct ChatRequestTests {
     func leniency() throws {
         let body = #"{"model":"a","model":"","messages":[],"messages":[{"role":"robot","role":"user","content":5,"content":"x"}]}"#
         let request = try ChatRequest([0xef, 0xbb, 0xbf] + Array(body.utf8))
-        #expect(request.turn == [Message(role: .user, content: "x")])
+        #expect(request.conversation.new == [Message(role: .user, content: "x")])
         #expect(request.model == nil)
     }
 

@@ -26,7 +26,11 @@ struct ParameterTests {
             #""tools":[{"type":"function","function":{"name":"a-B_9","description":"  é ","parameters":{"type":"object"},"strict":true}}]"#,
             #""tools":[]"#, #""tool_choice":"auto""#, #""tool_choice":{"type":"function","function":{"name":"now"}}"#,
             #""parallel_tool_calls":false"#, #""reasoning_effort":"low""#, #""verbosity":"high""#, #""user":"u""#,
-            #""metadata":{"a":"b"}"#, #""service_tier":"auto""#,
+            #""metadata":{"a":"b"}"#, #""service_tier":"auto""#, #""safety_identifier":"s""#, #""prompt_cache_key":"k""#,
+            #""prompt_cache_retention":"24h""#, #""prediction":{"type":"content","content":"a"}"#, #""modalities":["text","audio"]"#,
+            #""audio":{"voice":"alloy","format":"mp3"}"#, #""audio":{"voice":{"id":"v"},"format":"mp3"}"#,
+            #""web_search_options":{"search_context_size":"low"}"#, #""functions":[{"name":"f","parameters":{}}]"#,
+            #""function_call":"auto""#, #""function_call":{"name":"f"}"#,
         ])
     func passedOnAsWritten(members: String) throws {
         #expect(try passedOn(members) == "{\(members)}")
@@ -51,7 +55,7 @@ struct ParameterTests {
             (#""max_tokens":5,"max_completion_tokens":6"#, #"{"max_completion_tokens":6}"#),
             (#""max_tokens":5,"max_completion_tokens":null"#, #"{"max_tokens":5}"#),
             (#""seed":null,"stop":null,"tools":null,"logit_bias":null,"user":null,"n":null"#, "{}"),
-            (#""n":1,"model":"m","stream":false,"stream_options":{},"store":true,"functions":[],"unknown":1,"api_key":"k""#, "{}"),
+            (#""n":1,"model":"m","stream":false,"stream_options":{},"store":true,"unknown":1,"api_key":"k""#, "{}"),
         ])
     func normalized(members: String, expected: String) throws {
         #expect(try passedOn(members) == expected)

@@ -95,7 +95,7 @@ struct MessageTests {
         "what is not a message is refused",
         arguments: [
             "{}", "[]", "null", #""user""#, #"{"content":"a"}"#, #"{"role":null,"content":"a"}"#, #"{"role":"","content":"a"}"#,
-            #"{"role":"User","content":"a"}"#, #"{"role":"function","content":"a"}"#, #"{"role":1,"content":"a"}"#,
+            #"{"role":"User","content":"a"}"#, #"{"role":"robot","content":"a"}"#, #"{"role":1,"content":"a"}"#,
             #"{"role":"user","content":1}"#, #"{"role":"user","content":true}"#, #"{"role":"user","content":{"type":"text","text":"a"}}"#,
             #"{"role":"user","content":["a"]}"#, #"{"role":"user","content":[null]}"#, #"{"role":"user","content":[{"text":"a"}]}"#,
             #"{"role":"user","content":[{"type":"text"}]}"#, #"{"role":"user","content":[{"type":"video","video":{}}]}"#,
@@ -117,7 +117,7 @@ struct MessageTests {
     func unknownPart() {
         let error = #expect(throws: DecodingError.self) { try Self.read(#"{"role":"user","content":[{"type":"video"}]}"#) }
         guard case .dataCorrupted(let context) = error else { return #expect(Bool(false), "\(String(describing: error))") }
-        #expect(context.debugDescription == "video is none of text, image_url and input_audio")
+        #expect(context.debugDescription == "video is none of text, image_url, input_audio and file")
         #expect(context.codingPath.map(\.stringValue).last == "type")
     }
 }

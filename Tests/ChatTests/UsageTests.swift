@@ -1,5 +1,4 @@
 import Chat
-import Foundation
 import JSON
 import Testing
 
@@ -7,7 +6,7 @@ import Testing
 struct UsageTests {
     private func read(_ prompt: Int, _ completion: Int, _ total: Int) throws -> Usage {
         let text = #"{"prompt_tokens":\#(prompt),"completion_tokens":\#(completion),"total_tokens":\#(total)}"#
-        return try JSONDecoder().decode(Usage.self, from: Data(text.utf8))
+        return try ValueDecoder().read(Usage.self, from: Array(text.utf8)[...])
     }
 
     @Test("the total is what the model reported, otherwise the sum")

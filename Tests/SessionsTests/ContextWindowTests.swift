@@ -26,7 +26,7 @@ struct ContextWindowTests {
     func byteCount() {
         let limits = ContextLimits(maxTurns: 1)
         var window = ContextWindow(
-            newestFirst: [[Message(role: .user, content: "", parts: [Self.picture, Self.recording])]], limits: limits)
+            newestFirst: [.init([Message(role: .user, content: "", parts: [Self.picture, Self.recording])])], limits: limits)
         #expect(200_000..<202_000 ~= window.byteCount)
         window.append([Message(role: .user, content: "a")], limits: limits)
         #expect(1..<1000 ~= window.byteCount)

@@ -31,14 +31,17 @@ struct TurnRunner: Sendable {
     }
 
     private func make(_ request: TurnRequest, after history: [PastTurn], _ onDelta: (@Sendable (Delta) -> Void)?) async throws -> Turn {
-        try request.checkToolResults(after: history)
-        let completion = try await answer(request.prompt(history: history), by: request.model.model, onDelta: onDelta)
+        let (earlier, messages) = try request.turn(after: history.last?.messages.last)
+        let given = history.isEmpty ? earlier : []
+        let prompt = request.prompt(history: history.isEmpty ? sessions.visible(given) : history, turn: messages)
+        let completion = try await answer(prompt, by: request.model.model, onDelta: onDelta)
         // Some servers say "stop" when they call tools, and clients check the finish reason before they look for calls.
         let callsTools = completion.finishReason == "stop" && !completion.toolCalls.isEmpty
         var turn = Turn(
-            id: request.id, at: now().ISO8601Format(), messages: request.messages + [completion.message], model: request.model.id,
+            id: request.id, at: now().ISO8601Format(), messages: messages + [completion.message], model: request.model.id,
             finishReason: callsTools ? "tool_calls" : completion.finishReason, usage: completion.usage, request: request.origin)
         turn.logprobs = completion.logprobs
+        turn.given = given
         return turn
     }
 
@@ -51,6 +54,7 @@ struct TurnRunner: Sendable {
         let completion = try await model.complete(prompt, onDelta: onDelta)
         guard completion.isEmpty else { return completion }
         var second = try await model.complete(prompt, onDelta: onDelta)
+        second.usage = completion.usage + second.usage
         if second.isEmpty {
             second.content = "I've completed processing but have no response to give."
             onDelta?(Delta(content: second.content))

@@ -30,21 +30,38 @@ struct ContextWindow: Sendable, Equatable {
     /// Oldest first.
     private var turns: [PastTurn] = []
     private var tokens: [Int] = []
+    /// The number of turns up to the end of what the client gave, which is one line of the file.
+    private var givenCount = 0
     private var weight = 0
     /// The memory that the messages take, roughly.
     private(set) var byteCount = 0
 
-    init(_ summary: HistorySummary? = nil, newestFirst turns: [[Message]], limits: ContextLimits) {
+    /// The messages in a line of the file.
+    struct Line {
+        var messages: [Message]
+        /// True if they may be several turns, which the client gave.
+        var isGiven = false
+
+        init(_ messages: [Message], isGiven: Bool = false) { (self.messages, self.isGiven) = (messages, isGiven) }
+    }
+
+    init(_ summary: HistorySummary? = nil, newestFirst lines: [Line], limits: ContextLimits) {
         self.summary = summary?.pastTurn(tokens: max(64, limits.maxTokens / 4))
         byteCount = self.summary.map { Self.byteCount($0.messages) } ?? 0
-        for turn in turns.reversed() { append(turn, limits: limits) }
+        for line in lines.reversed() { append(line.messages, isGiven: line.isGiven, limits: limits) }
     }
 
     /// The turns that a model sees, oldest first.
     var visible: [PastTurn] { summary.map { [$0] + turns } ?? turns }
 
-    /// Adds the newest turn and drops the oldest ones that no longer fit.
-    mutating func append(_ messages: [Message], limits: ContextLimits) {
+    /// Adds the newest turn, or all that the client gave, and drops the oldest turns that no longer fit.
+    mutating func append(_ messages: [Message], isGiven: Bool = false, limits: ContextLimits) {
+        guard isGiven else { return append(messages, limits) }
+        for turn in PastTurn.turns(of: messages) { append(turn, limits) }
+        givenCount = turns.count
+    }
+
+    private mutating func append(_ messages: [Message], _ limits: ContextLimits) {
         turns.append(PastTurn(messages))
         tokens.append(Self.estimatedTokens(messages))
         weight += limits.weight(tokens[tokens.count - 1])
@@ -56,6 +73,7 @@ struct ContextWindow: Sendable, Equatable {
             byteCount -= turns[overflow..<next].reduce(0) { $0 + Self.byteCount($1.messages) }
             overflow = next
         }
+        givenCount = max(0, givenCount - overflow)
         turns.removeFirst(overflow)
         tokens.removeFirst(overflow)
     }
@@ -69,6 +87,13 @@ struct ContextWindow: Sendable, Equatable {
         guard turns.count > limits.maxTurns || left + summaryTokens > limits.maxTokens else { return nil }
         var count = 0
         var covered = 0
+        // A summary covers whole lines, but not the last one.
+        guard givenCount < turns.count else { return nil }
+        if givenCount > 0 {
+            count = givenCount
+            covered = tokens[..<count].reduce(0, +)
+            left -= covered
+        }
         while turns.count - count > max(1, limits.maxTurns / 2) || left > limits.maxTokens / 2, let next = beginning(after: count) {
             let size = tokens[count..<next].reduce(0, +)
             // A model has to read them all at once.

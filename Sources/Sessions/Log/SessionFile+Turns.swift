@@ -10,18 +10,19 @@ extension SessionFile {
         struct Said: Decodable {
             var id: String
             var messages: [Message]
+            var given: Bool?
         }
         let bound = limits.bound
         var summary: HistorySummary?
-        var turns: [[Message]] = []
+        var lines: [ContextWindow.Line] = []
         var weight = 0
         try readBackwards(as: Said.self, onSummary: { if limits.summarizes, summary == nil { summary = $0 } }) { said, _ in
             guard said.id != summary?.covers else { return false }
-            turns.append(said.messages)
+            lines.append(ContextWindow.Line(said.messages, isGiven: said.given ?? false))
             weight += limits.weight(ContextWindow.estimatedTokens(said.messages))
-            return turns.count < bound.turns && weight < bound.tokens || ContextWindow.continuesTurnBefore(said.messages)
+            return lines.count < bound.turns && weight < bound.tokens || ContextWindow.continuesTurnBefore(said.messages)
         }
-        return ContextWindow(summary, newestFirst: turns, limits: limits)
+        return ContextWindow(summary, newestFirst: lines, limits: limits)
     }
 
     /// Visits the turns before a place, newest first, until `visit` returns false.

@@ -1,4 +1,5 @@
 package import Chat
+import Crypto
 package import JSON
 import Text
 
@@ -56,6 +57,10 @@ package struct Turn: Sendable, Equatable, Decodable {
     package var finishReason: String
     package var usage: Usage
     package var request: Origin
+    /// True if nobody here was asked: the client said that this came before the session's first turn. It may be several turns long.
+    package var isGiven = false
+    /// What the client says came before the session's first turn, which is stored with it. Not read from a file.
+    package var given: [Message] = []
     /// The probabilities of the answer's tokens; nil if the turn was read from a file, which does not keep them.
     package var logprobs: JSONValue?
 
@@ -79,14 +84,39 @@ package struct Turn: Sendable, Equatable, Decodable {
         case finishReason = "finish_reason"
         case usage
         case request
+        case isGiven = "given"
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(String.self, forKey: .id)
+        at = try container.decode(String.self, forKey: .at)
+        messages = try container.decode([Message].self, forKey: .messages)
+        model = try container.decode(String.self, forKey: .model)
+        finishReason = try container.decode(String.self, forKey: .finishReason)
+        usage = try container.decode(Usage.self, forKey: .usage)
+        request = try container.decode(Origin.self, forKey: .request)
+        isGiven = (try? container.decodeIfPresent(Bool.self, forKey: .isGiven)) ?? false
+    }
+
+    /// The past that the client gave, as a turn of its own; nil if it gave none.
+    var past: Turn? {
+        guard let last = given.last else { return nil }
+        var past = Turn(
+            id: Identifier.make(prefix: "turn-"), at: at, messages: given, model: model,
+            finishReason: last.toolCalls.isEmpty ? "stop" : "tool_calls", usage: .zero, request: Origin(id: request.id, bodySHA256: ""))
+        past.isGiven = true
+        return past
     }
 
     /// The turn's line in the file, without separators (FORMAT.md, "A turn"). It contains no line feed: JSON escapes those in strings.
     var line: [UInt8] {
-        JSONValue.object([
-            ("id", .string(id)), ("at", .string(at)), ("messages", .array(messages.map(\.json))), ("model", .string(model)),
-            ("finish_reason", .string(finishReason)), ("usage", usage.json),
-            ("request", request.json),
-        ]).serialized
+        JSONValue.object(
+            [
+                ("id", .string(id)), ("at", .string(at)), ("messages", .array(messages.map(\.json))),
+            ] + (isGiven ? [("given", true)] : []) + [
+                ("model", .string(model)), ("finish_reason", .string(finishReason)), ("usage", usage.json), ("request", request.json),
+            ]
+        ).serialized
     }
 }

@@ -24,7 +24,8 @@ struct ChatCompletions: Endpoint {
         let entry = try service.models.entry(for: chat.model)
         let request = TurnRequest(
             id: Identifier.make(prefix: Turn.idPrefix), session: key, mode: try SessionMode(context.request), model: entry,
-            instructions: chat.instructions, messages: chat.turn, parameters: chat.parameters,
+            instructions: chat.conversation.instructions, earlier: chat.conversation.earlier, messages: chat.conversation.new,
+            parameters: chat.parameters, otherParameters: chat.otherParameters, includesUsage: chat.includesUsage,
             origin: try Turn.Origin(context, body: body))
         let run = { @Sendable (onDelta: (@Sendable (Delta) -> Void)?) in
             do {
@@ -33,13 +34,13 @@ struct ChatCompletions: Endpoint {
                 return result
             } catch let error as UnmatchedToolResult {
                 throw APIError.invalidMessages(
-                    "The session's last turn has no tool call of this id that waits for a result",
-                    param: "messages[\(chat.turnStart + error.index)].tool_call_id")
+                    "Neither the session's last turn nor the request has a tool call of this id that waits for a result",
+                    param: "messages[\(chat.conversation.places[error.index])].tool_call_id")
             }
         }
         if chat.stream {
             let stream = CompletionStream(
-                id: Turn.completionID(request.id), created: service.now(), model: entry.id, includesUsage: chat.includesUsage)
+                id: Turn.completionID(request.id), created: service.now(), model: entry.id, includesUsage: chat.includesUsage ?? false)
             try await answer(context, writer, streaming: stream, run)
         } else {
             try await answer(context, writer, run)

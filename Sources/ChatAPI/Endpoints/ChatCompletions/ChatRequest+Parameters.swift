@@ -12,7 +12,7 @@ extension ChatRequest {
         case check(@Sendable (JSONField) throws -> Void)
     }
 
-    /// The parameters that a model gets, with their types and ranges from OpenAI's API reference. Others are ignored.
+    /// The parameters that a model gets, with their types and ranges from OpenAI's API reference.
     private static let rules: [(name: String, rule: Rule)] = [
         ("temperature", .number(0...2)), ("top_p", .number(0...1)),
         ("max_tokens", .integer(1...Int(Int32.max))), ("max_completion_tokens", .integer(1...Int(Int32.max))),
@@ -21,12 +21,23 @@ extension ChatRequest {
         ("response_format", .check(checkResponseFormat)), ("logit_bias", .check(checkLogitBias)),
         ("logprobs", .bool), ("top_logprobs", .integer(0...20)),
         ("tools", .check(checkTools)), ("tool_choice", .check(checkToolChoice)), ("parallel_tool_calls", .bool),
+        ("functions", .check(checkFunctions)), ("function_call", .check(checkFunctionCall)),
         ("reasoning_effort", .string), ("verbosity", .string), ("user", .string), ("metadata", .check(checkMetadata)),
-        ("service_tier", .string),
+        ("service_tier", .string), ("safety_identifier", .string), ("prompt_cache_key", .string), ("prompt_cache_retention", .string),
+        ("prediction", .check(checkTyped)), ("modalities", .check(checkModalities)), ("audio", .check(checkAudio)),
+        ("web_search_options", .check { _ = try $0.members() }),
     ]
 
+    /// Members that this program itself uses, and `store`: here everything is.
+    private static let own = ["messages", "model", "stream", "stream_options", "n", "store"]
+
     /// What a request says to the model, checked. `max_completion_tokens` stands for the older `max_tokens`, too.
-    static func parameters(of body: JSONField) throws -> [(name: String, value: JSONValue)] {
+    ///
+    /// - Returns: the checked parameters, and the members that OpenAI's API does not have, as they are.
+    static func parameters(
+        of body: JSONField
+    ) throws -> (checked: [(name: String, value: JSONValue)], others: [(name: String, value: JSONValue)]) {
+        _ = try body.member("store")?.bool()
         var parameters: [(name: String, value: JSONValue)] = []
         for (name, rule) in rules {
             guard let field = try body.member(name) else { continue }
@@ -41,7 +52,10 @@ extension ChatRequest {
             parameters.append((name, value))
         }
         if parameters.contains(where: { $0.name == "max_completion_tokens" }) { parameters.removeAll { $0.name == "max_tokens" } }
-        return parameters
+        let others = try body.members().lazy.map { (name: $0.name, value: $0.field.value) }.filter { member in
+            !member.value.isNull && !own.contains { $0 == member.name } && !rules.contains { $0.name == member.name }
+        }
+        return (parameters, Array(others))
     }
 
     private static func checkStop(_ field: JSONField) throws {
@@ -78,15 +92,43 @@ extension ChatRequest {
             guard try type.string() == "function" else {
                 throw APIError(status: 400, code: "unsupported_value", message: "\(type.path) must be function", param: type.path)
             }
-            let function = try tool.required("function")
-            let name = try function.required("name")
-            guard isFunctionName(try name.string()) else {
-                throw name.refused("must be 1 to 64 letters, digits, underscores or hyphens")
-            }
-            _ = try function.member("description")?.string()
-            _ = try function.member("parameters")?.members()
-            _ = try function.member("strict")?.bool()
+            try checkFunction(try tool.required("function"))
         }
+    }
+
+    private static func checkFunctions(_ field: JSONField) throws {
+        for function in try field.elements() { try checkFunction(function) }
+    }
+
+    private static func checkFunction(_ function: JSONField) throws {
+        let name = try function.required("name")
+        guard isFunctionName(try name.string()) else {
+            throw name.refused("must be 1 to 64 letters, digits, underscores or hyphens")
+        }
+        _ = try function.member("description")?.string()
+        _ = try function.member("parameters")?.members()
+        _ = try function.member("strict")?.bool()
+    }
+
+    private static func checkFunctionCall(_ field: JSONField) throws {
+        switch field.value {
+        case .string("none"), .string("auto"): break
+        case .object: _ = try field.required("name").string()
+        default: throw field.refused("must be none, auto or an object")
+        }
+    }
+
+    private static func checkTyped(_ field: JSONField) throws { _ = try field.required("type").string() }
+
+    private static func checkModalities(_ field: JSONField) throws {
+        for modality in try field.elements() {
+            guard ["text", "audio", "image"].contains(try modality.string()) else { throw modality.refused("must be text, audio or image") }
+        }
+    }
+
+    private static func checkAudio(_ field: JSONField) throws {
+        _ = try field.required("format").string()
+        _ = try field.required("voice")
     }
 
     private static func checkToolChoice(_ field: JSONField) throws {
