@@ -10,6 +10,10 @@ package struct ChatService: Sendable {
         package var requiresModel = false
         /// True if an image may be an `https:` URL, which the model's server fetches.
         package var allowsRemoteImages = false
+        /// True if the mode of requests that name none is `mirror`.
+        package var mirrors = false
+        /// The name of a header, in lower case, with which a front end marks requests of its own, such as for a title. They are `ephemeral`.
+        package var taskHeader: String?
         /// True if a response is streamed to a client that asks for a stream.
         package var streams = false
         /// How long a response is silent before a comment, or white space, is sent.

@@ -5,13 +5,15 @@ import SystemPackage
 import Text
 
 extension SessionStore {
-    /// Removes a session. Its key is new afterwards.
+    /// Removes a session, and what the archive has of it. Its key is new afterwards.
     ///
     /// - Throws: `SessionError`, for example `notFound` or `busy`.
     package func delete(_ key: SessionKey) async throws {
         try await lock.withLock(key) {
             let path = path(of: key)
-            guard try removableFile(path, key) != nil else {
+            let isThere = try removableFile(path, key) != nil
+            try archive.remove(key)
+            guard isThere else {
                 try await makeAbsenceDurable()
                 throw SessionError.notFound(key)
             }

@@ -13,11 +13,13 @@ extension SessionStore {
     ///
     /// - Parameters:
     ///   - origin: the request.
+    ///   - shown: the conversation before the turn as the client has it, which the session is made to be like; nil to go on with the session.
+    ///     What the client no longer shows goes to the archive.
     ///   - summarize: gets turns, oldest first, and the id of the newest one, and makes the summary that covers them. If it returns nil, the
     ///     turns stay.
     /// - Throws: `SessionError`, for example `idempotencyConflict`, and what `summarize` and `body` throw.
     package func turn(
-        of key: SessionKey, from origin: Turn.Origin,
+        of key: SessionKey, from origin: Turn.Origin, showing shown: [Message]? = nil,
         summarize: (_ turns: [PastTurn], _ newest: String) async throws -> HistorySummary? = { _, _ in nil },
         _ body: ([PastTurn]) async throws -> Turn
     ) async throws -> (turn: Turn, isReplayed: Bool) {
@@ -33,10 +35,16 @@ extension SessionStore {
                     return (turn, true)
                 }
                 try checkRoom(loaded, key)
-                if let loaded { try await summarizeOverflow(of: loaded, key, by: summarize) }
-                let turn = try await body(loaded?.tail.window.visible ?? [])
-                try await withTaskExecutorPreference(synchronizes ? disk : nil) {
-                    try store(turn, after: loaded, of: key)
+                var alignment: Alignment?
+                if let shown {
+                    alignment = try await align(shown, with: loaded, key)
+                } else if let loaded {
+                    try await summarizeOverflow(of: loaded, key, by: summarize)
+                }
+                var turn = try await body((alignment?.window ?? loaded?.tail.window)?.visible ?? [])
+                if let alignment { turn.given = alignment.given }
+                try await withTaskExecutorPreference(synchronizes ? disk : nil) { [turn] in
+                    try store(turn, after: loaded, alignment, of: key)
                 }
                 return (turn, false)
             }
@@ -75,8 +83,13 @@ extension SessionStore {
         return LoadedSession(tail, status, isDurable: synced.has(file.key, status))
     }
 
-    private func store(_ turn: Turn, after loaded: LoadedSession?, of key: SessionKey) throws(SessionError) {
+    private func store(
+        _ turn: Turn, after loaded: LoadedSession?, _ alignment: Alignment?, of key: SessionKey
+    ) throws(SessionError) {
         try lock.checkStillHeld(key)
+        if let loaded, let end = alignment?.end, end < loaded.status.size - SessionFile.closing.count {
+            return try store(turn, inPlaceFrom: end, of: loaded, key)
+        }
         guard let loaded else {
             var writer = try SessionWriter(path(of: key), key: key, createdAt: turn.at, in: system)
             if let past = turn.past { try writer.append(past.line) }

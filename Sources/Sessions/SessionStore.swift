@@ -48,6 +48,7 @@ package final class SessionStore: Sendable {
     /// The directory of the session files.
     package let sessions: FilePath
     let quarantine: Quarantine
+    let archive: Archive
     let lock: SessionLock
     let cache = TailCache(capacity: 16 << 20)
     let totals = TotalsCache()
@@ -95,6 +96,7 @@ package final class SessionStore: Sendable {
         let sessions = directory.appending("sessions")
         self.sessions = sessions
         quarantine = Quarantine(directory: directory.appending("quarantine"), system: system, logger: logger)
+        archive = Archive(directory: directory.appending("archive"), system: system)
         switch settings.missingDirectory {
         case .create: try Self.createDirectory(directory, in: system)
         case .refuse:
@@ -118,8 +120,7 @@ package final class SessionStore: Sendable {
 
     /// The turns of a conversation that a model may see, oldest first.
     package func visible(_ conversation: [Message]) -> [PastTurn] {
-        guard !conversation.isEmpty else { return [] }
-        return ContextWindow(newestFirst: [ContextWindow.Line(conversation, isGiven: true)], limits: settings.window).visible
+        Alignment(conversation, limits: settings.window).window.visible
     }
 
     /// Runs `body` on a session's file as it is now, for reading; returns nil if there is none. Does not wait for a turn in progress, and

@@ -17,7 +17,10 @@ struct ChatRequestTests {
                 {"role":"assistant","content":"prefill"}],"temperature":1,"unknown":{"a":null}}
                 """.utf8))
         #expect(request.conversation.new == [Message(role: .user, content: "second part")])
-        #expect(request.conversation.instructions == [Message(role: .system, content: "Be brief."), Message(role: .developer, content: "Be kind.")])
+        #expect(
+            request.conversation.instructions == [
+                Message(role: .system, content: "Be brief."), Message(role: .developer, content: "Be kind."),
+            ])
         #expect(request.model == "m")
         #expect(!request.stream && request.includesUsage == nil)
     }

@@ -20,12 +20,16 @@ struct MediaTests {
 
     private static func picture(_ url: String) -> String { body(#"{"type":"image_url","image_url":{"url":"\#(url)"}}"#) }
 
-    @Test("pictures, recordings and documents reach the model with the text around them, are stored, and are in the next turn, also from the file")
+    @Test(
+        "pictures, recordings and documents reach the model with the text around them, are stored, and are in the next turn, also from the file"
+    )
     func stored() async throws {
         let model = ScriptedModel()
         let api = try API(model)
         let text = #"{"type":"text","text":"What is this?"}"#
-        #expect(await api.send("POST", "/v1/chat/completions", body: Self.body(text, Self.picture, Self.recording, Self.document)).status == 200)
+        #expect(
+            await api.send("POST", "/v1/chat/completions", body: Self.body(text, Self.picture, Self.recording, Self.document)).status == 200
+        )
         let message = Message(
             role: .user, content: "What is this?",
             parts: [
@@ -37,7 +41,8 @@ struct MediaTests {
         #expect(await api.send("GET", "/v1/session/export").text.contains(written + "}"))
         #expect(await api.send("GET", "/v1/session").text.contains(written + ","))
         #expect(
-            await api.send("GET", "/v1/session/export?format=markdown").text.contains("> What is this?\n> \n> [image]\n> \n> [audio]\n> \n> [file] `a.pdf`\n"))
+            await api.send("GET", "/v1/session/export?format=markdown").text.contains(
+                "> What is this?\n> \n> [image]\n> \n> [audio]\n> \n> [file] `a.pdf`\n"))
         for api in [api, try API(model, in: api.directory)] {
             #expect(await api.chat("And?", headers: ["x-session-mode": "readonly"]).status == 200)
             #expect(await model.prompts.last?.history.first?.messages.first == message)
@@ -78,7 +83,8 @@ struct MediaTests {
         arguments: [
             "", "x", "data:", "data:image/png;base64,", "data:image/png,AAAA", "data:image/png;base64", "data:text/html;base64,AAAA",
             "data:image/png;base64,A", "data:image/png;base64,A===", "data:image/png;base64,AA=A", "data:image/png;base64,AA=",
-            "data:image/png;base64,AAAA====", "data:image/png;base64,A.AA", "data:image/pn g;base64,AAAA", "http://example.org/a.png", "https://example.org/a.png",
+            "data:image/png;base64,AAAA====", "data:image/png;base64,A.AA", "data:image/pn g;base64,AAAA", "http://example.org/a.png",
+            "https://example.org/a.png",
             "file:///etc/passwd",
         ])
     func badPictures(url: String) {

@@ -12,7 +12,7 @@ struct TurnRunner: Sendable {
     let now: @Sendable () -> Date
 
     /// Runs a turn. Returns the turn that an earlier try stored, or asks the model with the history that the mode allows. When this
-    /// returns, the turn is stored if its mode is `normal`.
+    /// returns, the turn is stored if its mode is `normal` or `mirror`.
     ///
     /// - Parameter onDelta: called with the answer as it arrives, but not for a turn that was stored before.
     /// - Throws: `SessionError`, `ModelError`, and `UnmatchedToolResult`.
@@ -20,9 +20,9 @@ struct TurnRunner: Sendable {
         _ request: TurnRequest, onDelta: (@Sendable (Delta) -> Void)? = nil
     ) async throws -> (turn: Turn, isReplayed: Bool) {
         switch request.mode {
-        case .normal:
+        case .normal, .mirror:
             return try await sessions.turn(
-                of: request.session, from: request.origin,
+                of: request.session, from: request.origin, showing: request.mode == .mirror ? request.earlier : nil,
                 summarize: { try await summary(of: $0, newest: $1, by: request.model) }
             ) { try await make(request, after: $0, onDelta) }
         case .readonly: return (try await make(request, after: try await sessions.history(of: request.session), onDelta), false)

@@ -5,7 +5,9 @@ import Text
 
 extension SessionFile {
     /// Reads the newest turns, from the end backwards, until the limits are reached.
-    func readWindow(limits: ContextLimits) throws(SessionError) -> ContextWindow {
+    ///
+    /// - Parameter lines: where to look; nil for the whole file.
+    func readWindow(_ lines: Range<Int>? = nil, limits: ContextLimits) throws(SessionError) -> ContextWindow {
         /// The part of a turn that a model sees. Not decoding the rest saves a fifth of the time.
         struct Said: Decodable {
             var id: String
@@ -14,15 +16,18 @@ extension SessionFile {
         }
         let bound = limits.bound
         var summary: HistorySummary?
-        var lines: [ContextWindow.Line] = []
+        var turns: [ContextWindow.Line] = []
         var weight = 0
-        try readBackwards(as: Said.self, onSummary: { if limits.summarizes, summary == nil { summary = $0 } }) { said, _ in
-            guard said.id != summary?.covers else { return false }
-            lines.append(ContextWindow.Line(said.messages, isGiven: said.given ?? false))
+        let start = lines?.lowerBound ?? 0
+        try readBackwards(
+            as: Said.self, from: lines?.upperBound, onSummary: { if limits.summarizes, summary == nil { summary = $0 } }
+        ) { said, range in
+            guard said.id != summary?.covers, range.lowerBound >= start else { return false }
+            turns.append(ContextWindow.Line(said.messages, isGiven: said.given ?? false))
             weight += limits.weight(ContextWindow.estimatedTokens(said.messages))
-            return lines.count < bound.turns && weight < bound.tokens || ContextWindow.continuesTurnBefore(said.messages)
+            return turns.count < bound.turns && weight < bound.tokens || ContextWindow.continuesTurnBefore(said.messages)
         }
-        return ContextWindow(summary, newestFirst: lines, limits: limits)
+        return ContextWindow(summary, newestFirst: turns, limits: limits)
     }
 
     /// Visits the turns before a place, newest first, until `visit` returns false.

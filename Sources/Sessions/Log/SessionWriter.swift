@@ -60,15 +60,27 @@ struct SessionWriter: ~Copyable {
             try flush()
             (written, position, shared) = (last, last, last - first)
         }
-        while position < source.end {
-            let chunk = try source.read(position..<min(source.end, position + 1 << 20))
+        try copy(position..<source.end, of: source)
+        isFirst = false
+        return shared
+    }
+
+    /// Adds whole lines of another session.
+    mutating func append(_ lines: Range<Int>, of source: borrowing SessionFile) throws(SessionError) {
+        buffer += isFirst ? "\n".utf8 : ",\n".utf8
+        try copy(lines, of: source)
+        isFirst = false
+    }
+
+    private mutating func copy(_ range: Range<Int>, of source: borrowing SessionFile) throws(SessionError) {
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let chunk = try source.read(position..<min(range.upperBound, position + 1 << 20))
             guard !chunk.isEmpty else { throw SessionError(.storageUnavailable, "\(source.path) became shorter while it was read") }
             buffer += chunk
             position += chunk.count
             try flush()
         }
-        isFirst = false
-        return shared
     }
 
     /// Gives the file its name. If that fails, the name still belongs to the old file, or already to the whole new one.

@@ -66,6 +66,7 @@ extension SessionStore {
                         before: limit, isDryRun: false, from: progress.position, &bound, onFailure: { logger.warning("\($0)") },
                         onRemoval: { _, _ in count += 1 }) ?? 0
             } while progress.position != 0 && !bound.isReached
+            try archive.prune(before: limit)
         }
         try progress.write(to: file, path)
         return count

@@ -23,7 +23,7 @@ struct ChatCompletions: Endpoint {
         }
         let entry = try service.models.entry(for: chat.model)
         let request = TurnRequest(
-            id: Identifier.make(prefix: Turn.idPrefix), session: key, mode: try SessionMode(context.request), model: entry,
+            id: Identifier.make(prefix: Turn.idPrefix), session: key, mode: try mode(context.request), model: entry,
             instructions: chat.conversation.instructions, earlier: chat.conversation.earlier, messages: chat.conversation.new,
             parameters: chat.parameters, otherParameters: chat.otherParameters, includesUsage: chat.includesUsage,
             origin: try Turn.Origin(context, body: body))
@@ -45,6 +45,11 @@ struct ChatCompletions: Endpoint {
         } else {
             try await answer(context, writer, run)
         }
+    }
+
+    private func mode(_ request: Request) throws(APIError) -> SessionMode {
+        let isTask = service.settings.taskHeader.flatMap { request.header($0) }.map { !$0.isEmpty } ?? false
+        return try SessionMode(request, default: isTask ? .ephemeral : service.settings.mirrors ? .mirror : .normal)
     }
 
     private typealias RunTurn = @Sendable (_ onDelta: (@Sendable (Delta) -> Void)?) async throws -> (turn: Turn, isReplayed: Bool)

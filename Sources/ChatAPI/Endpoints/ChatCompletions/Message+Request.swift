@@ -95,7 +95,9 @@ extension Message.ToolCall {
     /// Nil if the call has no name or no id, so that nobody can answer it.
     fileprivate init?(past value: JSONValue) {
         let function = value.member("function")
-        guard let id = value.member("id")?.string, let name = function?.member("name")?.string, !id.isEmpty, !name.isEmpty else { return nil }
+        guard let id = value.member("id")?.string, let name = function?.member("name")?.string, !id.isEmpty, !name.isEmpty else {
+            return nil
+        }
         let arguments = function?.member("arguments")
         self.init(
             id: id, name: name, arguments: arguments?.string ?? arguments.map { String(decoding: $0.serialized, as: UTF8.self) } ?? "{}",
