@@ -15,6 +15,14 @@ extension Configuration {
         case relaxed
     }
 
+    /// Whose record of a conversation counts.
+    package enum HistoryMode: String, CaseIterable, Sendable {
+        /// The session's.
+        case server
+        /// The client's, which each request has.
+        case mirror
+    }
+
     package enum LogLevel: String, CaseIterable, Sendable {
         case trace, debug, info, notice, warning, error, critical
     }
@@ -26,6 +34,21 @@ extension Configuration {
 
     package enum LogFormat: String, CaseIterable, Sendable {
         case text, json
+    }
+
+    /// The name of a header in lower case (RFC 9110, section 5.6.2); nil if the text is none.
+    static func headerName(_ text: String) -> String? {
+        let isName =
+            !text.isEmpty && text.utf8.count <= 128
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                    UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+        return isName ? text.lowercased() : nil
     }
 
     /// The path of `mount` without a trailing slash; nil if the text is not a path.

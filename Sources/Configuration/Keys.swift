@@ -12,7 +12,7 @@ extension Key {
             upstreamURL, upstreamKey, upstreamModel, upstreamTimeout, upstreamConnectTimeout, upstreamRetries, upstreamFallbacks,
             allowsRemoteImages,
             streams, onDisconnect, heartbeatAfter,
-            historyMaxTurns, historyMaxTokens, summarizesHistory,
+            historyMode, historyMaxTurns, historyMaxTokens, summarizesHistory, taskHeader,
             durability, sessionBusyTimeout, sessionMaxBytes, retentionDays, storageMinFreeBytes, allowsDocumentRoot,
             mount, bodyLimit, connections, workers,
             logLevel, logFormat, logSessions,
@@ -93,6 +93,19 @@ extension Key {
         .init(
             "heartbeat.after", in: 1...86_400,
             help: "seconds after which an answer that is not streamed begins with white space; off if not set")
+    }
+    package static var historyMode: Key<Configuration.HistoryMode> {
+        .init(
+            "history.mode", default: .server,
+            help: "server: the session is what was said here; mirror: it is what each request shows, for front ends that own the history")
+    }
+    /// In lower case.
+    package static var taskHeader: Key<String?> {
+        .init("guard.taskHeader", help: "a header that marks a front end's own requests, such as for a title: nothing of them is stored") {
+            setting throws(ConfigurationError) in
+            guard let name = Configuration.headerName(setting.text) else { throw setting.refused("the name of a header") }
+            return name
+        }
     }
     package static var historyMaxTurns: Key<Int> {
         .init("history.maxTurns", in: 1...100_000, default: 500, help: "the most turns the model sees")

@@ -66,7 +66,7 @@ struct DirectoryCheck {
     /// Checks that other users can read neither conversations nor session keys, which are the files' names.
     private func modes(_ mode: mode_t) -> [Diagnostic] {
         let isEntered = mode & 0o011 != 0
-        let open = ["sessions", "quarantine"].map { path.appending($0) }.filter { directory in
+        let open = ["sessions", "quarantine", "archive"].map { path.appending($0) }.filter { directory in
             var status = stat()
             return directory.withPlatformString { stat($0, &status) } == 0 && status.st_mode & 0o077 != 0
         }

@@ -8,6 +8,8 @@ extension ChatService.Settings {
         self.init()
         requiresModel = try configuration[.requiresModel]
         allowsRemoteImages = try configuration[.allowsRemoteImages]
+        mirrors = try configuration[.historyMode] == .mirror
+        taskHeader = try configuration[.taskHeader]
         streams = try configuration[.streams]
         heartbeatAfter = try configuration[.heartbeatAfter].map { .seconds($0) }
     }

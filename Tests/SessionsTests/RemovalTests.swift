@@ -43,6 +43,26 @@ struct RemovalTests {
         #expect(try directory.names(in: "sessions") == ["busy.json", "elsewhere.json", "young.json"])
     }
 
+    @Test("pruning removes what the archive got before the date, and keeps the rest")
+    func archive() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try directory.store()
+        for number in 0..<3 {
+            _ = try await store.turn(of: SessionKey("a"), from: .make(body: "\(number)"), showing: []) { _ in .make("\(number)") }
+        }
+        let names = try directory.names(in: "archive")
+        #expect(names.count == 2)
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -86_400 * 40)],
+            ofItemAtPath: directory.path.appending("archive").appending(names[0]).string)
+        let limit = Date(timeIntervalSinceNow: -30 * 86_400)
+        try store.prune(before: limit, isDryRun: true, onFailure: { Issue.record($0) }) { _, _ in }
+        #expect(try directory.names(in: "archive") == names)
+        try store.prune(before: limit, onFailure: { Issue.record($0) }) { _, _ in }
+        #expect(try directory.names(in: "archive") == [names[1]])
+        #expect(try directory.names(in: "sessions") == ["a.json"])
+    }
+
     @Test("old sessions are removed by whichever process looks a day after another look")
     func retention() async throws {
         let directory = try TemporaryDirectory()

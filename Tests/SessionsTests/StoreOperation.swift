@@ -104,6 +104,20 @@ struct StoreOperation: Sendable, CustomTestStringConvertible {
                     #expect(isReplayed && turn.messages[0].content.starts(with: "two"))
                 }),
             StoreOperation(
+                name: "a turn in the place of the last ones", before: ["a": .turns(["one", "two", "three"])],
+                after: ["a": .turns(["one", "new"])], isWarm: true,
+                prepare: { store, _ in try await sayAll(store, ["one", "two", "three"], "a") },
+                run: { store in
+                    let shown = [
+                        Message(role: .user, content: "one " + String(repeating: "x", count: length)),
+                        Message(role: .assistant, content: Turn.make("one").messages[1].content),
+                    ]
+                    _ = try await store.turn(of: SessionKey("a"), from: .make(), showing: shown) { history in
+                        #expect(history.names == ["one"])
+                        return .make("new " + String(repeating: "x", count: length), id: "turn-new")
+                    }
+                }),
+            StoreOperation(
                 name: "undo", before: ["a": .turns(["one", "two"])], after: ["a": .turns(["one"])],
                 prepare: { store, _ in try await sayAll(store, ["one", "two"], "a") },
                 run: { _ = try await $0.undo(SessionKey("a")) }),

@@ -4,7 +4,7 @@ import SystemPackage
 import Text
 
 extension SessionStore {
-    /// Removes sessions that were last used before a date, but none that is in use in any process.
+    /// Removes sessions that were last used before a date, but none that is in use in any process, and what the archive got before it.
     ///
     /// - Parameters:
     ///   - isDryRun: true to report the sessions and keep them.
@@ -23,6 +23,7 @@ extension SessionStore {
                 before: limit, isDryRun: isDryRun, from: from, &bound, onFailure: onFailure, onRemoval: onRemoval)
             onProgress(.max - bound.names)
         }
+        if !isDryRun { try archive.prune(before: limit) }
     }
 
     /// How many names one pass may examine, and how many sessions it may remove.
