@@ -50,6 +50,7 @@ struct KeyTests {
         ("upstream.retries", "11", "a whole number from 0 to 10"), ("upstream.fallbacks", "{}", "a JSON array"),
         ("upstream.allowRemoteImages", "1", "true or false"), ("stream", "TRUE", "true or false"),
         ("onDisconnect", "stop", "finish or cancel"), ("heartbeat.after", "0", "a whole number from 1 to 86400"),
+        ("history.mode", "client", "server or mirror"), ("guard.taskHeader", "x task", "the name of a header"),
         ("history.maxTurns", "0", "a whole number from 1 to 100000"), ("history.maxTokens", "1e3", "a whole number from 1 to 10000000"),
         ("history.summarize", "", "true or false"), ("durability", "maybe", "sync or relaxed"),
         ("session.busyTimeout", "-1", "a whole number from 0 to 86400"),
@@ -84,7 +85,7 @@ struct KeyTests {
 
     @Test(
         "an empty text for an optional setting counts as none",
-        arguments: ["model.system", "models", "upstream.url", "upstream.key", "upstream.model", "upstream.fallbacks"])
+        arguments: ["model.system", "models", "upstream.url", "upstream.key", "upstream.model", "upstream.fallbacks", "guard.taskHeader"])
     func empty(name: String) throws {
         let configuration = try Configuration.make([try #require(Configuration.key(name)).environmentVariable: ""])
         #expect(configuration.problems() == [])

@@ -1,6 +1,7 @@
 import Chat
 import Foundation
 import JSON
+import SystemPackage
 import TestSupport
 import Testing
 
