@@ -20,7 +20,7 @@ struct MirrorPropertyTests {
 
     @Test(
         "the session ends with what is shown, the model sees just that, and what went is in the archive, in every process",
-        arguments: TestLength.seeds(20))
+        arguments: TestLength.seeds(8))
     func mirrors(_ seed: UInt64) async throws {
         var generator = SplitMix64(seed: seed)
         let directory = try TemporaryDirectory()

@@ -48,8 +48,10 @@ struct ChatCompletions: Endpoint {
     }
 
     private func mode(_ request: Request) throws(APIError) -> SessionMode {
+        let mode = try SessionMode(request, default: service.settings.mirrors ? .mirror : .normal)
+        // Front ends send the same headers with all of their requests.
         let isTask = service.settings.taskHeader.flatMap { request.header($0) }.map { !$0.isEmpty } ?? false
-        return try SessionMode(request, default: isTask ? .ephemeral : service.settings.mirrors ? .mirror : .normal)
+        return isTask ? .ephemeral : mode
     }
 
     private typealias RunTurn = @Sendable (_ onDelta: (@Sendable (Delta) -> Void)?) async throws -> (turn: Turn, isReplayed: Bool)
