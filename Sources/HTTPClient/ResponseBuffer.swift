@@ -18,15 +18,14 @@ final class ResponseBuffer: Sendable {
         var status = 0
         var bytes: [UInt8] = []
         var isPaused = false
-        var reader: CheckedContinuation<Void, Never>?
         var result: Result<HTTPResponseHead, TransferError>?
     }
 
-    private let state = Mutex(State())
+    private let state = Awaited(State())
 
     /// Adds bytes; false if too many wait. Then they have to be added again, after the task has asked for it.
     func add(_ bytes: UnsafeRawBufferPointer, status: Int) -> Bool {
-        wake { state in
+        state.change { state in
             guard state.bytes.count < Self.capacity else {
                 state.isPaused = true
                 return false
@@ -38,7 +37,7 @@ final class ResponseBuffer: Sendable {
     }
 
     /// Ends the response.
-    func end(_ result: Result<HTTPResponseHead, TransferError>) { wake { $0.result = $0.result ?? result } }
+    func end(_ result: Result<HTTPResponseHead, TransferError>) { state.change { $0.result = $0.result ?? result } }
 
     /// How the response ended; nil before that.
     var result: Result<HTTPResponseHead, TransferError>? { state.withLock(\.result) }
@@ -48,31 +47,10 @@ final class ResponseBuffer: Sendable {
 
     /// The bytes that wait, or the next to arrive; nil at the end.
     func next() async -> Chunk? {
-        while true {
-            let (chunk, isOver) = state.withLock { state in
-                defer { (state.bytes, state.isPaused) = ([], false) }
-                return (Chunk(status: state.status, bytes: state.bytes, isResuming: state.isPaused), state.result != nil)
-            }
-            if !chunk.bytes.isEmpty { return chunk }
-            if isOver { return nil }
-            await withCheckedContinuation { continuation in
-                let isReady = state.withLock { state in
-                    let isReady = !state.bytes.isEmpty || state.result != nil
-                    if !isReady { state.reader = continuation }
-                    return isReady
-                }
-                if isReady { continuation.resume() }
-            }
+        await state.next { state in
+            guard !state.bytes.isEmpty else { return state.result == nil ? nil : .some(nil) }
+            defer { (state.bytes, state.isPaused) = ([], false) }
+            return Chunk(status: state.status, bytes: state.bytes, isResuming: state.isPaused)
         }
-    }
-
-    private func wake<Result>(_ change: (inout State) -> Result) -> Result {
-        let (result, reader) = state.withLock { state in
-            let result = change(&state)
-            defer { state.reader = nil }
-            return (result, state.reader)
-        }
-        reader?.resume()
-        return result
     }
 }

@@ -7,31 +7,26 @@ package final class ChunkBuffer: Sendable {
         var bytes: [UInt8] = []
         /// When bytes were last added.
         var lastAdded = ContinuousClock.now
-        var reader: CheckedContinuation<Void, Never>?
         var result: Result<Response, any Error>?
         /// True once nobody will send the bytes any more.
         var isDiscarded = false
     }
 
-    private let state = Mutex(State())
+    private let state = Awaited(State())
 
     /// Adds a chunk of the body.
     package func send(_ chunk: [UInt8]) {
         guard !chunk.isEmpty else { return }
-        wake { state in
-            guard state.result == nil, !state.isDiscarded else { return false }
+        state.change { state in
+            guard state.result == nil, !state.isDiscarded else { return }
             state.bytes += chunk
             state.lastAdded = .now
-            return true
         }
     }
 
     /// Ends the body.
     func end(_ result: Result<Response, any Error>) {
-        wake { state in
-            state.result = result
-            return true
-        }
+        state.change { $0.result = result }
     }
 
     /// How the work ended. Read it only after `next()` has returned nil.
@@ -39,21 +34,10 @@ package final class ChunkBuffer: Sendable {
 
     /// All bytes added since the last call; nil at the end. Waits until there are some.
     func next() async -> [UInt8]? {
-        while true {
-            let (bytes, isOver) = state.withLock { state in
-                defer { state.bytes = [] }
-                return (state.bytes, state.result != nil)
-            }
-            if !bytes.isEmpty { return bytes }
-            if isOver { return nil }
-            await withCheckedContinuation { continuation in
-                let isReady = state.withLock { state in
-                    let isReady = !state.bytes.isEmpty || state.result != nil
-                    if !isReady { state.reader = continuation }
-                    return isReady
-                }
-                if isReady { continuation.resume() }
-            }
+        await state.next { state in
+            guard !state.bytes.isEmpty else { return state.result == nil ? nil : .some(nil) }
+            defer { state.bytes = [] }
+            return state.bytes
         }
     }
 
@@ -81,14 +65,5 @@ package final class ChunkBuffer: Sendable {
                 try? await Task.sleep(until: max(due, isTaken ? due : .now + keepAlive.interval), clock: .continuous)
             }
         }
-    }
-
-    private func wake(_ change: (inout State) -> Bool) {
-        let reader = state.withLock { state in
-            guard change(&state) else { return CheckedContinuation<Void, Never>?.none }
-            defer { state.reader = nil }
-            return state.reader
-        }
-        reader?.resume()
     }
 }
