@@ -13,12 +13,14 @@ package struct JSONField: Sendable {
     }
 
     /// Reads a whole document: UTF-8, which may begin with a byte order mark.
-    package init(parsing text: [UInt8], path: String = "") throws(JSONSyntaxError) {
-        var scanner = JSONScanner(text, at: text.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0)
-        do throws(UTF8.ValidationError) {
-            _ = try UTF8Span(validating: text.span)
-        } catch {
-            throw scanner.unexpected(at: error.byteOffsets.lowerBound)
+    package init(parsing text: [UInt8], path: String = "", leniency: JSONLeniency = .strict) throws(JSONSyntaxError) {
+        var scanner = JSONScanner(text, at: text.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0, leniency: leniency)
+        if leniency < .anyText {
+            do throws(UTF8.ValidationError) {
+                _ = try UTF8Span(validating: text.span)
+            } catch {
+                throw scanner.unexpected(at: error.byteOffsets.lowerBound)
+            }
         }
         value = try scanner.tree()
         try scanner.expectEnd()

@@ -1,6 +1,8 @@
 extension JSONScanner {
-    /// The text inside a string's quotation marks; nil if an escape is wrong (RFC 8259, section 7) or half of a surrogate pair.
-    static func unescaped(_ inside: ArraySlice<UInt8>) -> String? {
+    /// The text inside a string's quotation marks, and whether it has no half of a surrogate pair; nil if an escape is wrong (RFC 8259,
+    /// section 7).
+    static func unescaped(_ inside: ArraySlice<UInt8>) -> (text: CutText, isWhole: Bool)? {
+        var (text, isWhole) = (CutText(""), true)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(inside.count)
         var rest = inside
@@ -17,22 +19,33 @@ extension JSONScanner {
             case UInt8(ascii: "r"): bytes.append(0x0d)
             case UInt8(ascii: "t"): bytes.append(0x09)
             case UInt8(ascii: "u"):
-                guard let scalar = scalar(&rest) else { return nil }
-                bytes += Array(UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+                guard let unit = unit(&rest) else { return nil }
+                if let scalar = Unicode.Scalar(unit) ?? trail(after: unit, &rest).flatMap({ CutText.scalar(unit, $0) }) {
+                    bytes += Array(UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+                    continue
+                }
+                isWhole = false
+                if UTF16.isTrailSurrogate(unit), bytes.isEmpty, text.trail == nil {
+                    text.trail = unit
+                } else if UTF16.isLeadSurrogate(unit), rest.isEmpty {
+                    text.lead = unit
+                } else {
+                    bytes += Array(UTF8.encodedReplacementCharacter)
+                }
             default: return nil
             }
         }
-        return String(decoding: bytes + rest, as: UTF8.self)
+        text.inside = String(decoding: bytes + rest, as: UTF8.self)
+        return (text, isWhole)
     }
 
-    /// Reads what follows `\u`: a code unit, or two with the second `\u` between them.
-    private static func scalar(_ rest: inout ArraySlice<UInt8>) -> Unicode.Scalar? {
-        guard let unit = unit(&rest) else { return nil }
-        guard UTF16.isLeadSurrogate(unit) else { return Unicode.Scalar(unit) }
-        guard rest.starts(with: #"\u"#.utf8) else { return nil }
-        rest.removeFirst(2)
-        guard let trail = self.unit(&rest), UTF16.isTrailSurrogate(trail) else { return nil }
-        return UTF16.decode(UTF16.EncodedScalar([unit, trail]))
+    /// Reads the second half of a pair, if it follows.
+    private static func trail(after unit: UInt16, _ rest: inout ArraySlice<UInt8>) -> UInt16? {
+        guard UTF16.isLeadSurrogate(unit), rest.starts(with: #"\u"#.utf8) else { return nil }
+        var following = rest.dropFirst(2)
+        guard let trail = self.unit(&following), UTF16.isTrailSurrogate(trail) else { return nil }
+        rest = following
+        return trail
     }
 
     private static func unit(_ rest: inout ArraySlice<UInt8>) -> UInt16? {

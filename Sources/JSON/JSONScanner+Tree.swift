@@ -37,7 +37,11 @@ extension JSONScanner {
             var elements: [JSONValue] = []
             try list(from: "[", to: "]") { scanner throws(JSONSyntaxError) in elements.append(try scanner.tree(depth: depth + 1)) }
             return .array(elements)
-        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "\""):
+            let start = position
+            let text = try cutString()
+            guard leniency >= .chunks, text.trail != nil || text.lead != nil else { return .string(text.whole) }
+            return .text(Array(bytes[start..<position]))
         default:
             let range = try value()
             guard let literal = Self.literal(bytes[range]) else { throw unexpected(at: range.lowerBound) }

@@ -5,12 +5,13 @@ import Text
 /// It checks the structure only (RFC 8259, section 2). The content of a value is checked when it is decoded.
 package struct JSONScanner: Sendable {
     let bytes: [UInt8]
+    let leniency: JSONLeniency
     /// The index of the next byte.
     package private(set) var position: Int
 
     /// Begins at a position of UTF-8 text.
-    package init(_ bytes: [UInt8], at position: Int = 0) {
-        (self.bytes, self.position) = (bytes, position)
+    package init(_ bytes: [UInt8], at position: Int = 0, leniency: JSONLeniency = .strict) {
+        (self.bytes, self.position, self.leniency) = (bytes, position, leniency)
     }
 
     /// Moves to the next value; false at the end of the text.
@@ -70,7 +71,7 @@ package struct JSONScanner: Sendable {
     }
 
     /// The same text at another position.
-    package func moved(to position: Int) -> JSONScanner { JSONScanner(bytes, at: position) }
+    package func moved(to position: Int) -> JSONScanner { JSONScanner(bytes, at: position, leniency: leniency) }
 
     /// Decodes a value; nil if it is not of the type.
     package func decode<Value: Decodable>(_ type: Value.Type, _ range: Range<Int>?, _ decoder: ValueDecoder = ValueDecoder()) -> Value? {
@@ -87,13 +88,16 @@ package struct JSONScanner: Sendable {
         return name
     }
 
+    /// Moves past the next string.
+    mutating func string() throws(JSONSyntaxError) -> String { try cutString().whole }
+
     /// Moves past the next string. Most strings have no escapes.
-    mutating func string() throws(JSONSyntaxError) -> String {
+    mutating func cutString() throws(JSONSyntaxError) -> CutText {
         let range = try value()
         guard bytes[range.lowerBound] == UInt8(ascii: "\"") else { throw unexpected(at: range.lowerBound) }
         let inside = bytes[range].dropFirst().dropLast()
-        guard inside.contains(UInt8(ascii: "\\")) else { return String(decoding: inside, as: UTF8.self) }
-        guard let text = Self.unescaped(inside) else { throw unexpected(at: range.lowerBound) }
+        guard inside.contains(UInt8(ascii: "\\")) else { return CutText(String(decoding: inside, as: UTF8.self)) }
+        guard let (text, isWhole) = Self.unescaped(inside), isWhole || leniency > .strict else { throw unexpected(at: range.lowerBound) }
         return text
     }
 
@@ -128,10 +132,11 @@ package struct JSONScanner: Sendable {
 
     /// Refuses a line feed in a string, so that a line that was cut does not swallow the next ones.
     private mutating func skipString() throws(JSONSyntaxError) {
+        let least: UInt8 = leniency >= .anyText ? 0 : 0x20
         while true {
             position = bytes.withUnsafeBufferPointer { bytes in
                 var index = position
-                while index < bytes.count, bytes[index] >= 0x20, bytes[index] != UInt8(ascii: "\""), bytes[index] != UInt8(ascii: "\\") {
+                while index < bytes.count, bytes[index] >= least, bytes[index] != UInt8(ascii: "\""), bytes[index] != UInt8(ascii: "\\") {
                     index += 1
                 }
                 return index
