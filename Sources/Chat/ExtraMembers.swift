@@ -22,7 +22,14 @@ package struct ExtraMembers: Sendable, Hashable {
 
     package var isEmpty: Bool { members.isEmpty }
 
-    package subscript(_ name: String) -> JSONValue? { members.first { $0.0 == name }?.1 }
+    /// A member's value; nil if there is none. Setting it to nil removes a member.
+    package subscript(_ name: String) -> JSONValue? {
+        get { members.first { $0.0 == name }?.1 }
+        set {
+            guard let place = members.firstIndex(where: { $0.0 == name }) else { return }
+            if let newValue { members[place].1 = newValue } else { members.remove(at: place) }
+        }
+    }
 
     /// Adds the extras of a further chunk, as OpenAI's clients do: strings and arrays are continued, objects are merged, and elements of arrays
     /// too if they have the same `index`.
