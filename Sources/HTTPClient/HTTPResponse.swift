@@ -54,6 +54,7 @@ extension TransferEngine {
         _ = try await perform(request) { _, bytes in
             received += bytes
             onChunk(HTTPResponse(received))
+            return nil
         }
         return HTTPResponse(received)
     }

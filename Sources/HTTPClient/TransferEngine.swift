@@ -24,23 +24,38 @@ package final class TransferEngine: Sendable {
     /// Cancelling the task closes the connection (over HTTP/2, the stream).
     ///
     /// - Parameter onBody: gets the status and each chunk of the body, decompressed. It runs in the calling task, which lets others run
-    ///   between chunks. A server that sends faster has to wait.
+    ///   between chunks. A server that sends faster has to wait. It returns how much longer the response may take, after which it counts as
+    ///   complete and the connection is closed; nil if only the request's limit holds.
     package func perform(
-        _ request: HTTPRequest, onBody: (Int, UnsafeRawBufferPointer) -> Void
+        _ request: HTTPRequest, onBody: (Int, UnsafeRawBufferPointer) -> Duration?
     ) async throws(TransferError) -> HTTPResponseHead {
         let loop = try startedLoop()
         let (ticket, buffer) = (TransferLoop.Ticket(), ResponseBuffer())
+        var status = 0
+        var end: Task<Void, Never>?
         await withTaskCancellationHandler {
             loop.begin(Transfer(request, buffer), ticket)
             while let chunk = await buffer.next() {
                 if chunk.isResuming { loop.resume(ticket) }
-                chunk.bytes.withUnsafeBytes { onBody(chunk.status, $0) }
+                status = chunk.status
+                let patience = chunk.bytes.withUnsafeBytes { onBody(chunk.status, $0) }
+                end?.cancel()
+                end = patience.map { patience in
+                    Task {
+                        try? await Task.sleep(for: max(.zero, patience))
+                        if !Task.isCancelled { loop.cancel(ticket) }
+                    }
+                }
                 if !buffer.isEmpty { await Task.yield() }
             }
         } onCancel: {
             loop.cancel(ticket)
         }
+        end?.cancel()
         guard let result = buffer.result else { throw TransferError(.broken, "The response did not end") }
+        if end != nil, case .failure(let error) = result, error.code == .cancelled, !Task.isCancelled {
+            return HTTPResponseHead(status: status)
+        }
         return try result.get()
     }
 

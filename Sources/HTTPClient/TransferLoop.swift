@@ -12,7 +12,8 @@ final class TransferLoop: @unchecked Sendable {
 
     private struct Inbox {
         var arrivals: [(transfer: Transfer, ticket: ObjectIdentifier)] = []
-        var cancelled: [ObjectIdentifier] = []
+        /// Kept until the thread has seen them, so that no new ticket is at the address of one of these.
+        var cancelled: [Ticket] = []
         var resumed: [ObjectIdentifier] = []
         var isStopping = false
     }
@@ -60,7 +61,7 @@ final class TransferLoop: @unchecked Sendable {
 
     /// Ends a transfer if it is in progress.
     func cancel(_ ticket: Ticket) {
-        inbox.withLock { $0.cancelled.append(ObjectIdentifier(ticket)) }
+        inbox.withLock { $0.cancelled.append(ticket) }
         watch.wake()
     }
 
@@ -112,7 +113,7 @@ final class TransferLoop: @unchecked Sendable {
                 handles[ticket] = handle
             }
             for ticket in news.cancelled {
-                if let handle = handles[ticket] { end(handle) { $0.finish(.failure(.cancelled)) } }
+                if let handle = handles[ObjectIdentifier(ticket)] { end(handle) { $0.finish(.failure(.cancelled)) } }
             }
             for ticket in news.resumed { if let handle = handles[ticket] { ccurl_easy_resume(handle) } }
             if news.isStopping { break }

@@ -32,33 +32,6 @@ package struct Prompt: Sendable {
         self.conversation = conversation
     }
 
-    /// The messages in the order in which a model reads them.
-    ///
-    /// Upstreams refuse a conversation in which a tool call has no result, or a result no call. That happens if a client leaves calls
-    /// unanswered, or if turns were taken back or imported. A call without a result gets one that says so; a result without a call is
-    /// left out.
-    package var messages: [Message] {
-        var messages = instructions
-        var calls = OpenCalls()
-        func endCalls() {
-            messages += calls.remaining.map { Message(role: .tool, content: "There is no result.", toolCallID: $0) }
-            calls = OpenCalls()
-        }
-        func add(_ message: Message) {
-            if message.role == .tool {
-                guard let id = message.toolCallID, calls.close(id) else { return }
-            } else {
-                endCalls()
-                calls = OpenCalls(message.toolCalls)
-            }
-            messages.append(message)
-        }
-        for turn in history { turn.messages.forEach(add) }
-        turn.forEach(add)
-        endCalls()
-        return messages
-    }
-
     /// The sum over all messages.
     package var wordCount: Int { history.reduce(instructions.wordCount + turn.wordCount) { $0 + $1.wordCount } }
 }

@@ -37,8 +37,9 @@ struct HostileTextTests {
             let calls = ids.map { Message.ToolCall(id: $0, name: "f", arguments: "{}") }
             let results = ids.reversed().map { Message(role: .tool, content: "", toolCallID: $0) }
             let prompt = Prompt(
-                history: [PastTurn([Message(role: .assistant, content: "", toolCalls: calls)])], turn: results)
-            #expect(prompt.messages.count == count + 1)
+                history: [PastTurn([Message(role: .user, content: "u"), Message(role: .assistant, content: "", toolCalls: calls)])],
+                turn: results)
+            #expect(prompt.messages.count == count + 2)
         }
         #expect(ratio < linearGrowth)
     }

@@ -15,10 +15,13 @@ struct ModelErrorTests {
         var message: String
 
         init(
-            _ code: ModelError.Code, says clientMessage: String? = nil, at refusedParam: String? = nil, after seconds: Int? = nil,
+            _ code: ModelError.Code, says clientMessage: String? = nil, code clientCode: String? = nil, at refusedParam: String? = nil,
+            after seconds: Int? = nil,
             _ status: Int, _ errorCode: String, param: String? = nil, retryAfter: String? = nil, _ message: String
         ) {
-            error = ModelError(code, "SECRET of the operator", clientMessage: clientMessage, param: refusedParam, retryAfter: seconds)
+            error = ModelError(
+                code, "SECRET of the operator", clientMessage: clientMessage, clientCode: clientCode, param: refusedParam,
+                retryAfter: seconds)
             (self.status, self.code, self.param, self.retryAfter, self.message) = (status, errorCode, param, retryAfter, message)
         }
 
@@ -31,6 +34,19 @@ struct ModelErrorTests {
             Case(.refused(status: 400), says: "Bad x", at: "x", 400, "invalid_value", param: "x", "Bad x"),
             Case(.refused(status: 422), says: "Bad y", 422, "invalid_value", "Bad y"),
             Case(.refused(status: 404), says: "No such model", 404, "model_not_found", param: "model", "No such model"),
+            Case(.refused(status: 404), says: "Gone", code: "no_such_thing", 404, "no_such_thing", "Gone"),
+            Case(
+                .refused(status: 400), says: "Bad x", code: "unsupported_parameter", at: "x", 400, "unsupported_parameter", param: "x",
+                "Bad x"),
+            Case(.refused(status: 400), says: "Bad x", code: "missing_session_key", 400, "invalid_value", "Bad x"),
+            Case(.refused(status: 402), says: "Pay", 402, "insufficient_quota", "Pay"),
+            Case(.refused(status: 408), says: "Slow", 408, "request_timeout", "Slow"),
+            Case(.refused(status: 409), says: "Twice", after: 3, 409, "conflict", retryAfter: "3", "Twice"),
+            Case(.refused(status: 415), says: "No", 415, "unsupported_media_type", "No"),
+            Case(.refused(status: 424), says: "No", 424, "failed_dependency", "No"),
+            Case(.refused(status: 451), says: "No", 451, "unavailable_for_legal_reasons", "No"),
+            Case(.contextTooLong, says: "Too long", 400, "context_length_exceeded", param: "messages", "Too long"),
+            Case(.contextTooLong, 400, "context_length_exceeded", param: "messages", "longer than the model can read"),
             Case(.refused(status: 413), 413, "request_too_large", "The model does not take this request"),
             Case(.rateLimited, after: 20, 429, "rate_limit_exceeded", retryAfter: "20", "no more requests"),
             Case(.rateLimited, 429, "rate_limit_exceeded", retryAfter: "1", "no more requests"),

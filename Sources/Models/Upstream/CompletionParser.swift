@@ -11,11 +11,14 @@ struct CompletionParser {
 
     private var form: Form?
     private var document: [UInt8] = []
+    private var extent = JSONExtent()
     private var events = EventStreamParser()
+    private var joiner = CharacterJoiner()
 
     private var content = ""
     private var refusal: String?
     private var calls = ToolCallParser()
+    private var extras = ExtraMembers()
     private var logprobs = LogprobsParser()
     private var finishReason: String?
     private var usage: Usage?
@@ -23,19 +26,38 @@ struct CompletionParser {
     private var isUnderstood = true
     private var hasChoice = false
     private var isDone = false
+    /// True if the usage came with the finish reason or after it. Some servers report one with every chunk.
+    private var hasLastUsage = false
+
+    /// The number of events so far that mean nothing.
+    private(set) var skipped = 0
+    /// The number of events so far that mean something.
+    private(set) var understood = 0
+
+    /// How long the rest of the response may take after the last event that meant something; nil for as long as it likes. What follows the
+    /// end of an answer is only the end of the response, which lets the connection be used again, and that of its text the usage.
+    var patience: Duration? {
+        if isDone || errorBody != nil || !isUnderstood || hasLastUsage || extent.isComplete { return .milliseconds(250) }
+        return finishReason == nil ? nil : .seconds(2)
+    }
 
     /// True if the answer is complete, even if the connection breaks now.
-    var isWhole: Bool { errorBody == nil && isUnderstood && (isDone || finishReason != nil) && form == .events }
+    var isWhole: Bool {
+        errorBody == nil && isUnderstood && (form == .events ? isDone || finishReason != nil : extent.isComplete)
+    }
 
     /// The chunks of the answer that end in these bytes.
     mutating func read(_ bytes: UnsafeRawBufferPointer) -> [Delta] {
+        var bytes = bytes
         if form == nil {
-            // White space may precede a document: some servers keep long requests alive with it.
-            guard let first = bytes.first(where: { !" \t\r\n".utf8.contains($0) }) else { return [] }
-            form = first == UInt8(ascii: "{") || first == UInt8(ascii: "[") || first == UInt8(ascii: "<") ? .document : .events
+            // White space or a byte order mark may precede a document: some servers keep long requests alive with it.
+            guard let start = bytes.firstIndex(where: { !" \t\r\n\u{feff}".utf8.contains($0) }) else { return [] }
+            form = "{[<".utf8.contains(bytes[start]) ? .document : .events
+            bytes = UnsafeRawBufferPointer(rebasing: bytes[start...])
         }
         if form == .document {
             document += bytes
+            extent.read(bytes)
             return []
         }
         return events.read(bytes).compactMap { take($0) }
@@ -53,14 +75,19 @@ struct CompletionParser {
 
     /// The chunks of the answer that end with the body.
     mutating func end() -> [Delta] {
+        var deltas: [Delta] = []
         switch form {
-        case .events: return events.end().compactMap { take($0) }
+        case .events: deltas = events.end().compactMap { take($0) }
         case .document:
-            defer { document = [] }
+            deltas = [take(document)].compactMap(\.self)
+            document = []
             isDone = true
-            return [take(document)].compactMap(\.self)
-        case nil: return []
+        case nil: break
         }
+        guard errorBody == nil, isUnderstood else { return deltas }
+        deltas += joiner.end().map { delta(CompletionChunk.MessageChunk($0), isWhole: false) }
+        deltas.append(Delta(toolCalls: calls.end()))
+        return deltas.filter { !$0.isEmpty }
     }
 
     /// The complete answer.
@@ -68,37 +95,55 @@ struct CompletionParser {
     /// - Parameter prompt: its words are counted if the upstream does not report the usage.
     func completion(of prompt: Prompt) throws(CompletionError) -> Completion {
         if let errorBody { throw .upstreamError(errorBody) }
-        guard isUnderstood, form == .events || hasChoice else { throw .invalid }
+        guard isUnderstood, hasChoice || form == .events && skipped == 0 else { throw .invalid }
         guard isDone && hasChoice || finishReason != nil else { throw .truncated }
-        var reason = finishReason ?? "stop"
-        if !calls.calls.isEmpty, reason == "stop" { reason = "tool_calls" }
         let usage = usage ?? Usage(promptTokens: prompt.wordCount, completionTokens: content.wordCount)
+        let reason = FinishReason(finishReason ?? "stop").word(
+            callsTools: !calls.calls.isEmpty, callsFunction: extras["function_call"] != nil)
         return Completion(
-            content: content, refusal: refusal, toolCalls: calls.calls, logprobs: logprobs.whole, finishReason: reason, usage: usage)
+            content: content, refusal: refusal, toolCalls: calls.calls, extras: extras, logprobs: logprobs.whole, finishReason: reason,
+            usage: usage)
     }
 
     private mutating func take(_ data: [UInt8]) -> Delta? {
+        let data = Array(data.trimmingSpace)
+        // An error without words may be explained by the next event.
+        guard errorBody?.message == nil, isUnderstood, !isDone, !data.isEmpty else { return nil }
         if data.elementsEqual("[DONE]".utf8) {
             isDone = true
+            understood += 1
             return nil
         }
-        guard errorBody == nil, isUnderstood, !data.isEmpty else { return nil }
         guard let chunk = CompletionChunk(data) else {
-            isUnderstood = false
+            // Half a chunk would be half an answer, unless that is over. Whatever else stands there was never meant as one.
+            isUnderstood = finishReason != nil || form == .events && data.first != UInt8(ascii: "{")
+            skipped += 1
             return nil
         }
-        errorBody = chunk.errorBody
+        understood += 1
         usage = chunk.usage ?? usage
-        guard errorBody == nil, let choice = chunk.choice else { return nil }
+        if finishReason == nil { errorBody = chunk.errorBody ?? errorBody }
+        guard errorBody == nil, let choice = chunk.choice else {
+            hasLastUsage = hasLastUsage || finishReason != nil && chunk.usage != nil
+            return nil
+        }
         hasChoice = true
         finishReason = choice.finishReason ?? finishReason
-        var delta = Delta(content: choice.message?.content ?? "", refusal: choice.message?.refusal)
-        content += delta.content
-        if let text = delta.refusal { refusal = (refusal ?? "") + text }
-        delta.toolCalls = (choice.message?.toolCalls ?? []).map { calls.read($0) }
-        if choice.hasLogprobs { delta.logprobs = logprobs.read(chunk: data) }
-        guard !delta.isEmpty else { return nil }
-        return delta
+        hasLastUsage = hasLastUsage || finishReason != nil && chunk.usage != nil
+        let message = choice.message.map { CompletionChunk.MessageChunk(joiner.join($0)) }
+        var delta = message.map { self.delta($0, isWhole: choice.isWhole) } ?? Delta()
+        delta.logprobs = choice.logprobs.flatMap { logprobs.read($0) }
+        return delta.isEmpty ? nil : delta
+    }
+
+    /// Adds a message, or a part of one.
+    private mutating func delta(_ message: CompletionChunk.MessageChunk, isWhole: Bool) -> Delta {
+        content += message.content
+        if let text = message.refusal { refusal = (refusal ?? "") + text }
+        extras.append(message.extras)
+        return Delta(
+            content: message.content, refusal: message.refusal, toolCalls: calls.read(message.toolCalls, areWhole: isWhole),
+            extras: message.extras)
     }
 }
 
@@ -110,4 +155,12 @@ enum CompletionError: Error, Equatable {
     case invalid
     /// The response ended too early.
     case truncated
+}
+
+extension [UInt8] {
+    fileprivate var trimmingSpace: ArraySlice<UInt8> {
+        func isSpace(_ byte: UInt8) -> Bool { " \t\r\n".utf8.contains(byte) }
+        let rest = drop(while: isSpace)
+        return rest[..<(rest.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? rest.startIndex)]
+    }
 }

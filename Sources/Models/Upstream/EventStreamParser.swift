@@ -1,10 +1,13 @@
 /// Finds the events of a `text/event-stream` (WHATWG HTML, section 9.2), however its bytes are divided into chunks.
 ///
-/// It returns the data of events, and ignores comments and other fields. The last event counts even without the blank line after it, which
-/// some servers leave out.
+/// It returns the data of events, and ignores comments and other fields. Some servers are careless, so an event also ends where its JSON
+/// does, even without the blank line, and a line feed in a string of its JSON does not end it.
 struct EventStreamParser {
     private var line: [UInt8] = []
     private var data: [UInt8]?
+    private var extent = JSONExtent()
+    /// The number of blank lines since the last line of the data, whose JSON is within a string.
+    private var blankLines = 0
     private var isAfterCarriageReturn = false
     private var isFirstLine = true
 
@@ -33,7 +36,7 @@ struct EventStreamParser {
     mutating func end() -> [[UInt8]] {
         var events: [[UInt8]] = []
         if !line.isEmpty { endLine(&events) }
-        endLine(&events)
+        endEvent(&events)
         return events
     }
 
@@ -43,14 +46,31 @@ struct EventStreamParser {
         if isFirstLine, line.starts(with: [0xef, 0xbb, 0xbf]) { line = line.dropFirst(3) }
         isFirstLine = false
         if line.isEmpty {
-            if let data { events.append(data) }
-            data = nil
+            if extent.isInString { blankLines += 1 } else { endEvent(&events) }
             return
         }
         let name = line.prefix { $0 != UInt8(ascii: ":") }
-        guard name.elementsEqual("data".utf8) else { return }
-        var value = line.dropFirst(name.count + 1)
-        if value.first == UInt8(ascii: " ") { value = value.dropFirst() }
-        if data == nil { data = Array(value) } else { data? += [UInt8(ascii: "\n")] + value }
+        if name.elementsEqual("data".utf8) {
+            // The blank line was the end after all.
+            if blankLines > 0 { endEvent(&events) }
+            var value = line.dropFirst(name.count + 1)
+            if value.first == UInt8(ascii: " ") { value = value.dropFirst() }
+            add(value, &events)
+        } else if extent.isInString, !["", "event", "id", "retry"].contains(where: { name.elementsEqual($0.utf8) }) {
+            add(line, &events)
+        }
+    }
+
+    private mutating func add(_ line: ArraySlice<UInt8>, _ events: inout [[UInt8]]) {
+        if data == nil { data = [] } else { data? += [UInt8](repeating: UInt8(ascii: "\n"), count: blankLines + 1) }
+        blankLines = 0
+        data? += line
+        extent.read(line)
+        if extent.isComplete { endEvent(&events) }
+    }
+
+    private mutating func endEvent(_ events: inout [[UInt8]]) {
+        if let data { events.append(data) }
+        (data, extent, blankLines) = (nil, JSONExtent(), 0)
     }
 }

@@ -8,12 +8,17 @@ struct AttemptError: Error {
     var isRetryable = false
     /// True if the response broke off or took too long. The answer in it may still be complete.
     var isBreak = false
+    /// True if the upstream does not know `stream_options`.
+    var refusesStreamOptions = false
 }
 
 extension Upstream {
     /// The error for a response with a status other than 200.
     func error(status: Int, retryAfter: Int?, body: [UInt8]) -> AttemptError {
-        error(status: status, retryAfter: retryAfter, errorBody: UpstreamErrorBody(body))
+        var error = error(status: status, retryAfter: retryAfter, errorBody: UpstreamErrorBody(body))
+        let isNamed = ["stream_options", "include_usage"].contains { body.firstRange(of: Array($0.utf8)) != nil }
+        error.refusesStreamOptions = (status == 400 || status == 422) && isNamed
+        return error
     }
 
     /// The error for a response that is not an answer.
@@ -52,19 +57,37 @@ extension Upstream {
     private func error(status: Int, retryAfter: Int?, errorBody: UpstreamErrorBody?) -> AttemptError {
         let message = errorBody?.message.map { shown($0) }
         let description = "The upstream \(name) answered with status \(status)" + (message.map { ": \($0)" } ?? "")
+        if errorBody?.exceedsContext ?? false {
+            return AttemptError(error: ModelError(.contextTooLong, description, clientMessage: message))
+        }
+        if status == 401 || status == 403 || errorBody?.isAboutKey ?? false {
+            return AttemptError(error: ModelError(.failed, "\(description). Is its key right?"))
+        }
         switch status {
-        case 400, 404, 413, 422:
+        case 400, 402, 404, 408, 409, 413, 415, 422, 424, 451:
             return AttemptError(
                 error: ModelError(
                     .refused(status: status), description,
                     clientMessage: message ?? "The upstream refuses the request with status \(status) and gives no reason",
-                    param: errorBody?.param.map { shown($0, bytes: 200) }))
+                    clientCode: errorBody?.code.map { shown($0, bytes: 64) }.flatMap { Self.isCode($0) ? $0 : nil },
+                    param: errorBody?.param.map { shown($0, bytes: 200) }, retryAfter: retryAfter),
+                // The same request may succeed a moment later.
+                isRetryable: [408, 409, 424].contains(status))
         case 429: return AttemptError(error: ModelError(.rateLimited, description, retryAfter: retryAfter), isRetryable: true)
-        case 401, 403: return AttemptError(error: ModelError(.failed, "\(description). Is its key right?"))
         case 300..<400: return AttemptError(error: ModelError(.failed, "\(description). Redirects are not followed: is its URL right?"))
         default:
             return AttemptError(
                 error: ModelError(.failed, description, retryAfter: retryAfter), isRetryable: status == 502 || status == 503)
+        }
+    }
+
+    /// True if a text is a word for programs.
+    private static func isCode(_ text: String) -> Bool {
+        text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+            default: "_-.".utf8.contains(byte)
+            }
         }
     }
 

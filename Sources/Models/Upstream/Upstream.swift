@@ -1,5 +1,6 @@
 import Chat
 import Concurrency
+import Crypto
 package import HTTPClient
 import JSON
 import Text
@@ -13,9 +14,17 @@ package final class Upstream: Sendable {
         /// Nil for the first model of the server's list.
         package var model: String?
         package var connectTimeout: Duration
+        /// Whether the server gets the names of the participants.
+        package var takesNames: Bool
+        /// Whether the server gets the parameters that OpenAI's API does not have.
+        package var takesUnknown: Bool
 
-        package init(address: UpstreamAddress, key: String? = nil, model: String? = nil, connectTimeout: Duration = .seconds(10)) {
+        package init(
+            address: UpstreamAddress, key: String? = nil, model: String? = nil, connectTimeout: Duration = .seconds(10),
+            takesNames: Bool = true, takesUnknown: Bool = false
+        ) {
             (self.address, self.key, self.model, self.connectTimeout) = (address, key, model, connectTimeout)
+            (self.takesNames, self.takesUnknown) = (takesNames, takesUnknown)
         }
     }
 
@@ -26,6 +35,8 @@ package final class Upstream: Sendable {
     private struct State {
         var circuit = CircuitBreaker()
         var firstModel: String?
+        /// True once the server refused `stream_options`.
+        var refusesStreamOptions = false
     }
 
     package init(_ settings: Settings, engine: TransferEngine) {
@@ -35,6 +46,9 @@ package final class Upstream: Sendable {
 
     /// The name in errors and logs.
     var name: String { settings.address.description }
+
+    /// What messages call the server that their extras came from: sessions are exported, and must not tell its address.
+    var tag: String { String(SHA256.hexadecimal(of: name.utf8).prefix(16)) }
 
     func admit(at now: ContinuousClock.Instant) -> CircuitBreaker.Admission { state.withLock { $0.circuit.admit(at: now) } }
 
@@ -61,18 +75,49 @@ package final class Upstream: Sendable {
     ///
     /// - Parameters:
     ///   - model: overrides the settings' model.
+    ///   - isFirst: whether clients mean this server when they send messages with extras.
     ///   - remaining: the rest of the turn's time limit.
+    ///   - warn: gets a sentence if the answer is good but its form is not.
     func complete(
-        _ prompt: Prompt, model: String?, remaining: () -> Duration, onDelta: (@Sendable (Delta) -> Void)?
+        _ prompt: Prompt, model: String?, isFirst: Bool, remaining: () -> Duration, onDelta: (@Sendable (Delta) -> Void)?,
+        warn: (String) -> Void
     ) async throws(AttemptError) -> Completion {
         var name = model ?? settings.model
         if name == nil { name = try await firstModel(within: remaining()) }
+        var members: [(String, JSONValue)] = [("model", .string(name ?? ""))]
+        let recipient = Prompt.Recipient(tag: tag, isFirst: isFirst, takesNames: settings.takesNames)
+        members.append(("messages", .array(prompt.messages(for: recipient).map { .object($0.jsonMembers()) })))
+        for (name, value) in prompt.parameters { members.append((name, value)) }
+        if onDelta != nil { members.append(("stream", true)) }
+        if settings.takesUnknown {
+            let known = Set(members.map { TextKey($0.0) } + [TextKey("stream"), TextKey("stream_options")])
+            for (name, value) in prompt.otherParameters where !known.contains(TextKey(name)) { members.append((name, value)) }
+        }
+        guard onDelta != nil, prompt.includesUsage != false, !state.withLock(\.refusesStreamOptions) else {
+            return try await attempt(prompt, members, remaining: remaining, onDelta: onDelta, warn: warn)
+        }
+        do {
+            let members = members + [("stream_options", ["include_usage": true])]
+            return try await attempt(prompt, members, remaining: remaining, onDelta: onDelta, warn: warn)
+        } catch {
+            guard error.refusesStreamOptions else { throw error }
+            state.withLock { $0.refusesStreamOptions = true }
+            return try await attempt(prompt, members, remaining: remaining, onDelta: onDelta, warn: warn)
+        }
+    }
+
+    private func attempt(
+        _ prompt: Prompt, _ members: [(String, JSONValue)], remaining: () -> Duration, onDelta: (@Sendable (Delta) -> Void)?,
+        warn: (String) -> Void
+    ) async throws(AttemptError) -> Completion {
         var parser = CompletionParser()
-        let body = prompt.upstreamBody(model: name ?? "", streams: onDelta != nil)
-        let request = request("chat/completions", body: body, timeout: remaining())
+        var latest = (understood: 0, at: ContinuousClock.now)
+        let request = request("chat/completions", body: JSONValue.object(members).serialized, timeout: remaining())
         do {
             try await reply(to: request) { bytes in
                 for delta in parser.read(bytes) { onDelta?(delta) }
+                if parser.understood > latest.understood { latest = (parser.understood, .now) }
+                return parser.patience.map { ContinuousClock.now.duration(to: latest.at + $0) }
             }
         } catch {
             // A complete answer counts, whatever happens to the connection after it.
@@ -85,7 +130,10 @@ package final class Upstream: Sendable {
             ? await withTaskExecutorPreference(globalConcurrentExecutor) { received.ended } : received.ended
         for delta in deltas { onDelta?(delta) }
         do throws(CompletionError) {
-            return try ended.completion(of: prompt)
+            var completion = try ended.completion(of: prompt)
+            completion.upstream = tag
+            if ended.skipped > 0 { warn("The upstream \(name) sent \(ended.skipped) events that are no JSON; they were skipped") }
+            return completion
         } catch {
             throw self.error(error)
         }
@@ -109,7 +157,10 @@ package final class Upstream: Sendable {
 
     private func list(within timeout: Duration) async throws(AttemptError) -> [String]? {
         var body: [UInt8] = []
-        try await reply(to: request("models", body: nil, timeout: timeout)) { body += $0 }
+        try await reply(to: request("models", body: nil, timeout: timeout)) { bytes in
+            body += bytes
+            return nil
+        }
         struct List: Decodable {
             struct Model: Decodable { var id: String }
             var data: [Model]
@@ -118,14 +169,18 @@ package final class Upstream: Sendable {
     }
 
     /// Makes a request. The body of a response with status 200 goes to `onBody`; any other status is an error.
+    ///
+    /// - Parameter onBody: returns how much longer the response may take, as in `TransferEngine.perform`.
     private func reply(
-        to request: HTTPRequest, onBody: (UnsafeRawBufferPointer) -> Void
+        to request: HTTPRequest, onBody: (UnsafeRawBufferPointer) -> Duration?
     ) async throws(AttemptError) {
         var refusal: [UInt8] = []
         let reply: HTTPResponseHead
         do {
             reply = try await engine.perform(request) { status, bytes in
-                if status == 200 { onBody(bytes) } else { refusal += bytes }
+                if status == 200 { return onBody(bytes) }
+                refusal += bytes
+                return nil
             }
         } catch {
             throw self.error(error)
@@ -141,17 +196,5 @@ package final class Upstream: Sendable {
         return HTTPRequest(
             url: settings.address.url(path), socketPath: settings.address.socketPath, headers: headers, body: body, timeout: timeout,
             connectTimeout: settings.connectTimeout)
-    }
-}
-
-extension Prompt {
-    /// The body of `POST /chat/completions`.
-    fileprivate func upstreamBody(model: String, streams: Bool) -> [UInt8] {
-        var members: [(String, JSONValue)] = [
-            ("model", .string(model)), ("messages", .array(messages.map { .object($0.jsonMembers(withExtras: false)) })),
-        ]
-        for (name, value) in parameters { members.append((name, value)) }
-        if streams { members += [("stream", true), ("stream_options", ["include_usage": true])] }
-        return JSONValue.object(members).serialized
     }
 }

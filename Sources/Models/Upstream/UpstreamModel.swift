@@ -43,7 +43,7 @@ package struct UpstreamModel: ChatModel {
         var failure = ModelError(.unavailable, "No upstream is configured")
         for (index, route) in routes.enumerated() {
             do {
-                return try await ask(route, turn, isLast: index == routes.count - 1)
+                return try await ask(route, turn, isFirst: index == 0, isLast: index == routes.count - 1)
             } catch {
                 guard error.isForRetrying, !turn.hasBegun else { throw error.code == .timedOut ? timedOut : error }
                 failure = error
@@ -54,7 +54,7 @@ package struct UpstreamModel: ChatModel {
     }
 
     /// Asks one server until it answers or another attempt is useless.
-    private func ask(_ route: Route, _ turn: Turn, isLast: Bool) async throws(ModelError) -> Completion {
+    private func ask(_ route: Route, _ turn: Turn, isFirst: Bool, isLast: Bool) async throws(ModelError) -> Completion {
         var failure: ModelError?
         for attempt in 0...retries {
             guard turn.deadline > clock.now() else { throw timedOut }
@@ -71,8 +71,8 @@ package struct UpstreamModel: ChatModel {
             let error: AttemptError
             do {
                 let completion = try await route.upstream.complete(
-                    turn.prompt, model: route.model, remaining: { clock.now().duration(to: turn.deadline) },
-                    onDelta: turn.onDelta)
+                    turn.prompt, model: route.model, isFirst: isFirst, remaining: { clock.now().duration(to: turn.deadline) },
+                    onDelta: turn.onDelta, warn: { logger.warning("\($0)") })
                 route.upstream.record(.success, at: clock.now())
                 return completion
             } catch let caught {
@@ -116,7 +116,9 @@ extension ModelError {
     fileprivate var isForRetrying: Bool {
         switch code {
         case .unavailable, .failed, .rateLimited: true
-        case .refused, .timedOut, .cancelled: false
+        // What the upstream lacks, others may have.
+        case .refused(let status): [402, 408, 409, 424].contains(status)
+        case .contextTooLong, .timedOut, .cancelled: false
         }
     }
 
@@ -125,7 +127,7 @@ extension ModelError {
         switch code {
         case .unavailable: .unreachable
         case .failed, .timedOut: .failure(conversation: TextKey(prompt.conversation))
-        case .refused, .rateLimited: .success
+        case .refused, .contextTooLong, .rateLimited: .success
         case .cancelled: .unknown
         }
     }

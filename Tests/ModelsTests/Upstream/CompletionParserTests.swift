@@ -118,7 +118,7 @@ struct CompletionParserTests {
         #expect(completion.finishReason == "tool_calls")
         for (index, call) in Self.calls.enumerated() {
             let chunks = deltas.flatMap(\.toolCalls).filter { $0.index == index }
-            #expect(chunks.first?.id == call.id && chunks.first?.name == call.name)
+            #expect(chunks.first?.id == call.id && chunks.first?.name == call.name && !chunks.dropFirst().contains { $0.id != nil })
             #expect(chunks.map(\.arguments).joined() == call.arguments)
         }
     }
@@ -135,7 +135,7 @@ struct CompletionParserTests {
             #"data: {"choices":[{"index":0,"delta":{"content":"x"},"logprobs":{"content":[\#($0)],"refusal":null},"finish_reason":"stop"}]}"#
                 + "\n\n"
         }
-        let whole = #"{"content":[{"token":"a","logprob":-0.10},{"token":"b", "logprob":-1e-05}],"refusal":null}"#
+        let whole = #"{"content":[{"token":"a","logprob":-0.10},{"token":"b","logprob":-1e-05}],"refusal":null}"#
         #expect(try read(stream.joined()).logprobs.map { String(decoding: $0.serialized, as: UTF8.self) } == whole)
     }
 
@@ -167,9 +167,16 @@ struct CompletionParserTests {
         }
     }
 
-    private func read(_ stream: String) throws -> Completion { try read([Array(stream.utf8)]).0 }
+    private func read(_ stream: String) throws -> Completion { try CompletionParser.read(stream).0 }
 
-    private func read(_ chunks: [[UInt8]]) throws(CompletionError) -> (Completion, [Delta]) {
+    private func read(_ chunks: [[UInt8]]) throws(CompletionError) -> (Completion, [Delta]) { try CompletionParser.read(chunks) }
+}
+
+extension CompletionParser {
+    /// The answer in a response, and its chunks.
+    static func read(_ response: String) throws(CompletionError) -> (Completion, [Delta]) { try read([Array(response.utf8)]) }
+
+    static func read(_ chunks: [[UInt8]]) throws(CompletionError) -> (Completion, [Delta]) {
         var parser = CompletionParser()
         var deltas: [Delta] = []
         for chunk in chunks { deltas += chunk.withUnsafeBytes { parser.read($0) } }
@@ -179,9 +186,12 @@ struct CompletionParserTests {
 }
 
 extension UpstreamErrorBody {
-    static func make(_ message: String?, param: String? = nil, status: Int? = nil) -> UpstreamErrorBody {
+    static func make(
+        _ message: String?, param: String? = nil, code: String? = nil, type: String? = nil, status: Int? = nil
+    ) -> UpstreamErrorBody {
         var errorBody = UpstreamErrorBody()
-        (errorBody.message, errorBody.param, errorBody.status) = (message, param, status)
+        (errorBody.message, errorBody.param, errorBody.code) = (message, param, code)
+        (errorBody.type, errorBody.status) = (type, status)
         return errorBody
     }
 }

@@ -22,6 +22,12 @@ struct EventStreamParserTests {
         ("data: a\n\ndata: b\n", ["a", "b"]),
         ("database: a\n\n", []),
         ("data: wörld 你好 🙂\n\n", ["wörld 你好 🙂"]),
+        ("data: {\"a\":1}\ndata: {\"b\":2}\ndata: [DONE]\n", [#"{"a":1}"#, #"{"b":2}"#, "[DONE]"]),
+        ("data: {\ndata:   \"a\": [1,\ndata: 2]\ndata: }\n\n", ["{\n  \"a\": [1,\n2]\n}"]),
+        ("data: {\"a\":\"x\ny: z\n\nw\"}\n\ndata: b\n\n", ["{\"a\":\"x\ny: z\n\nw\"}", "b"]),
+        ("data: {\"a\":\"x\n: comment\n\ndata: {\"b\":1}\n\n", ["{\"a\":\"x", #"{"b":1}"#]),
+        (#"data: {"a":"}\"]"}"# + "\n\ndata: b\n\n", [#"{"a":"}\"]"}"#, "b"]),
+        ("data: }\ndata: a\n\n", ["}\na"]),
         ("", []),
         ("\n\n", []),
     ]
@@ -38,5 +44,15 @@ struct EventStreamParserTests {
         var parser = EventStreamParser()
         let events = chunks.flatMap { chunk in chunk.withUnsafeBytes { parser.read($0) } } + parser.end()
         return events.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    @Test("an event is there as soon as its JSON is, although no blank line follows")
+    func promptEvents() {
+        var parser = EventStreamParser()
+        var events: [[[UInt8]]] = []
+        for line in ["data: {\"a\":1}\n", "\n", "data: {\"b\":\n", "data: 2}\n", "data: x\n"] {
+            events.append(Array(line.utf8).withUnsafeBytes { parser.read($0) })
+        }
+        #expect(events.map(\.count) == [1, 0, 0, 1, 0])
     }
 }

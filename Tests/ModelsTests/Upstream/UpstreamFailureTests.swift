@@ -18,12 +18,39 @@ struct UpstreamFailureTests {
         return error
     }
 
-    @Test("a request that an upstream refuses keeps its status, message and parameter", arguments: [400, 404, 413, 422])
+    @Test(
+        "a request that an upstream refuses keeps its status, message, code and parameter",
+        arguments: [400, 402, 404, 408, 409, 413, 415, 422, 424, 451])
     func refused(status: Int) async throws {
-        let error = try await failure(status: status, #"{"error":{"message":"too hot","param":"temperature","code":1}}"#)
+        let error = try await failure(status: status, #"{"error":{"message":"too hot","param":"temperature","code":"bad.Value-1"}}"#)
+        #expect(error.clientCode == "bad.Value-1")
         #expect(error.code == .refused(status: status))
         #expect(error.clientMessage == "too hot")
         #expect(error.param == "temperature")
+    }
+
+    @Test(
+        "a code is a word for programs, and not a key",
+        arguments: ["two words", "a\\nb", "wörd", "sk-1", "\(String(repeating: "x", count: 65))sk-1"])
+    func badCode(code: String) async throws {
+        let error = try await failure(status: 400, #"{"error":{"message":"m","code":"\#(code)"}}"#, key: "sk-1")
+        #expect(error.clientMessage == "m")
+        #expect(error.clientCode.map { $0.utf8.count <= 64 && !$0.contains("sk-1") } ?? true)
+    }
+
+    @Test("a conversation that is too long is an error of its own, with any status", arguments: [400, 413, 422, 429, 500, 200])
+    func tooLong(status: Int) async throws {
+        let error = try await failure(status: status, #"{"error":{"message":"too long","code":"context_length_exceeded"}}"#)
+        #expect(error.code == .contextTooLong)
+        #expect(error.clientMessage == "too long")
+    }
+
+    @Test("a wrong key is for the operator, whatever its status", arguments: ["invalid_api_key", "API_KEY_INVALID"])
+    func wrongKeyAsRefusal(code: String) async throws {
+        let error = try await failure(status: 400, #"{"error":{"message":"API key","code":"\#(code)"}}"#)
+        #expect(error.code == .failed && error.clientMessage == nil)
+        let google = try await failure(status: 400, #"[{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT"}}]"#)
+        #expect(google.code == .failed && google.clientMessage == nil)
     }
 
     @Test("a refusal in HTML is a refusal too")

@@ -12,7 +12,7 @@ import Testing
 struct UpstreamRequestTests {
     /// The requests that a server with the models "first" and "second" gets for a prompt.
     private func requests(
-        of prompt: Prompt, key: String? = nil, model: String?, streams: Bool = false
+        of prompt: Prompt, key: String? = nil, model: String?, streams: Bool = false, takesUnknown: Bool = false
     ) async throws -> [PeerConnection.Request] {
         let log = Log<PeerConnection.Request>()
         let peer = try Peer { peer in
@@ -24,7 +24,7 @@ struct UpstreamRequestTests {
                     request.line.hasPrefix("GET") ? #"{"object":"list","data":[{"id":"first"},{"id":"second"}]}"# : Fixture.completion)
             }
         }
-        let upstream = try UpstreamModel.make(peer.url, key: key, model: model)
+        let upstream = try UpstreamModel.make(peer.url, key: key, model: model, takesUnknown: takesUnknown)
         let ignore: @Sendable (Delta) -> Void = { _ in }
         _ = try await upstream.complete(prompt, onDelta: streams ? ignore : nil)
         try await peer.finish()
@@ -54,6 +54,56 @@ struct UpstreamRequestTests {
         let request = try #require(try await requests(of: .make(message: "Hi"), model: "m", streams: true).first)
         #expect(request.headers["authorization"] == nil)
         #expect(request.body.hasSuffix(#","stream":true,"stream_options":{"include_usage":true}}"#))
+    }
+
+    @Test("a client that wants no usage of a stream gets none")
+    func noUsage() async throws {
+        var prompt = Prompt.make(message: "Hi")
+        prompt.includesUsage = false
+        let request = try #require(try await requests(of: prompt, model: "m", streams: true).first)
+        #expect(request.body.hasSuffix(#","stream":true}"#))
+    }
+
+    @Test(
+        "parameters that OpenAI's API does not have are sent if the upstream wants them, and replace no others", arguments: [true, false])
+    func unknownParameters(takesUnknown: Bool) async throws {
+        var prompt = Prompt.make(message: "Hi")
+        prompt.parameters = [("temperature", 1)]
+        prompt.otherParameters = [("top_k", 5), ("temperature", 2), ("model", "x"), ("stream", true), ("stream_options", [:])]
+        let request = try #require(try await requests(of: prompt, model: "m", takesUnknown: takesUnknown).first)
+        #expect(
+            request.body
+                == #"{"model":"m","messages":[{"role":"user","content":"Hi"}],"temperature":1\#(takesUnknown ? #","top_k":5"# : "")}"#)
+    }
+
+    @Test("extras of an answer go back to its upstream with the next turn, and to no other")
+    func extras() async throws {
+        let bodies = Log<String>()
+        func peer(_ statuses: [Int]) throws -> Peer {
+            try Peer { peer in
+                let connection = try peer.accept()
+                for status in statuses {
+                    bodies.append(try connection.request().body)
+                    let answer =
+                        #"{"choices":[{"message":{"content":null,"reasoning_content":"Hm.","tool_calls":[{"id":"a","function":{"name":"f","#
+                        + #""arguments":"{}"},"extra_content":{"google":"SIG"}}]},"finish_reason":"tool_calls"}]}"#
+                    try connection.respond(status == 200 ? answer : "{}", status: status)
+                }
+            }
+        }
+        let (first, second) = (try peer([200, 401]), try peer([200]))
+        let model = try UpstreamModel.make(first.url, second.url)
+        let completion = try await model.answer()
+        #expect(completion.upstream?.utf8.count == 16)
+        let history = [PastTurn([Self.user, completion.message])]
+        _ = try await model.complete(Prompt(history: history, turn: [Self.result("a")]))
+        for peer in [first, second] { try await peer.finish() }
+        let own =
+            #"{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"},"#
+            + #""extra_content":{"google":"SIG"}}],"reasoning_content":"Hm."}"#
+        #expect(bodies.entries.map { $0.contains(own) } == [false, true, false])
+        #expect(!bodies.entries[2].contains("SIG") && bodies.entries[2].contains(#""tool_calls":[{"id":"a""#))
+        #expect(bodies.entries.allSatisfy { !$0.contains(first.url) })
     }
 
     @Test("without a configured model, the first of the upstream's list is asked for")
@@ -102,12 +152,12 @@ struct UpstreamRequestTests {
                 [user, assistant("", [call, other]), result("b"), missing("a"), user]
             ),
             ([result("a"), user], [user]),
-            ([assistant("", [call]), result("a"), result("x"), user], [assistant("", [call]), result("a"), user]),
-            ([assistant("", [call]), user, result("a")], [assistant("", [call]), missing("a"), user]),
-            ([user, assistant("")], [user, assistant("")]),
+            ([user, assistant("", [call]), result("a"), result("x"), user], [user, assistant("", [call]), result("a"), user]),
+            ([user, assistant("", [call]), user, result("a")], [user, assistant("", [call]), result("a"), user]),
+            ([user, assistant("Hello.")], [user, assistant("Hello.")]),
         ])
     func unansweredCalls(messages: [Message], sent: [Message]) {
-        #expect(Prompt(turn: messages).messages == sent)
+        #expect(Prompt(turn: messages).sent() == sent)
     }
 
     @Test("the user and password of an upstream's address are used but not shown")

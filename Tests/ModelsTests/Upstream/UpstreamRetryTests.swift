@@ -19,7 +19,7 @@ struct UpstreamRetryTests {
         }
     }
 
-    @Test("status 429, 502 and 503 are retried after growing pauses", arguments: [429, 502, 503])
+    @Test("a status that may pass is retried after growing pauses", arguments: [408, 409, 424, 429, 502, 503])
     func retries(status: Int) async throws {
         let peer = try peer(status, status, 200)
         let clock = TestClock()
@@ -42,7 +42,7 @@ struct UpstreamRetryTests {
         #expect(clock.pauses.count == 2)
     }
 
-    @Test("other statuses are not retried", arguments: [400, 401, 500, 504])
+    @Test("other statuses are not retried", arguments: [400, 401, 402, 415, 451, 500, 504])
     func notRetried(status: Int) async throws {
         let peer = try peer(status)
         let clock = TestClock()
@@ -88,6 +88,33 @@ struct UpstreamRetryTests {
         let clock = TestClock()
         #expect(try await UpstreamModel.make(first.url, second.url, retries: 2, clock: clock.clock).answer().content == "Hello.")
         #expect(clock.pauses.isEmpty)
+    }
+
+    @Test("what one upstream lacks another may have", arguments: [402, 409])
+    func lacking(status: Int) async throws {
+        let (first, second) = try (peer(status), peer(200))
+        #expect(try await UpstreamModel.make(first.url, second.url).answer().content == "Hello.")
+        for peer in [first, second] { try await peer.finish() }
+    }
+
+    @Test("an error in an answer is retried unless some of it was passed on", arguments: [true, false])
+    func errorInAnswer(isPassedOn: Bool) async throws {
+        let peer = try Peer { peer in
+            let first = try peer.accept()
+            _ = try first.request()
+            let text = isPassedOn ? Fixture.event(#"{"content":"Hel"}"#) : ""
+            try first.respond(text + Fixture.event(#"{"content":""}"#, finish: #""network_error""#))
+            guard !isPassedOn else { return }
+            _ = try first.request()
+            try first.respond(Fixture.stream)
+        }
+        let model = try UpstreamModel.make(peer.url, retries: 1)
+        if isPassedOn {
+            #expect(try await model.failure { _ in }.code == .failed)
+        } else {
+            #expect(try await model.answer { _ in }.content == "Hello, wörld.")
+        }
+        try await peer.finish()
     }
 
     @Test("a request that one upstream refuses is not sent to another")

@@ -1,5 +1,6 @@
 import Chat
 import Concurrency
+import Logging
 import TestSupport
 import Testing
 
@@ -41,7 +42,8 @@ struct UpstreamStreamTests {
         }
         let completion = try await UpstreamModel.make(peer.url).answer { _ in }
         try await peer.finish()
-        #expect(completion == Completion(content: "Hello, wörld.", usage: Usage(promptTokens: 5, completionTokens: 3)))
+        let usage = Usage(promptTokens: 5, completionTokens: 3)
+        #expect(completion == Completion(content: "Hello, wörld.", upstream: completion.upstream, usage: usage))
     }
 
     @Test("a chat that takes long to read its answer does not delay another one")
@@ -123,6 +125,104 @@ struct UpstreamStreamTests {
             try connection.write("\(String(event.utf8.count, radix: 16))\r\n\(event)\r\n")
         }
         #expect(try await UpstreamModel.make(peer.url).answer { _ in }.content == "Hello.")
+        try await peer.finish()
+    }
+
+    @Test(
+        "an answer is over when it says so, although the upstream keeps the connection open",
+        arguments: [
+            Fixture.stream, Fixture.stream.replacing("data: [DONE]\n\n", with: ""), Fixture.stream + ": keep-alive\n\n",
+            Fixture.event(#"{"content":"Hello, wörld."}"#, finish: #""stop""#),
+            Fixture.event(#"{"content":"Hello, wörld."}"#) + "data: [DONE]\n",
+            #"{"choices":[{"message":{"content":"Hello, wörld."},"finish_reason":"stop"}]}"#,
+        ])
+    func openAfterEnd(response: String) async throws {
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.beginStream()
+            try connection.write(response)
+            try connection.expectClose()
+        }
+        #expect(try await UpstreamModel.make(peer.url).answer { _ in }.content == "Hello, wörld.")
+        try await peer.finish()
+    }
+
+    @Test("an upstream that sends comments for ever after the end is not waited for")
+    func commentsAfterEnd() async throws {
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.beginStream()
+            try connection.write(Fixture.event(#"{"content":"Hello."}"#, finish: #""stop""#))
+            while (try? connection.write(": keep-alive\n\n")) != nil {}
+        }
+        #expect(try await UpstreamModel.make(peer.url).answer { _ in }.content == "Hello.")
+        try await peer.finish()
+    }
+
+    @Test("a connection is used again after a stream that ends as it should")
+    func connectionReuse() async throws {
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            for _ in 0..<2 {
+                _ = try connection.request()
+                try connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                try connection.write("\(String(Fixture.stream.utf8.count, radix: 16))\r\n\(Fixture.stream)\r\n")
+                try connection.write("0\r\n\r\n")
+            }
+        }
+        let model = try UpstreamModel.make(peer.url)
+        for _ in 0..<2 { #expect(try await model.answer { _ in }.content == "Hello, wörld.") }
+        try await peer.finish()
+        #expect(peer.connections == 1)
+    }
+
+    @Test("what is no chunk is skipped, and the operator reads of it once")
+    func skippedEvents() async throws {
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            for _ in 0..<6 {
+                _ = try connection.request()
+                try connection.respond("data: : keepalive\n\ndata: ping\n\n" + Fixture.stream)
+            }
+        }
+        let lines = Log<LogLine>()
+        let model = try UpstreamModel.make(peer.url, log: lines)
+        for _ in 0..<6 { #expect(try await model.answer { _ in }.content == "Hello, wörld.") }
+        try await peer.finish()
+        #expect(lines.entries.count == 6 && lines.entries.allSatisfy { $0.level == .warning && $0.message.contains(" 2 events") })
+    }
+
+    @Test("an upstream that refuses stream_options is asked without them, then and later", arguments: [400, 422])
+    func streamOptions(status: Int) async throws {
+        let bodies = Log<String>()
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            for number in 0..<3 {
+                bodies.append(try connection.request().body)
+                if number == 0 {
+                    try connection.respond(#"{"detail":[{"loc":["body","stream_options"],"msg":"Extra inputs"}]}"#, status: status)
+                } else {
+                    try connection.respond(Fixture.stream)
+                }
+            }
+        }
+        let model = try UpstreamModel.make(peer.url)
+        for _ in 0..<2 { #expect(try await model.answer { _ in }.content == "Hello, wörld.") }
+        try await peer.finish()
+        #expect(bodies.entries.map { $0.contains("stream_options") } == [true, false, false])
+        #expect(bodies.entries.allSatisfy { $0.contains(#""stream":true"#) })
+    }
+
+    @Test("another refusal of a stream is one, and is not repeated")
+    func otherRefusal() async throws {
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.respond(#"{"error":{"message":"too hot"}}"#, status: 400)
+        }
+        #expect(try await UpstreamModel.make(peer.url).failure { _ in }.code == .refused(status: 400))
         try await peer.finish()
     }
 

@@ -1,0 +1,117 @@
+package import Chat
+import JSON
+import Text
+
+extension Prompt {
+    /// An upstream, as far as it matters to the messages that it gets.
+    struct Recipient {
+        /// What messages call the upstream that their extras came from.
+        var tag: String
+        /// True if clients mean this upstream when they send extras.
+        var isFirst: Bool
+        /// False if the upstream refuses names of participants.
+        var takesNames: Bool
+    }
+
+    /// The messages for the model's first upstream if it has not answered yet.
+    package var messages: [Message] { messages(for: Recipient(tag: "", isFirst: true, takesNames: true)) }
+
+    /// The messages for an upstream, in the order in which its model reads them.
+    ///
+    /// Upstreams refuse a conversation that is not in order, and then every later turn of it. So there is one system message; then a user
+    /// speaks first; arguments are JSON objects; each call has a name, an id and a result behind it, which says so if there is none; each
+    /// result has a call; and an assistant says something.
+    func messages(for recipient: Recipient) -> [Message] {
+        var list = MessageList()
+        for message in history.lazy.flatMap(\.messages) { list.add(recipient.adapted(message, isNew: false)) }
+        for message in turn { list.add(recipient.adapted(message, isNew: true)) }
+        var messages = list.end()
+        if let first = messages.first(where: { !$0.isInstruction }), first.role != .user {
+            messages.insert(Message(role: .user, content: "(The assistant speaks first.)"), at: 0)
+        }
+        return (system.map { [recipient.adapted($0, isNew: true)] } ?? []) + messages
+    }
+
+    /// The instructions as one message: the templates of some models refuse two.
+    private var system: Message? {
+        let texts = instructions.map(\.content).filter { !$0.isEmpty }
+        guard texts.count > 1 else { return instructions.first { !$0.content.isEmpty } }
+        let isDeveloper = instructions.allSatisfy { $0.role == .developer }
+        return Message(role: isDeveloper ? .developer : .system, content: texts.joined(separator: "\n\n"))
+    }
+}
+
+extension Prompt.Recipient {
+    /// A message without what is not for this upstream, and with calls that it accepts.
+    fileprivate func adapted(_ message: Message, isNew: Bool) -> Message {
+        var message = message
+        if !takesNames, message.role != .function { message.name = nil }
+        let takesExtras = message.upstream == tag || message.upstream == nil && isNew && isFirst
+        if !takesExtras { message.extras = ExtraMembers() }
+        // OpenAI wants its recordings back by their id alone.
+        if let audio = message.extras["audio"] { message.extras["audio"] = audio.member("id").map { ["id": $0] } }
+        message.toolCalls = message.toolCalls.filter { !$0.name.isEmpty }
+        for index in message.toolCalls.indices {
+            if !takesExtras { message.toolCalls[index].extras = ExtraMembers() }
+            let arguments = try? JSONField(parsing: Array(message.toolCalls[index].arguments.utf8)).value
+            if arguments?.isObject != true { message.toolCalls[index].arguments = "{}" }
+        }
+        if message.role == .assistant, message.isSilent { message.content = "(The assistant said nothing.)" }
+        return message
+    }
+}
+
+extension Message {
+    fileprivate var isInstruction: Bool { role == .system || role == .developer }
+}
+
+/// Puts the results of calls directly behind them.
+private struct MessageList {
+    private var messages: [Message] = []
+    /// The assistant's message whose results are collected.
+    private var caller: Message?
+    private var results: [Message] = []
+    private var others: [Message] = []
+    private var namelessCalls = 0
+
+    mutating func add(_ message: Message) {
+        switch message.role {
+        case .assistant:
+            endCalls()
+            caller = message
+        case .tool: results.append(message)
+        case .function where caller?.extras["function_call"] != nil: results.append(message)
+        case .system, .developer, .user, .function: others.append(message)
+        }
+    }
+
+    mutating func end() -> [Message] {
+        endCalls()
+        return messages
+    }
+
+    private mutating func endCalls() {
+        defer { (caller, results, others) = (nil, [], []) }
+        var given: [String] = []
+        if var caller {
+            for index in caller.toolCalls.indices where caller.toolCalls[index].id.isEmpty {
+                namelessCalls += 1
+                caller.toolCalls[index].id = "call_without_id_\(namelessCalls)"
+                given.append(caller.toolCalls[index].id)
+            }
+            messages.append(caller)
+            self.caller = caller
+        }
+        var calls = OpenCalls(caller?.toolCalls ?? [])
+        var rest = given[...]
+        for var result in results {
+            if result.role == .tool {
+                if result.toolCallID?.isEmpty ?? true { result.toolCallID = rest.popFirst() }
+                guard let id = result.toolCallID, calls.close(id) else { continue }
+            }
+            messages.append(result)
+        }
+        messages += calls.remaining.map { Message(role: .tool, content: "There is no result.", toolCallID: $0) }
+        messages += others
+    }
+}
