@@ -91,7 +91,11 @@ package struct Configuration: Sendable {
             }
             return []
         }
-        return [UpstreamSetting(address: address, key: try self[.upstreamKey], model: try self[.upstreamModel])] + (fallbacks ?? [])
+        return [
+            UpstreamSetting(
+                address: address, key: try self[.upstreamKey], model: try self[.upstreamModel], names: try self[.upstreamNames],
+                passUnknown: try self[.upstreamPassUnknown])
+        ] + (fallbacks ?? [])
     }
 
     /// The user's home directory, also without HOME: web servers start programs without it.

@@ -31,6 +31,11 @@ extension JSONField {
         return text
     }
 
+    func settingBool() throws(JSONFieldError) -> Bool {
+        guard case .bool(let flag) = value else { throw refused("must be true or false") }
+        return flag
+    }
+
     func settingInteger(in range: ClosedRange<Int>) throws(JSONFieldError) -> Int {
         guard let number = try? integer(in: range) else {
             throw refused("must be a whole number from \(range.lowerBound) to \(range.upperBound)")

@@ -18,9 +18,9 @@ extension Key<Int?> {
 }
 
 extension Key<Bool> {
-    /// A setting that is off unless it is set.
-    init(_ name: String, help: String) {
-        self.init(named: name, default: "false", help: help) { setting throws(ConfigurationError) in
+    /// A setting that is off unless it is set, or unless `fallback` says otherwise.
+    init(_ name: String, default fallback: Bool = false, help: String) {
+        self.init(named: name, default: String(fallback), help: help) { setting throws(ConfigurationError) in
             guard let flag = Bool(setting.text) else { throw setting.refused("true or false") }
             return flag
         }

@@ -10,7 +10,7 @@ extension Key {
         [
             dataDirectory, modelName, systemPrompt, models, requiresModel,
             upstreamURL, upstreamKey, upstreamModel, upstreamTimeout, upstreamConnectTimeout, upstreamRetries, upstreamFallbacks,
-            allowsRemoteImages,
+            upstreamNames, upstreamPassUnknown, allowsRemoteImages,
             streams, onDisconnect, heartbeatAfter,
             historyMode, historyMaxTurns, historyMaxTokens, summarizesHistory, taskHeader,
             durability, sessionBusyTimeout, sessionMaxBytes, retentionDays, storageMinFreeBytes, allowsDocumentRoot,
@@ -67,10 +67,17 @@ extension Key {
     }
     package static var upstreamFallbacks: Key<[UpstreamSetting]?> {
         .init(
-            "upstream.fallbacks", form: .json, help: "upstreams to ask if that one fails: a JSON array of objects with url, key and model"
+            "upstream.fallbacks", form: .json,
+            help: "upstreams to ask if that one fails: a JSON array of objects with url, key, model, names and passUnknown"
         ) {
             setting throws(ConfigurationError) in try setting.json(UpstreamSetting.fallbacks)
         }
+    }
+    package static var upstreamNames: Key<Bool> {
+        .init("upstream.names", default: true, help: "send it the name of a user's message; some servers refuse names")
+    }
+    package static var upstreamPassUnknown: Key<Bool> {
+        .init("upstream.passUnknown", help: "send it the parameters of requests that OpenAI's API does not have, such as top_k")
     }
     package static var allowsRemoteImages: Key<Bool> {
         .init("upstream.allowRemoteImages", help: "accept pictures as https URLs, which the upstream fetches")

@@ -15,6 +15,10 @@ package struct UpstreamSetting: Sendable, Equatable {
     package var connectTimeout: Int?
     /// How often a failed request is retried; nil for `upstream.retries`.
     package var retries: Int?
+    /// Whether the server gets the `name` of a user's message.
+    package var names = true
+    /// Whether the server gets parameters that OpenAI's API does not have.
+    package var passUnknown = false
 
     static let timeouts = 1...86_400
     static let retryCounts = 0...10
@@ -22,14 +26,16 @@ package struct UpstreamSetting: Sendable, Equatable {
     /// Reads an array: the upstreams that replace the one of `upstream.url` if it fails.
     static func fallbacks(_ field: JSONField) throws(JSONFieldError) -> [UpstreamSetting] {
         var settings: [UpstreamSetting] = []
-        for element in try field.settingElements() { settings.append(try UpstreamSetting(element, members: ["url", "key", "model"])) }
+        for element in try field.settingElements() { settings.append(try UpstreamSetting(element, members: fallbackMembers)) }
         return settings
     }
 
+    private static let fallbackMembers = ["url", "key", "model", "names", "passUnknown"]
+
     init(
-        _ field: JSONField, members names: [String] = ["url", "key", "model", "timeout", "connectTimeout", "retries"]
+        _ field: JSONField, members: [String] = fallbackMembers + ["timeout", "connectTimeout", "retries"]
     ) throws(JSONFieldError) {
-        try field.expectMembers(names)
+        try field.expectMembers(members)
         guard let url = try field.setting("url") else { throw field.refused("must have a url") }
         guard let address = UpstreamAddress(try url.settingText()) else { throw url.refused("must be \(Self.addressExpectation)") }
         self.address = address
@@ -42,10 +48,12 @@ package struct UpstreamSetting: Sendable, Equatable {
         timeout = try field.setting("timeout")?.settingInteger(in: Self.timeouts)
         connectTimeout = try field.setting("connectTimeout")?.settingInteger(in: Self.timeouts)
         retries = try field.setting("retries")?.settingInteger(in: Self.retryCounts)
+        names = try field.setting("names")?.settingBool() ?? names
+        passUnknown = try field.setting("passUnknown")?.settingBool() ?? passUnknown
     }
 
-    package init(address: UpstreamAddress, key: String? = nil, model: String? = nil) {
-        (self.address, self.key, self.model) = (address, key, model)
+    package init(address: UpstreamAddress, key: String? = nil, model: String? = nil, names: Bool = true, passUnknown: Bool = false) {
+        (self.address, self.key, self.model, self.names, self.passUnknown) = (address, key, model, names, passUnknown)
     }
 
     static let addressExpectation = "a URL such as https://api.openai.com/v1 or http://unix:/run/model.sock:/v1"

@@ -48,6 +48,7 @@ struct KeyTests {
         ("upstream.key", "two words", "one word of visible ASCII characters"),
         ("upstream.timeout", "0", "a whole number from 1 to 86400"), ("upstream.connectTimeout", "86401", "a whole number from 1 to 86400"),
         ("upstream.retries", "11", "a whole number from 0 to 10"), ("upstream.fallbacks", "{}", "a JSON array"),
+        ("upstream.names", "no", "true or false"), ("upstream.passUnknown", "yes", "true or false"),
         ("upstream.allowRemoteImages", "1", "true or false"), ("stream", "TRUE", "true or false"),
         ("onDisconnect", "stop", "finish or cancel"), ("heartbeat.after", "0", "a whole number from 1 to 86400"),
         ("history.mode", "client", "server or mirror"), ("guard.taskHeader", "x task", "the name of a header"),

@@ -20,6 +20,20 @@ struct UpstreamSettingTests {
             ])
     }
 
+    @Test("each upstream says for itself whether it gets names and unknown parameters")
+    func parameters() throws {
+        let fallbacks = #"[{"url":"http://b"},{"url":"http://c","names":false,"passUnknown":true}]"#
+        let configuration = try Configuration.make([
+            "NANOBOT_UPSTREAM_URL": "http://a", "NANOBOT_UPSTREAM_NAMES": "false", "NANOBOT_UPSTREAM_PASS_UNKNOWN": "true",
+            "NANOBOT_UPSTREAM_FALLBACKS": fallbacks,
+            "NANOBOT_MODELS":
+                #"{"m":{"upstream":{"url":"http://d","names":false,"passUnknown":true}},"n":{"upstream":{"url":"http://e"}}}"#,
+        ])
+        let settings = try configuration.upstreams() + (configuration[.models] ?? []).compactMap(\.upstream)
+        #expect(settings.map(\.names) == [false, true, false, false, true])
+        #expect(settings.map(\.passUnknown) == [true, false, true, true, false])
+    }
+
     @Test("models keep their order, and an upstream of their own its limits")
     func models() throws {
         let text = """
@@ -57,6 +71,8 @@ struct UpstreamSettingTests {
             #"{"a":{"upstream":{"url":"http://a","retries":"1"}}}"#,
             "models.a.upstream.retries must be a whole number from 0 to 10."
         ),
+        (#"{"a":{"upstream":{"url":"http://a","names":"no"}}}"#, "models.a.upstream.names must be true or false."),
+        (#"{"a":{"upstream":{"url":"http://a","passUnknown":1}}}"#, "models.a.upstream.passUnknown must be true or false."),
     ]
 
     @Test("a mistake is one sentence that names the place and shows no secret", arguments: mistakes)
@@ -72,7 +88,7 @@ struct UpstreamSettingTests {
         let environment = ["NANOBOT_UPSTREAM_URL": "http://a", "NANOBOT_UPSTREAM_FALLBACKS": #"[{"url":"http://b","timeout":5}]"#]
         #expect(
             try Configuration.make(environment).problems().map(\.description) == [
-                #"upstream.fallbacks[0] has the unknown key "timeout"; it may have url, key, model."#
+                #"upstream.fallbacks[0] has the unknown key "timeout"; it may have url, key, model, names, passUnknown."#
             ])
     }
 }
