@@ -5,6 +5,7 @@ import Concurrency
 package final class ChunkBuffer: Sendable {
     private struct State {
         var bytes: [UInt8] = []
+        var headers: [(name: String, value: String)] = []
         /// When bytes were last added.
         var lastAdded = ContinuousClock.now
         var result: Result<Response, any Error>?
@@ -23,6 +24,11 @@ package final class ChunkBuffer: Sendable {
             state.lastAdded = .now
         }
     }
+
+    /// Adds a header to a response that has not begun.
+    package func addHeader(_ name: String, _ value: String) { state.withLock { $0.headers.append((name, value)) } }
+
+    var headers: [(name: String, value: String)] { state.withLock(\.headers) }
 
     /// Ends the body.
     func end(_ result: Result<Response, any Error>) {

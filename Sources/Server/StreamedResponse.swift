@@ -44,7 +44,7 @@ extension RequestContext {
             defer { group.cancelAll() }
             do {
                 while let chunk = await buffer.next() {
-                    writer.begin(status: 200, headers: headers)
+                    if writer.status == nil { writer.begin(status: 200, headers: headers + buffer.headers) }
                     try await writer.write(chunk)
                 }
             } catch {
@@ -56,7 +56,13 @@ extension RequestContext {
             }
             switch buffer.result {
             case .success(let response):
-                if writer.status == nil { try await writer.send(response) } else { try await writer.write(response.body, isLast: true) }
+                if writer.status == nil {
+                    var response = response
+                    response.headers += buffer.headers
+                    try await writer.send(response)
+                } else {
+                    try await writer.write(response.body, isLast: true)
+                }
             case .failure(let error):
                 guard writer.status != nil else { throw error }
                 try await writer.write(lateError(error), isLast: true)

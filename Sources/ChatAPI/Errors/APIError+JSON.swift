@@ -6,9 +6,9 @@ extension JSONField {
     /// Reads the body of a request.
     ///
     /// - Throws: `invalid_json` unless it is a JSON object.
-    init(requestBody: [UInt8]) throws(APIError) {
+    init(requestBody: [UInt8], leniency: JSONLeniency = .strict) throws(APIError) {
         do throws(JSONSyntaxError) {
-            try self.init(parsing: requestBody)
+            try self.init(parsing: requestBody, leniency: leniency)
         } catch {
             throw .invalidJSON
         }

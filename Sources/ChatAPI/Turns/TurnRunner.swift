@@ -14,27 +14,37 @@ struct TurnRunner: Sendable {
     /// Runs a turn. Returns the turn that an earlier try stored, or asks the model with the history that the mode allows. When this
     /// returns, the turn is stored if its mode is `normal` or `mirror`.
     ///
-    /// - Parameter onDelta: called with the answer as it arrives, but not for a turn that was stored before.
+    /// - Parameters:
+    ///   - onShortened: called before the answer with the number of turns that the model did not see because its context is too short.
+    ///   - onDelta: called with the answer as it arrives, but not for a turn that was stored before.
     /// - Throws: `SessionError`, `ModelError`, and `UnmatchedToolResult`.
     func run(
-        _ request: TurnRequest, onDelta: (@Sendable (Delta) -> Void)? = nil
+        _ request: TurnRequest, onShortened: @escaping @Sendable (Int) -> Void = { _ in },
+        onDelta: (@Sendable (Delta) -> Void)? = nil
     ) async throws -> (turn: Turn, isReplayed: Bool) {
+        let listener = Listener(onShortened: onShortened, onDelta: onDelta)
         switch request.mode {
         case .normal, .mirror:
             return try await sessions.turn(
                 of: request.session, from: request.origin, showing: request.mode == .mirror ? request.earlier : nil,
                 summarize: { try await summary(of: $0, newest: $1, by: request.model) }
-            ) { try await make(request, after: $0, onDelta) }
-        case .readonly: return (try await make(request, after: try await sessions.history(of: request.session), onDelta), false)
-        case .ephemeral: return (try await make(request, after: [], onDelta), false)
+            ) { try await make(request, after: $0, listener) }
+        case .readonly: return (try await make(request, after: try await sessions.history(of: request.session), listener), false)
+        case .ephemeral: return (try await make(request, after: [], listener), false)
         }
     }
 
-    private func make(_ request: TurnRequest, after history: [PastTurn], _ onDelta: (@Sendable (Delta) -> Void)?) async throws -> Turn {
+    /// Who is told of a turn while it is made.
+    private struct Listener {
+        var onShortened: @Sendable (Int) -> Void
+        var onDelta: (@Sendable (Delta) -> Void)?
+    }
+
+    private func make(_ request: TurnRequest, after history: [PastTurn], _ listener: Listener) async throws -> Turn {
         let (earlier, messages) = try request.turn(after: history.last?.messages.last)
         let given = history.isEmpty ? earlier : []
         let prompt = request.prompt(history: history.isEmpty ? sessions.visible(given) : history, turn: messages)
-        let completion = try await answer(prompt, by: request.model.model, onDelta: onDelta)
+        let completion = try await answer(prompt, by: request.model.model, listener)
         // Some servers say "stop" when they call tools, and clients check the finish reason before they look for calls.
         let callsTools = completion.finishReason == "stop" && !completion.toolCalls.isEmpty
         var turn = Turn(
@@ -45,19 +55,27 @@ struct TurnRunner: Sendable {
         return turn
     }
 
-    /// Asks the model, and asks once more if it says nothing.
-    private func answer(
-        _ prompt: Prompt, by model: any ChatModel, onDelta: (@Sendable (Delta) -> Void)?
-    ) async throws -> Completion {
+    /// Asks the model, and asks once more if it says nothing, or with half of the history if it cannot read all.
+    private func answer(_ prompt: Prompt, by model: any ChatModel, _ listener: Listener) async throws -> Completion {
         // The client may have left while its turn waited for the one before.
         try Task.checkCancellation()
-        let completion = try await model.complete(prompt, onDelta: onDelta)
+        var prompt = prompt
+        let completion: Completion
+        do throws(ModelError) {
+            completion = try await model.complete(prompt, onDelta: listener.onDelta)
+        } catch {
+            let count = prompt.history.count
+            prompt.history = Array(prompt.history.suffix(count / 2).drop { $0.messages.first?.isResult ?? true })
+            guard error.code == .contextTooLong, count > 0 else { throw error }
+            listener.onShortened(count - prompt.history.count)
+            completion = try await model.complete(prompt, onDelta: listener.onDelta)
+        }
         guard completion.isEmpty else { return completion }
-        var second = try await model.complete(prompt, onDelta: onDelta)
+        var second = try await model.complete(prompt, onDelta: listener.onDelta)
         second.usage = completion.usage + second.usage
         if second.isEmpty {
             second.content = "I've completed processing but have no response to give."
-            onDelta?(Delta(content: second.content))
+            listener.onDelta?(Delta(content: second.content))
         }
         return second
     }

@@ -56,7 +56,10 @@ extension Prompt.Recipient {
             let arguments = try? JSONField(parsing: Array(message.toolCalls[index].arguments.utf8)).value
             if arguments?.isObject != true { message.toolCalls[index].arguments = "{}" }
         }
-        if message.role == .assistant, message.isSilent { message.content = "(The assistant said nothing.)" }
+        // Its thoughts or pictures are no words to a server that refuses empty messages.
+        if message.role == .assistant, message.isWordless, message.extras["function_call"] == nil {
+            message.content = "(The assistant said nothing.)"
+        }
         return message
     }
 }

@@ -1,5 +1,6 @@
 import CGI
 import Chat
+import Concurrency
 import Crypto
 import JSON
 import Models
@@ -27,11 +28,13 @@ struct ChatCompletions: Endpoint {
             instructions: chat.conversation.instructions, earlier: chat.conversation.earlier, messages: chat.conversation.new,
             parameters: chat.parameters, otherParameters: chat.otherParameters, includesUsage: chat.includesUsage,
             origin: try Turn.Origin(context, body: body))
-        let run = { @Sendable (onDelta: (@Sendable (Delta) -> Void)?) in
+        let run: RunTurn = { addHeader, onDelta in
             do {
-                let result = try await service.turns.run(request, onDelta: onDelta)
+                let result = try await service.turns.run(
+                    request, onShortened: { addHeader("x-history-left-out", "\($0)") }, onDelta: onDelta)
+                if result.isReplayed { addHeader("idempotency-replayed", "true") }
                 context.record.note(model: result.turn.model, tokens: result.turn.usage.totalTokens)
-                return result
+                return result.turn
             } catch let error as UnmatchedToolResult {
                 throw APIError.invalidMessages(
                     "Neither the session's last turn nor the request has a tool call of this id that waits for a result",
@@ -54,20 +57,24 @@ struct ChatCompletions: Endpoint {
         return isTask ? .ephemeral : mode
     }
 
-    private typealias RunTurn = @Sendable (_ onDelta: (@Sendable (Delta) -> Void)?) async throws -> (turn: Turn, isReplayed: Bool)
+    /// Makes a turn. Headers have to be added before the response begins.
+    private typealias RunTurn =
+        @Sendable (
+            _ addHeader: @escaping @Sendable (String, String) -> Void, _ onDelta: (@Sendable (Delta) -> Void)?
+        ) async throws -> Turn
 
     /// Responds with one JSON object, after white space if the turn takes long.
     private func answer(_ context: RequestContext, _ writer: ResponseWriter, _ run: @escaping RunTurn) async throws {
-        let work = { @Sendable () async throws -> Response in
-            let (turn, isReplayed) = try await run(nil)
-            return .json(turn.completion, headers: isReplayed ? [Self.replayed] : [])
+        guard let patience = service.settings.heartbeatAfter else {
+            let headers = Mutex<[(name: String, value: String)]>([])
+            let turn = try await run({ name, value in headers.withLock { $0.append((name, value)) } }, nil)
+            return try await writer.send(.json(turn.completion, headers: headers.withLock(\.self)))
         }
-        guard let patience = service.settings.heartbeatAfter else { return try await writer.send(try await work()) }
         // White space may stand before a JSON text (RFC 8259, section 2).
         let keepAlive = KeepAlive(bytes: Array(" ".utf8), patience: patience, interval: service.settings.keepAliveInterval)
         try await context.stream(
             to: writer, headers: [("Content-Type", "application/json"), ("X-Accel-Buffering", "no")], keepAlive: keepAlive,
-            lateError: { context.report($0).body.serialized }, work: { _ in try await work() })
+            lateError: { context.report($0).body.serialized }, work: { .json(try await run($0.addHeader, nil).completion) })
     }
 
     /// Responds with server-sent events.
@@ -80,11 +87,8 @@ struct ChatCompletions: Endpoint {
             to: writer, headers: EventStream.headers, keepAlive: keepAlive,
             lateError: { CompletionStream.end(context.report($0)) },
             work: { buffer in
-                let (turn, isReplayed) = try await run { buffer.send(stream.frames($0)) }
-                return Response(
-                    status: 200, headers: EventStream.headers + (isReplayed ? [Self.replayed] : []), body: stream.end(turn))
+                let turn = try await run(buffer.addHeader) { buffer.send(stream.frames($0)) }
+                return Response(status: 200, headers: EventStream.headers, body: stream.end(turn))
             })
     }
-
-    private static let replayed = (name: "idempotency-replayed", value: "true")
 }

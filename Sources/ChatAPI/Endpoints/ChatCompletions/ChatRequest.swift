@@ -20,8 +20,10 @@ struct ChatRequest {
 
     /// - Parameter allowsRemoteImages: whether a picture may be an `https:` URL, which the model's server fetches.
     /// - Throws: `APIError` and `JSONFieldError`, which say what is wrong with the body.
-    init(_ body: [UInt8], allowsRemoteImages: Bool = false) throws {
-        let body = try JSONField(requestBody: body)
+    init(_ bytes: [UInt8], allowsRemoteImages: Bool = false) throws {
+        // A client that once cut a text in the middle of a character repeats that with each turn. In what is new it is an error.
+        let strict = try? JSONField(requestBody: bytes)
+        let body = try strict ?? JSONField(requestBody: bytes, leniency: .cutCharacters)
         model = try body.member("model")?.string()
         if model?.isEmpty == true { model = nil }
         guard model.map({ $0.utf8.count <= Self.longestModel }) ?? true else {
@@ -37,5 +39,13 @@ struct ChatRequest {
             throw APIError.invalidMessages()
         }
         conversation = try Conversation(list.elements(), allowsRemoteImages: allowsRemoteImages)
+        guard strict != nil || !(conversation.new + conversation.instructions).contains(where: \.mayBeCut) else {
+            throw APIError.invalidJSON
+        }
     }
+}
+
+extension Message {
+    /// True if a text has what stands for half of a character.
+    fileprivate var mayBeCut: Bool { [content, name ?? "", toolCallID ?? ""].contains { $0.unicodeScalars.contains("\u{fffd}") } }
 }
