@@ -25,6 +25,7 @@ let package = Package(
         .systemLibrary(name: "CFCGI"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CSodium"),
+        .systemLibrary(name: "CZlib"),
         .target(name: "CCrash"),
         // It loads libcurl, and is not linked with it.
         .target(name: "CCurl"),
@@ -71,8 +72,10 @@ let package = Package(
         .target(name: "BuiltinModel", dependencies: ["Chat", "Models", "Text"], swiftSettings: settings),
         .target(
             name: "Server",
-            dependencies: ["CGI", "Concurrency", "Crypto", "FastCGI", "JSON", "Text", .product(name: "Logging", package: "swift-log")],
-            swiftSettings: settings),
+            dependencies: [
+                "CGI", "CZlib", "Concurrency", "Crypto", "FastCGI", "JSON", "Text", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings, linkerSettings: [.linkedLibrary(":libz.a")]),
         .target(
             name: "ChatAPI",
             dependencies: [

@@ -88,7 +88,7 @@ package struct Request: Sendable {
         }
     }
 
-    private static func hexadecimalDigit(_ byte: UInt8) -> UInt8? {
+    static func hexadecimalDigit(_ byte: UInt8) -> UInt8? {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
         case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"): (byte | 0x20) - UInt8(ascii: "a") + 10
@@ -96,13 +96,14 @@ package struct Request: Sendable {
         }
     }
 
-    static func percentDecoded(_ text: Substring, plus: Unicode.Scalar = "+") -> String {
+    /// - Parameter keepsSlashes: true to leave `%2F` as it is.
+    static func percentDecoded(_ text: Substring, plus: Unicode.Scalar = "+", keepsSlashes: Bool = false) -> String {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
             // Digit by digit, because Int's initialiser would accept a sign.
             let digits = rest.prefix(2).compactMap(hexadecimalDigit)
-            if byte == UInt8(ascii: "%"), digits.count == 2 {
+            if byte == UInt8(ascii: "%"), digits.count == 2, !keepsSlashes || digits != [2, 15] {
                 bytes.append(digits[0] << 4 | digits[1])
                 rest.removeFirst(2)
             } else {

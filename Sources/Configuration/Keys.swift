@@ -13,7 +13,7 @@ extension Key {
             upstreamNames, upstreamPassUnknown, allowsRemoteImages,
             streams, onDisconnect, heartbeatAfter,
             historyMode, historyMaxTurns, historyMaxTokens, summarizesHistory, taskHeader,
-            durability, sessionBusyTimeout, sessionMaxBytes, retentionDays, storageMinFreeBytes, allowsDocumentRoot,
+            durability, sessionBusyTimeout, sessionMaxBytes, sessionFromPath, retentionDays, storageMinFreeBytes, allowsDocumentRoot,
             mount, bodyLimit, connections, workers,
             logLevel, logFormat, logSessions,
         ]
@@ -142,6 +142,9 @@ extension Key {
     }
     package static var sessionMaxBytes: Key<Int> {
         .init("session.maxBytes", in: 4096...(1 << 40), default: 64 << 20, help: "a session file this large (in bytes) takes no more turns")
+    }
+    package static var sessionFromPath: Key<Bool> {
+        .init("session.fromPath", help: "/s/{key}/v1/… names the session, for clients that have only a URL")
     }
     package static var retentionDays: Key<Int?> {
         .init("retention.days", in: 1...36_500, help: "days after which an unused session is removed; never if not set")

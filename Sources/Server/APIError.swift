@@ -28,7 +28,12 @@ package struct APIError: APIErrorConvertible {
         ]
     }
 
-    package static let notFound = APIError(status: 404, code: "not_found", message: "There is nothing at this path")
+    package static let notFound = notFound(instead: nil)
+
+    static func notFound(instead: String?) -> APIError {
+        APIError(status: 404, code: "not_found", message: instead ?? "There is nothing at this path")
+    }
+
     package static let internalError = APIError(
         status: 500, code: "internal_error", message: "The server had an error while processing the request")
 
@@ -48,6 +53,14 @@ package struct APIError: APIErrorConvertible {
 
     static let headTooLarge = APIError(
         status: 431, code: "headers_too_large", message: "The request's headers are larger than 65536 bytes")
+
+    static let unknownCoding = APIError(
+        status: 415, code: "unsupported_media_type", message: "The Content-Encoding of a request body must be gzip, or none",
+        headers: [("Accept-Encoding", "gzip")])
+
+    static let damagedGzip = APIError(
+        status: 400, code: "invalid_json", message: "The request body is not valid gzip, as its Content-Encoding says: damaged or cut short"
+    )
 
     package static let invalidJSON = APIError(status: 400, code: "invalid_json", message: "Invalid JSON body")
 }

@@ -10,6 +10,8 @@ package struct EndpointTable: Sendable {
         let endpoints: [any Endpoint]
         /// The allowed methods, in the order of `Allow`.
         let methods: [String]
+        /// If there is no endpoint: what there is instead, in one sentence.
+        let instead: String?
         private let segments: [Segment]
 
         private enum Segment: Equatable {
@@ -27,8 +29,8 @@ package struct EndpointTable: Sendable {
             }
         }
 
-        init(_ pattern: String, _ endpoints: [any Endpoint]) {
-            (self.pattern, self.endpoints) = (pattern, endpoints)
+        init(_ pattern: String, _ endpoints: [any Endpoint], instead: String? = nil) {
+            (self.pattern, self.endpoints, self.instead) = (pattern, endpoints, instead)
             var segments = pattern.split(separator: "/").map(Segment.init)
             if segments.first == .literal("v1") { segments.removeFirst() }
             self.segments = segments
@@ -51,13 +53,20 @@ package struct EndpointTable: Sendable {
         }
     }
 
-    private let routes: [Route]
+    /// A route, and the values of its parameters.
+    typealias Match = (route: Route, parameters: [(key: String, value: String)])
 
-    /// - Parameter endpoints: those of one path in the order in which `Allow` lists their methods.
-    package init(_ endpoints: [any Endpoint]) {
+    private let routes: [Route]
+    private let missing: [Route]
+
+    /// - Parameters:
+    ///   - endpoints: those of one path in the order in which `Allow` lists their methods.
+    ///   - missing: paths that other servers have, and what there is here instead.
+    package init(_ endpoints: [any Endpoint], missing: [(path: String, instead: String)] = []) {
         var patterns: [String] = []
         for endpoint in endpoints where !patterns.contains(endpoint.path) { patterns.append(endpoint.path) }
         routes = patterns.map { pattern in Route(pattern, endpoints.filter { $0.path == pattern }) }
+        self.missing = missing.map { Route($0.path, [], instead: $0.instead) }
     }
 
     /// Every path with its methods, without OPTIONS, as the API's description lists them.
@@ -66,7 +75,12 @@ package struct EndpointTable: Sendable {
     /// Finds the route that a path names, with or without a leading `v1`, and the values of its parameters.
     ///
     /// A path that is not exact is tried from each of its segments on. What precedes the first match is the mount point.
-    func find(_ path: RequestPath) -> (route: Route, parameters: [(key: String, value: String)])? {
+    func find(_ path: RequestPath) -> Match? { Self.find(path, among: routes) }
+
+    /// What there is instead of a path that other servers have; nil if they do not have it either.
+    func alternative(to path: RequestPath) -> String? { Self.find(path, among: missing)?.route.instead }
+
+    private static func find(_ path: RequestPath, among routes: [Route]) -> Match? {
         let starts = path.isExact ? 0..<1 : path.segments.indices
         for start in starts {
             var rest = path.segments[start...]

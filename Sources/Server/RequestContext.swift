@@ -3,6 +3,16 @@ import Concurrency
 package import Logging
 import Text
 
+/// Where a request's path leads.
+struct Destination {
+    /// The endpoints at the path; nil if there are none.
+    var route: EndpointTable.Route?
+    var parameters: [(key: String, value: String)] = []
+    var session: String?
+    /// If there is nothing: what there is instead, in one sentence.
+    var instead: String?
+}
+
 /// One request on its way through the middleware to its endpoint.
 package struct RequestContext: Sendable {
     package let request: Request
@@ -12,20 +22,18 @@ package struct RequestContext: Sendable {
     package let logger: Logger
     /// What the endpoint adds to the request's line in the access log.
     package let record = AccessRecord()
-    /// The endpoints at the request's path; nil if there are none.
-    let route: EndpointTable.Route?
+    let destination: Destination
     /// The method, if the path takes it; nil if it does not.
     let method: String?
     /// The endpoint for the request's method; nil if there is none.
     let endpoint: (any Endpoint)?
     /// The method and path pattern for logs, with nothing that only the client knows.
     let routeName: String
-    private let parameters: [(key: String, value: String)]
 
-    init(
-        _ request: Request, options: ServerOptions, logger: Logger, route: EndpointTable.Route?, parameters: [(key: String, value: String)]
-    ) {
-        (self.request, self.options, self.logger, self.route, self.parameters) = (request, options, logger, route, parameters)
+    init(_ request: Request, options: ServerOptions, logger: Logger, destination: Destination) {
+        (self.request, self.options, self.logger) = (request, options, logger)
+        self.destination = destination
+        let route = destination.route
         let method = route?.methods.first { $0.utf8.elementsEqual(request.method.utf8) }
         self.method = method
         endpoint = route?.endpoints.first { $0.method == (method == "HEAD" ? "GET" : method) }
@@ -33,19 +41,34 @@ package struct RequestContext: Sendable {
     }
 
     /// The value of a path parameter; empty if the path has none of that name.
-    package func parameter(_ name: String) -> String { parameters.first { $0.key == name }?.value ?? "" }
+    package func parameter(_ name: String) -> String { destination.parameters.first { $0.key == name }?.value ?? "" }
 
-    /// The whole body.
+    /// The session's key in the path; nil if there is none. U+FFFD is in it if it was not percent-encoded UTF-8.
+    package var sessionInPath: String? { destination.session }
+
+    /// The whole body, unpacked if it came as gzip.
     ///
-    /// - Throws: `APIError` if it is too large, incomplete or late.
+    /// - Throws: `APIError` if it is too large, incomplete or late, or cannot be unpacked.
     package func body() throws(APIError) -> [UInt8] {
         switch request.body {
-        case .complete(let bytes): return bytes
+        case .complete(let bytes): return try unpacked(bytes)
         case .tooLarge: throw .requestTooLarge(limit: options.bodyLimit)
         case .incomplete: throw Task.isCancelled ? .stopping : .invalidJSON
         case .timedOut:
             logger.warning("The request's body did not arrive in time")
             throw APIError(status: 408, code: "request_timeout", message: "The request body did not arrive in time. Try again.")
+        }
+    }
+
+    /// A body without its content coding (RFC 9110, section 8.4.1), bounded as one that has none.
+    private func unpacked(_ body: [UInt8]) throws(APIError) -> [UInt8] {
+        let coding = (request.header("content-encoding") ?? "").lowercased()
+        if coding == "" || coding == "identity" { return body }
+        guard coding == "gzip" || coding == "x-gzip" else { throw .unknownCoding }
+        do throws(Gzip.Failure) {
+            return try Gzip.unpacked(body, limit: options.bodyLimit)
+        } catch {
+            throw error == .tooLong ? .requestTooLarge(limit: options.bodyLimit) : .damagedGzip
         }
     }
 

@@ -18,6 +18,8 @@ package struct ServerOptions: Sendable {
     /// The segments of the mount point; nil to use the web server's.
     package var mount: [String]?
     package var onDisconnect = DisconnectPolicy.finish
+    /// True if `/s/{key}/` may precede every path, and names the session.
+    package var namesSessionInPath = false
 
     package init() {}
 }
@@ -38,9 +40,8 @@ package struct Server: Sendable {
 
     /// Answers one request completely. It is not an error if the web server leaves meanwhile.
     package func serve(_ request: Request, to output: some ResponseOutput) async {
-        let match = request.path(below: options.mount).flatMap(endpoints.find)
         let context = RequestContext(
-            request, options: options, logger: logger, route: match?.route, parameters: match?.parameters ?? [])
+            request, options: options, logger: logger, destination: destination(of: request))
         let writer = ResponseWriter(output, includesBody: !request.method.utf8.elementsEqual("HEAD".utf8))
         do {
             try await pass(context, writer, middleware[...])
@@ -49,13 +50,26 @@ package struct Server: Sendable {
         }
     }
 
+    /// Finds the endpoints of a request's path. A session's key is looked for first, since it may look like a mount point.
+    private func destination(of request: Request) -> Destination {
+        guard let path = request.path(below: options.mount) else { return Destination() }
+        let sessionPaths = options.namesSessionInPath ? request.sessionPaths(in: path) : []
+        for (key, rest) in sessionPaths {
+            if let match = endpoints.find(rest) { return Destination(route: match.route, parameters: match.parameters, session: key) }
+        }
+        if let match = endpoints.find(path) { return Destination(route: match.route, parameters: match.parameters) }
+        return Destination(instead: (sessionPaths.map(\.path) + [path]).lazy.compactMap(endpoints.alternative).first)
+    }
+
     private func pass(_ context: RequestContext, _ writer: ResponseWriter, _ middleware: ArraySlice<any Middleware>) async throws {
         guard let first = middleware.first else { return try await Self.dispatch(context, writer) }
         try await first.handle(context, writer) { try await pass($0, $1, middleware.dropFirst()) }
     }
 
     private static func dispatch(_ context: RequestContext, _ writer: ResponseWriter) async throws {
-        guard let route = context.route, route.endpoints.contains(where: { $0.isVisible(to: context) }) else { throw APIError.notFound }
+        guard let route = context.destination.route, route.endpoints.contains(where: { $0.isVisible(to: context) }) else {
+            throw APIError.notFound(instead: context.destination.instead)
+        }
         if let endpoint = context.endpoint { return try await endpoint.respond(to: context, writer) }
         let allowed = route.methods.joined(separator: ", ")
         guard context.method == "OPTIONS" else { throw APIError.methodNotAllowed(allowed: allowed) }

@@ -20,6 +20,7 @@ extension ServerOptions {
         self.init()
         bodyLimit = try configuration[.bodyLimit]
         mount = try configuration[.mount].map { $0.split(separator: "/").map(String.init) }
+        namesSessionInPath = try configuration[.sessionFromPath]
         onDisconnect =
             switch try configuration[.onDisconnect] {
             case .finish: .finish

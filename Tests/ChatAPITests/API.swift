@@ -25,7 +25,8 @@ struct API: Sendable {
     ///   - configure: changes the API's settings.
     init(
         _ model: any ChatModel = ScriptedModel(), models: ModelCatalog? = nil, in directory: DataDirectory? = nil, bodyLimit: Int = 1 << 20,
-        age: TimeInterval = 0, _ change: (inout SessionStore.Settings) -> Void = { _ in },
+        age: TimeInterval = 0, namesSessionInPath: Bool = false,
+        _ change: (inout SessionStore.Settings) -> Void = { _ in },
         configure: (inout ChatService.Settings) -> Void = { _ in }
     ) throws {
         self.directory = try directory ?? DataDirectory()
@@ -47,26 +48,40 @@ struct API: Sendable {
         var options = ServerOptions()
         options.bodyLimit = bodyLimit
         options.onDisconnect = .cancel
+        options.namesSessionInPath = namesSessionInPath
         server = service.server(guarding: nil, sessionNames: .hash, options: options, logger: logger)
     }
 
     /// Sends a request. The path may have a query string.
     ///
-    /// - Parameter mount: where the web server says that the program is mounted; it does not say it if nil.
+    /// - Parameters:
+    ///   - mount: where the web server says that the program is mounted; it does not say it if nil.
+    ///   - uri: the path as the client sent it, which the web server passes on instead of the decoded one.
     func send(
         _ method: String, _ path: String, mount: String? = nil, session: String? = "a", headers: KeyValuePairs<String, String> = [:],
-        body: String = ""
+        uri: String? = nil, body: String = ""
     ) async -> Response {
+        let request = request(method, path, mount: mount, session: session, headers: headers, uri: uri, body: body)
+        return await ResponseReader().response { [server] in await server.serve(request, to: $0) }
+    }
+
+    private func request(
+        _ method: String, _ path: String, mount: String? = nil, session: String?, headers: KeyValuePairs<String, String>,
+        uri: String? = nil, body: String
+    ) -> Request {
         let parts = path.split(separator: "?", maxSplits: 1)
         var metaVariables = [("REQUEST_METHOD", method), ("CONTENT_LENGTH", "\(body.utf8.count)")]
-        metaVariables += mount.map { [("SCRIPT_NAME", $0), ("PATH_INFO", String(parts[0]))] } ?? [("SCRIPT_NAME", String(parts[0]))]
+        if let uri {
+            metaVariables.append(("REQUEST_URI", uri))
+        } else {
+            metaVariables += mount.map { [("SCRIPT_NAME", $0), ("PATH_INFO", String(parts[0]))] } ?? [("SCRIPT_NAME", String(parts[0]))]
+        }
         if parts.count > 1 { metaVariables.append(("QUERY_STRING", String(parts[1]))) }
         if let session { metaVariables.append(("HTTP_X_SESSION_KEY", session)) }
         for (name, value) in headers { metaVariables.append(("HTTP_" + name.uppercased().replacing("-", with: "_"), value)) }
         let isTooLarge = body.utf8.count > server.options.bodyLimit
-        let request = Request(
+        return Request(
             metaVariables: metaVariables.map { (name: $0.0, value: $0.1) }, body: isTooLarge ? .tooLarge : .complete(Array(body.utf8)))
-        return await ResponseReader().response { [server] in await server.serve(request, to: $0) }
     }
 
     /// One turn of a session.

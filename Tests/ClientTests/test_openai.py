@@ -148,6 +148,13 @@ def test_exceptions_have_their_types(server: Nanobot, plain_server: Nanobot, pee
     assert len(plain_server.turns(key)) == 1
 
 
+def test_headers_from_the_environment(server: Nanobot, peer: Peer, key: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"x-session-key: {key}\nx-message-id: one")
+    for _ in range(2):
+        make_client(server, None).chat.completions.create(model="nanobot", messages=HELLO)
+    assert len(server.turns(key)) == 1
+
+
 def test_its_retry_of_a_failed_turn_is_stored_once(plain_server: Nanobot, peer: Peer, key: str):
     peer.script({"type": "fail", "status": 503})
     raw = make_client(plain_server, key, max_retries=2).chat.completions.with_raw_response.create(model="nanobot", messages=HELLO)

@@ -55,7 +55,7 @@ struct KeyTests {
         ("history.maxTurns", "0", "a whole number from 1 to 100000"), ("history.maxTokens", "1e3", "a whole number from 1 to 10000000"),
         ("history.summarize", "", "true or false"), ("durability", "maybe", "sync or relaxed"),
         ("session.busyTimeout", "-1", "a whole number from 0 to 86400"),
-        ("session.maxBytes", "4095", "a whole number from 4096 to 1099511627776"),
+        ("session.maxBytes", "4095", "a whole number from 4096 to 1099511627776"), ("session.fromPath", "1", "true or false"),
         ("retention.days", "", "a whole number from 1 to 36500"),
         ("storage.minFreeBytes", "99999999999999999999", "a whole number from 0 to 1125899906842624"),
         ("storage.allowInDocumentRoot", "no", "true or false"), ("mount", "chat", "a path such as /chat, without ?, # and .."),

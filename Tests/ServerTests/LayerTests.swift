@@ -5,7 +5,7 @@ import Testing
 @Suite("Layers")
 struct LayerTests {
     private static let layers = [
-        "CCrash", "CCurl", "CFCGI", "CLinux", "CSodium", "Text", "JSON", "Concurrency", "Crypto", "HTTPClient", "CGI", "FastCGI",
+        "CCrash", "CCurl", "CFCGI", "CLinux", "CSodium", "CZlib", "Text", "JSON", "Concurrency", "Crypto", "HTTPClient", "CGI", "FastCGI",
         "Configuration",
         "Chat", "Sessions", "Models", "BuiltinModel", "Server", "ChatAPI", "Doctor", "nanobot",
     ]
@@ -42,7 +42,7 @@ struct LayerTests {
         #expect(imports.intersection(Self.unknown[target] ?? []) == [])
     }
 
-    @Test("a C library is imported by one target", arguments: ["CFCGI", "CSodium", "CCurl", "CCrash"])
+    @Test("a C library is imported by one target", arguments: ["CFCGI", "CSodium", "CZlib", "CCurl", "CCrash"])
     func libraries(library: String) throws {
         let users = try Self.layers.filter { try imports(of: $0).contains(library) }
         #expect(users.count == 1, "\(users)")

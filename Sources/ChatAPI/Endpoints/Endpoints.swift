@@ -4,7 +4,7 @@ package import Server
 extension ChatService {
     /// Everything that the API serves.
     package var endpoints: EndpointTable {
-        EndpointTable([
+        let endpoints: [any Endpoint] = [
             ChatCompletions(service: self),
             ShowSession(service: self),
             DeleteSession(service: self),
@@ -19,7 +19,8 @@ extension ChatService {
             MeasureBody(service: self),
             StreamChunks(service: self),
             WaitBeforeAnswer(service: self),
-        ])
+        ]
+        return EndpointTable(endpoints, missing: MissingPaths.list)
     }
 
     /// The server of these endpoints.

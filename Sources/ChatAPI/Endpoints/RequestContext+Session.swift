@@ -1,16 +1,23 @@
 import CGI
 import Server
 import Sessions
+import Text
 
 extension RequestContext {
-    /// The session that `x-session-key` names.
+    /// The session that `x-session-key` or the path names.
     ///
-    /// - Throws: `APIError` if the header is missing or sent twice, `SessionError` if it is not a valid key.
+    /// - Throws: `APIError` if there is no key, or more than one, `SessionError` if it is not a valid key.
     func sessionKey() throws -> SessionKey {
-        guard let header = request.header("x-session-key") else { throw APIError.missingSessionKey }
         // Together they would be one key, of which nginx's rules and limits see the first part.
         guard !request.isRepeated("x-session-key") else { throw APIError.repeatedSessionKey }
-        let key = try SessionKey(header)
+        let header = request.header("x-session-key")
+        if let path = sessionInPath {
+            guard !path.unicodeScalars.contains("\u{fffd}") else { throw APIError.invalidSessionPath }
+            // Web servers may be set up to send a header that the client did not.
+            guard header == nil || header == "" || header == path else { throw APIError.otherSessionInPath }
+        }
+        guard let text = sessionInPath ?? header else { throw APIError.missingSessionKey }
+        let key = try SessionKey(text)
         record.note(session: key.description)
         return key
     }

@@ -7,8 +7,13 @@ extension APIError {
         status: 400, code: "missing_session_key", message: "Missing required header: x-session-key")
     static let repeatedSessionKey = APIError(
         status: 400, code: "invalid_session_key", message: "The session key is sent more than once")
+    static let invalidSessionPath = APIError(
+        status: 400, code: "invalid_session_key", message: "The session key in the path is not percent-encoded UTF-8")
+    static let otherSessionInPath = APIError(
+        status: 400, code: "invalid_session_key", message: "The path and x-session-key name different sessions. Send one of them.")
     static let streamUnsupported = APIError(
-        status: 400, code: "stream_unsupported", message: "stream=true is not supported yet. Set stream=false or omit it.",
+        status: 400, code: "stream_unsupported",
+        message: "stream=true is not supported yet. Set stream=false or omit it. The operator can turn the setting \"stream\" on.",
         param: "stream")
     static let sessionsNotListed = APIError(
         status: 403, code: "session_not_allowed",

@@ -13,14 +13,15 @@ struct LinkageTests {
         return String(decoding: outcome.standardOutput, as: UTF8.self)
     }
 
-    @Test("the executable links no Foundation, ICU, libfcgi, libsodium or libcurl")
+    @Test("the executable links no Foundation, ICU, libfcgi, libsodium, zlib or libcurl")
     func needed() async throws {
         let needed = try await output("readelf", ["--wide", "--dynamic", Self.path]).split(separator: "\n").filter {
             $0.contains("(NEEDED)")
         }
         #expect(needed.contains { $0.contains("libc.so.6") })
         for library in [
-            "libFoundation.so", "libFoundationInternationalization.so", "lib_FoundationICU.so", "libicu", "libfcgi", "libsodium", "libcurl",
+            "libFoundation.so", "libFoundationInternationalization.so", "lib_FoundationICU.so", "libicu", "libfcgi", "libsodium", "libz.so",
+            "libcurl",
         ] {
             #expect(!needed.contains { $0.contains(library) }, "\(library)")
         }

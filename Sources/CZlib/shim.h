@@ -1,0 +1,2 @@
+// To unpack gzip. Linked statically, as Package.swift says.
+#include <zlib.h>
