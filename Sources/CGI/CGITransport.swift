@@ -56,6 +56,12 @@ package struct CGITransport: Sendable, ResponseOutput {
 
     private static let drainLength = 64 << 20
 
+    /// True if nobody has the other end of the pipe any more (poll(2): POLLERR), or of the socket (POLLHUP).
+    package var isAbandoned: Bool {
+        var entry = pollfd(fd: output, events: 0, revents: 0)
+        return poll(&entry, 1, 0) > 0
+    }
+
     /// Writes to the web server. Blocks while it does not read.
     package func write(_ bytes: [UInt8], isLast: Bool) async throws { try send(bytes) }
 

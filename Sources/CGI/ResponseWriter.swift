@@ -2,6 +2,9 @@ import Text
 
 /// Sends a response's bytes to the web server. FastCGI and CGI implement it differently.
 package protocol ResponseOutput: Sendable {
+    /// True if the web server is known to have left, or to have closed the connection because its client left. Does not wait.
+    var isAbandoned: Bool { get }
+
     /// Sends bytes, and returns once the web server has accepted them.
     ///
     /// - Parameter isLast: true if the response ends with these bytes.

@@ -74,7 +74,9 @@ package struct Exchange: ~Copyable, Sendable {
     package func cancelTaskOnHangUp() { listener.cancelOnHangUp(connection) }
 
     /// Ends the response and returns the connection to the listener.
-    package consuming func finish() async {
+    ///
+    /// - Parameter ifLost: called before that if the web server does not take the end of the response.
+    package consuming func finish(ifLost: () -> Void = {}) async {
         isFinished = true
         output.close()
         // A late body has had its time. Bytes that are there are read, since closing would discard the response with them (unix(7)).
@@ -82,10 +84,11 @@ package struct Exchange: ~Copyable, Sendable {
         // The unread rest of the body would be taken for the next request's head.
         var unread = 0
         while unread < listener.limits.drainLength, let chunk = await nextChunk() { unread += chunk.count }
-        if listener.stopping != nil, request.keepsConnection {
-            request.endWithConnection()
-            listener.close(connection)
-        } else if request.end(), body.isComplete, !body.hasExcess {
+        let keeps = request.keepsConnection
+        let isStopping = keeps && listener.stopping != nil
+        let isTaken = isStopping ? request.endWithConnection() : request.end()
+        if !isTaken { ifLost() }
+        if keeps, !isStopping, isTaken, body.isComplete, !body.hasExcess {
             listener.watch(connection)
         } else {
             listener.close(connection)

@@ -79,20 +79,19 @@ struct FCGXRequest: @unchecked Sendable {
         guard FCGX_FFlush(pointer.pointee.out) == 0 else { throw Self.connectionLost }
     }
 
-    /// Sends the buffered bytes and END_REQUEST, and frees the request. True if that succeeded and the web server keeps the connection.
+    /// Sends the buffered bytes and END_REQUEST, and frees the request. False if the web server does not take them.
     func end() -> Bool {
         var failed = FCGX_FClose(pointer.pointee.err) != 0
         failed = FCGX_FClose(pointer.pointee.out) != 0 || failed
-        let keeps = keepsConnection
         free()
-        return keeps && !failed
+        return !failed
     }
 
     /// As `end()`, but tells the web server not to send the connection another request, which would be lost if it is closed. FastCGI has no
     /// word for that, so bytes follow that belong to no request: nginx then closes the connection (`ngx_http_fastcgi_module.c`, where the
     /// end of a request sets `keepalive`). They go with the end: between two writes nginx may already send the next request.
-    func endWithConnection() {
-        _ = FCGX_FFlush(pointer.pointee.out)
+    func endWithConnection() -> Bool {
+        let isTaken = FCGX_FFlush(pointer.pointee.out) == 0
         let id = [UInt8(truncatingIfNeeded: self.id >> 8), UInt8(truncatingIfNeeded: self.id)]
         let end = [1, 6] + id + [0, 0, 0, 0, 1, 3] + id + [0, 8, 0, 0] + [UInt8](repeating: 0, count: 8)
         // A management record without a meaning: FCGI_UNKNOWN_TYPE (specification, section 4.2).
@@ -100,6 +99,7 @@ struct FCGXRequest: @unchecked Sendable {
         let bytes = end + excess
         send(pointer.pointee.ipcFd, bytes, bytes.count, CInt(MSG_NOSIGNAL))
         free()
+        return isTaken
     }
 
     func free() {

@@ -51,6 +51,9 @@ package final class ResponseStream: Sendable {
         }
     }
 
+    /// True if the web server has left or has aborted the request. Call it before `Exchange.finish()`.
+    package var isAbandoned: Bool { connection.state.withLock { $0.phase == .serving && connection.isAbandoned } }
+
     /// True while a task writes.
     var isWriting: Bool { state.withLock { $0.isWriting } }
 

@@ -22,6 +22,7 @@ package struct RequestContext: Sendable {
     package let logger: Logger
     /// What the endpoint adds to the request's line in the access log.
     package let record = AccessRecord()
+    package let delivery: Delivery
     let destination: Destination
     /// The method, if the path takes it; nil if it does not.
     let method: String?
@@ -30,8 +31,8 @@ package struct RequestContext: Sendable {
     /// The method and path pattern for logs, with nothing that only the client knows.
     let routeName: String
 
-    init(_ request: Request, options: ServerOptions, logger: Logger, destination: Destination) {
-        (self.request, self.options, self.logger) = (request, options, logger)
+    init(_ request: Request, delivery: Delivery, options: ServerOptions, logger: Logger, destination: Destination) {
+        (self.request, self.delivery, self.options, self.logger) = (request, delivery, options, logger)
         self.destination = destination
         let route = destination.route
         let method = route?.methods.first { $0.utf8.elementsEqual(request.method.utf8) }

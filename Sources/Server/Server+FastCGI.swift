@@ -19,8 +19,8 @@ extension Server {
         }
         let request = Request(metaVariables: exchange.parameters, body: body)
         if options.onDisconnect == .cancel { exchange.cancelTaskOnHangUp() }
-        await serve(request, to: exchange.output)
-        await exchange.finish()
+        let delivery = await serve(request, to: exchange.output)
+        await exchange.finish(ifLost: delivery.fail)
     }
 
     /// The response to a request whose head is too long to be read, so that no middleware sees it. Does not wait.

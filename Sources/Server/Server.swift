@@ -39,15 +39,21 @@ package struct Server: Sendable {
     }
 
     /// Answers one request completely. It is not an error if the web server leaves meanwhile.
-    package func serve(_ request: Request, to output: some ResponseOutput) async {
+    ///
+    /// - Returns: what to tell if the output cannot send the end of the response, which it may hold back.
+    @discardableResult
+    package func serve(_ request: Request, to output: some ResponseOutput) async -> Delivery {
+        let delivery = Delivery(output)
         let context = RequestContext(
-            request, options: options, logger: logger, destination: destination(of: request))
+            request, delivery: delivery, options: options, logger: logger, destination: destination(of: request))
         let writer = ResponseWriter(output, includesBody: !request.method.utf8.elementsEqual("HEAD".utf8))
         do {
             try await pass(context, writer, middleware[...])
         } catch {
             logger.debug("A response was not taken: \(error)")
+            delivery.fail()
         }
+        return delivery
     }
 
     /// Finds the endpoints of a request's path. A session's key is looked for first, since it may look like a mount point.

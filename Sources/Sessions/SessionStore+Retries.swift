@@ -13,24 +13,29 @@ extension SessionStore {
     func storedTurn(
         for origin: Turn.Origin, since arrival: FileStatus??, _ loaded: LoadedSession, _ key: SessionKey
     ) async throws -> Turn? {
-        guard origin.idempotencyKey != nil || origin.isRetry || arrival != nil || loaded.tail.lastLine.isOfRequest(origin) else {
-            return nil
-        }
-        if origin.idempotencyKey == nil, !origin.isRetry, arrival == nil {
+        let line = loaded.tail.lastLine
+        guard origin.idempotencyKey != nil || origin.isRetry || arrival != nil || line.isOfRequest(origin) else { return nil }
+        if origin.idempotencyKey == nil, !origin.isRetry, arrival == nil, !mark(.undelivered, on: line, of: origin, key).isThere {
             // If it fails, a retry must not be taken for one of the last turn's request.
-            RepeatMark(of: origin, after: loaded.tail.lastLine, key, lock).leave(in: system)
+            mark(.repeated, on: line, of: origin, key).leave()
             return nil
         }
         return try await withFile(of: loaded, key) { file in
             if origin.idempotencyKey != nil { return try keyedTurn(for: origin, loaded, file) }
-            if let arrival, let turn = try overtaking(origin, since: arrival, file) { return turn }
+            if let arrival, let (turn, line) = try overtaking(origin, since: arrival, file) {
+                mark(.undelivered, on: line, of: origin, key).removeUnlessClientLeft()
+                return turn
+            }
             guard let (last, line) = try lastTurn(of: file), last.request.bodySHA256 == origin.bodySHA256 else { return nil }
-            let mark = RepeatMark(of: origin, after: line, key, lock)
-            guard origin.isRetry else {
-                mark.leave(in: system)
+            let (repeated, undelivered) = (mark(.repeated, on: line, of: origin, key), mark(.undelivered, on: line, of: origin, key))
+            let isUndelivered = undelivered.isThere
+            guard origin.isRetry || isUndelivered else {
+                repeated.leave()
                 return nil
             }
-            return isRecent(last, file) && !mark.isThere(in: system) ? last : nil
+            guard isRecent(last, file), isUndelivered || !repeated.isThere else { return nil }
+            undelivered.removeUnlessClientLeft()
+            return last
         }
     }
 
@@ -47,10 +52,10 @@ extension SessionStore {
     }
 
     /// The turn of another try that was stored while this one waited: a retry may come first, in another process, while its first try
-    /// waits.
+    /// waits. Where the client counts no retries, they are tries of one request if the client of one of them has left.
     private func overtaking(
         _ origin: Turn.Origin, since arrival: FileStatus?, _ file: borrowing SessionFile
-    ) throws -> Turn? {
+    ) throws -> (turn: Turn, line: LastLine)? {
         var start = 0
         if let arrival {
             // In another file nothing tells which lines are new.
@@ -59,12 +64,14 @@ extension SessionStore {
             start = max(0, arrival.size - SessionFile.closing.count)
         }
         guard start < file.end else { return nil }
-        var found: Turn?
-        let (decoder, end) = (ValueDecoder(), origin.lineEnd)
+        var found: (turn: Turn, line: LastLine)?
+        let (decoder, end, isCertain) = (ValueDecoder(), origin.lineEnd, origin.isRetry || Recipient.hasLeft)
         try file.readLines(from: start) { line, _ in
             // Most are other requests' turns, which need not be decoded: many may wait at once.
-            guard line.ends(with: end), let turn = SessionFile.turn(in: line, decoder) else { return }
-            if turn.request.isTry(ofSameRequestAs: origin) { found = turn }
+            guard line.ends(with: end), let turn = SessionFile.turn(in: line, decoder), turn.request.mayBeTry(ofSameRequestAs: origin)
+            else { return }
+            let last = LastLine(Array(line), at: 0)
+            if isCertain || turn.request.isRetry || mark(.undelivered, on: last, of: origin, file.key).isThere { found = (turn, last) }
         }
         return found
     }
@@ -78,12 +85,28 @@ extension SessionStore {
 
     /// Marks a request that was given up before its turn, if the last turn has the same body.
     func noteBusy(_ origin: Turn.Origin, _ key: SessionKey) {
-        guard origin.idempotencyKey == nil, !origin.isRetry,
-            var file = try? SessionFile(path(of: key), key: key, isWritable: false, in: system),
-            (try? file.assumeIntactIfWhole()) == true, let (last, line) = try? lastTurn(of: file),
+        guard origin.idempotencyKey == nil, !origin.isRetry, let (last, line) = lastTurn(of: key),
             last.request.bodySHA256 == origin.bodySHA256
         else { return }
-        RepeatMark(of: origin, after: line, key, lock).leave(in: system)
+        mark(.repeated, on: line, of: origin, key).leave()
+    }
+
+    /// Notes that a stored turn's answer did not reach its client. The next request with the same body, if no other turn follows, gets it.
+    package func noteUndelivered(_ turn: Turn, of key: SessionKey) {
+        guard turn.request.idempotencyKey == nil, let (last, line) = lastTurn(of: key), last.id == turn.id else { return }
+        mark(.undelivered, on: line, of: turn.request, key).leave()
+    }
+
+    private func mark(_ kind: RetryMark.Kind, on line: LastLine, of origin: Turn.Origin, _ key: SessionKey) -> RetryMark {
+        RetryMark(kind, on: line, of: origin, key, lock)
+    }
+
+    /// A session's last turn as its file has it now; nil if it cannot be read.
+    private func lastTurn(of key: SessionKey) -> (turn: Turn, line: LastLine)? {
+        guard var file = try? SessionFile(path(of: key), key: key, isWritable: false, in: system),
+            (try? file.assumeIntactIfWhole()) == true
+        else { return nil }
+        return try? lastTurn(of: file)
     }
 
     private func lastTurn(of file: borrowing SessionFile) throws(SessionError) -> (turn: Turn, line: LastLine)? {
@@ -94,29 +117,5 @@ extension SessionStore {
         }
         guard let found else { return nil }
         return (found.turn, LastLine(try file.read(found.range), at: found.range.lowerBound))
-    }
-}
-
-/// A mark, for all processes, of a request that came when the session's last turn had the same body and was answered: of somebody who says
-/// the same twice. So a retry of such a request that failed does not get the earlier answer.
-///
-/// It is in the session's lock file, which has a place for each mark, by its first bits; a later mark takes the place of an earlier one. Without
-/// a mark a retry gets the last turn, so what cannot be read or written is passed over.
-private struct RepeatMark {
-    private let bytes: [UInt8]
-    private let path: FilePath
-
-    init(of origin: Turn.Origin, after last: LastLine, _ key: SessionKey, _ lock: SessionLock) {
-        let text = Array("\(key.description)\n".utf8) + last.beginning + Array("\n\(origin.bodySHA256)".utf8)
-        bytes = Array(SHA256.digest(of: text).prefix(16))
-        path = lock.path(for: key.lockOffset)
-    }
-
-    private var offset: Int { (Int(bytes[0]) << 8 | Int(bytes[1])) % 4096 * bytes.count }
-
-    func leave(in system: any FileSystem) { try? File(path, O_RDWR, in: system).write(bytes, at: offset) }
-
-    func isThere(in system: any FileSystem) -> Bool {
-        (try? File(path, O_RDONLY, in: system).read(offset..<offset + bytes.count)) == bytes
     }
 }

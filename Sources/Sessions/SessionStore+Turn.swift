@@ -46,6 +46,10 @@ extension SessionStore {
                 try await withTaskExecutorPreference(synchronizes ? disk : nil) { [turn] in
                     try store(turn, after: loaded, alignment, of: key)
                 }
+                // Before the session is free: the next try may wait for it already.
+                if turn.request.idempotencyKey == nil, Recipient.hasLeft {
+                    RetryMark(.undelivered, on: LastLine(turn.line, at: 0), of: turn.request, key, lock).leave()
+                }
                 return (turn, false)
             }
         } catch let error as SessionError where error.code == .busy {

@@ -8,6 +8,8 @@ struct ResponseWriterTests {
     private final class Output: ResponseOutput {
         let writes = Mutex<[(text: String, isLast: Bool)]>([])
 
+        var isAbandoned: Bool { false }
+
         func write(_ bytes: [UInt8], isLast: Bool) async throws {
             let text = String(decoding: bytes, as: UTF8.self)
             writes.withLock { $0.append((text, isLast)) }

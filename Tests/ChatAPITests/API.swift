@@ -25,7 +25,7 @@ struct API: Sendable {
     ///   - configure: changes the API's settings.
     init(
         _ model: any ChatModel = ScriptedModel(), models: ModelCatalog? = nil, in directory: DataDirectory? = nil, bodyLimit: Int = 1 << 20,
-        age: TimeInterval = 0, namesSessionInPath: Bool = false,
+        age: TimeInterval = 0, onDisconnect: DisconnectPolicy = .cancel, namesSessionInPath: Bool = false,
         _ change: (inout SessionStore.Settings) -> Void = { _ in },
         configure: (inout ChatService.Settings) -> Void = { _ in }
     ) throws {
@@ -47,7 +47,7 @@ struct API: Sendable {
         endpoints = service.endpoints
         var options = ServerOptions()
         options.bodyLimit = bodyLimit
-        options.onDisconnect = .cancel
+        options.onDisconnect = onDisconnect
         options.namesSessionInPath = namesSessionInPath
         server = service.server(guarding: nil, sessionNames: .hash, options: options, logger: logger)
     }
@@ -63,6 +63,14 @@ struct API: Sendable {
     ) async -> Response {
         let request = request(method, path, mount: mount, session: session, headers: headers, uri: uri, body: body)
         return await ResponseReader().response { [server] in await server.serve(request, to: $0) }
+    }
+
+    /// One turn of session `a`, whose response goes to `output`.
+    func chat(
+        _ text: String, headers: KeyValuePairs<String, String> = [:], streams: Bool = false, to output: some ResponseOutput
+    ) async {
+        let body = streams ? Self.streamBody(text) : Self.body(text)
+        await server.serve(request("POST", "/v1/chat/completions", session: "a", headers: headers, body: body), to: output)
     }
 
     private func request(
@@ -100,6 +108,10 @@ struct API: Sendable {
         } catch {
             return true
         }
+    }
+
+    static func streamBody(_ text: String, options: String = "") -> String {
+        #"{"stream":true,\#(options)"messages":[{"role":"user","content":"\#(text)"}]}"#
     }
 
     static func body(_ text: String) -> String { #"{"messages":[{"role":"user","content":"\#(text)"}]}"# }

@@ -55,6 +55,8 @@ final class ResponseReader: ResponseOutput {
         deinit { task.cancel() }
     }
 
+    var isAbandoned: Bool { false }
+
     func write(_ bytes: [UInt8], isLast: Bool) async throws { wake { $0.received += bytes } }
 
     /// Returns the response once its head is there, or with its body if it has a length. The client leaves, and the serving task is

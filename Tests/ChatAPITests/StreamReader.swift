@@ -123,7 +123,7 @@ extension API {
     func stream(
         _ text: String = "Hello", session: String = "a", headers: KeyValuePairs<String, String> = [:], options: String = ""
     ) async -> Response {
-        let body = #"{"stream":true,\#(options)"messages":[{"role":"user","content":"\#(text)"}]}"#
-        return await send("POST", "/v1/chat/completions", session: session, headers: headers, body: body)
+        await send(
+            "POST", "/v1/chat/completions", session: session, headers: headers, body: API.streamBody(text, options: options))
     }
 }

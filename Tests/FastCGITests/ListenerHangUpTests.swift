@@ -124,6 +124,35 @@ struct ListenerHangUpTests {
         }
     }
 
+    @Test("a response whose peer has left is lost, and the connection says so before", arguments: Leaving.allCases)
+    func lost(leaving: Leaving) async throws {
+        let (log, gate) = (Log<String>(), Gate())
+        let handler: ResponderFixture.Handler = { exchange in
+            var exchange = exchange
+            _ = await exchange.body(limit: Handlers.bodyLimit)
+            let wasAbandoned = exchange.output.isAbandoned
+            await gate.pass()
+            log.append("\(wasAbandoned) \(exchange.output.isAbandoned)")
+            try? await exchange.output.write(Array("answer".utf8), isLast: true)
+            await exchange.finish { log.append("lost") }
+        }
+        try await ResponderFixture.run(handler: handler) { fixture in
+            let client = try fixture.client()
+            try client.send(.request(body: "body", keep: true))
+            #expect(eventually { gate.waiting == 1 })
+            switch leaving {
+            case .close: client.close()
+            case .endSending: client.endSending()
+            case .abort: try client.send([Record(type: Record.Kind.abort)])
+            }
+            gate.open()
+            #expect(eventually { log.entries.count == (leaving == .close ? 2 : 1) })
+            // Who only ends sending, or aborts, may still read.
+            if leaving != .close { #expect(try client.reply() == .complete("answer")) }
+            #expect(log.entries == ["false true"] + (leaving == .close ? ["lost"] : []))
+        }
+    }
+
     @Test("a task is cancelled if its peer leaves while the listener stops")
     func stopping() async throws {
         let log = Log<String>()

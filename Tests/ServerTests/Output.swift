@@ -13,6 +13,8 @@ final class Output: ResponseOutput {
 
     init(slow: Gate? = nil) { self.slow = slow }
 
+    var isAbandoned: Bool { state.withLock(\.hasLeft) }
+
     func write(_ bytes: [UInt8], isLast: Bool) async throws {
         if !written.entries.isEmpty { await slow?.pass() }
         written.append(bytes.count)

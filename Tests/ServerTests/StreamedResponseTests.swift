@@ -54,6 +54,23 @@ struct StreamedResponseTests {
         #expect(await server.ask().body == "one late")
     }
 
+    @Test("an endpoint is told of a response that was not taken, unless it was told before that the client had left")
+    func lost() async {
+        for (leavesBefore, looks, asks) in [(false, false, false), (true, true, false), (true, false, true)] {
+            let (output, log) = (Output(), Log<String>())
+            let server = Server.make([
+                TestEndpoint { context, writer in
+                    if leavesBefore { output.leave() }
+                    context.delivery.ifLost { log.append("lost") }
+                    if looks { #expect(context.delivery.hasClientLeft) }
+                    try await writer.send(Response(status: 200))
+                }
+            ])
+            _ = await server.ask(output: output)
+            #expect(log.entries.count == (asks ? 1 : 0))
+        }
+    }
+
     @Test("the work does not wait for a client that takes nothing, which gets everything in the end")
     func slowClient() async throws {
         let (slow, ended) = (Gate(), Gate())

@@ -46,6 +46,11 @@ final class LockFile: Sendable {
     /// False if another process has the byte.
     func claimIfFree(_ offset: Int64) throws(SessionError) -> Bool { try file.lock(offset, path) }
 
+    /// The file's content is marks that may be lost: what cannot be read is nil, and what cannot be written is passed over.
+    func read(_ range: Range<Int>) -> [UInt8]? { try? file.read(range) }
+
+    func write(_ bytes: [UInt8], at offset: Int) { try? file.write(bytes, at: offset) }
+
     func free(_ offset: Int64) { try? file.system.setLock(file.descriptor, at: offset, isHeld: false) }
 }
 

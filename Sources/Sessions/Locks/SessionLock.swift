@@ -95,6 +95,13 @@ final class SessionLock: Sendable {
         }
     }
 
+    /// The file of a session's lock: if a turn of it runs in this process, the one that it holds.
+    func file(of key: SessionKey) throws(SessionError) -> LockFile {
+        let offset = key.lockOffset
+        if let held = state.withLock({ $0.queues[offset]?.file }) { return held }
+        return try currentFile(for: offset)
+    }
+
     /// Runs `body` if no turn of the session runs, in any process, or waits in this one. Otherwise returns nil.
     func withLockIfFree<Result>(_ key: SessionKey, _ body: () throws(SessionError) -> Result) throws(SessionError) -> Result? {
         let offset = key.lockOffset

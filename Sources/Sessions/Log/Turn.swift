@@ -41,9 +41,9 @@ package struct Turn: Sendable, Equatable, Decodable {
                 ])
         }
 
-        /// True if both are tries of one request, whose client gives it no name of its own but counts its retries.
-        func isTry(ofSameRequestAs other: Self) -> Bool {
-            (isRetry || other.isRetry) && idempotencyKey == nil && other.idempotencyKey == nil && bodySHA256 == other.bodySHA256
+        /// True if both may be tries of one request, to which its client gives no name of its own.
+        func mayBeTry(ofSameRequestAs other: Self) -> Bool {
+            idempotencyKey == nil && other.idempotencyKey == nil && bodySHA256 == other.bodySHA256
         }
     }
 

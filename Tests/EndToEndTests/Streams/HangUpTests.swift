@@ -61,6 +61,46 @@ struct HangUpTests {
         }
     }
 
+    /// When the client tries again.
+    enum Retry: CaseIterable {
+        case whileTheFirstRuns
+        case afterwards
+    }
+
+    @Test(
+        "a retry that its client does not count gets the answer of the try whose client left, once", arguments: Retry.allCases,
+        [true, false])
+    func uncounted(retry: Retry, streams: Bool) async throws {
+        let model = HeldModel(["one ", "two"])
+        try await HeldSite.run(.nginx, model) { site in
+            let key = try SessionKey("a")
+            let client = try StreamClient(port: site.port, session: "a", streams: streams, headers: ["x-stainless-retry-count: 0"])
+            #expect(try await eventually { model.asked == 1 })
+            model.release()
+            if streams { #expect(try await client.gets(#""content":"one ""#)) }
+            client.close()
+            #expect(try await eventually { site.abandonedCount == 1 })
+            if retry == .afterwards {
+                model.release(2)
+                #expect(try await eventually { try await site.sessions.history(of: key).count == 1 })
+            }
+            let again = try StreamClient(port: site.port, session: "a", streams: streams, headers: ["x-stainless-retry-count: 0"])
+            if retry == .whileTheFirstRuns {
+                #expect(try await eventually { site.waiterCount(key) == 1 })
+                model.release(2)
+            }
+            #expect(try await again.ends())
+            #expect(try again.response.headers["idempotency-replayed"] == "true")
+            #expect(again.text.contains(#""content":"one two""#))
+            #expect(model.asked == 1)
+            // That answer was taken.
+            let new = try StreamClient(port: site.port, session: "a", streams: streams)
+            #expect(try await new.ends())
+            #expect(try new.response.headers["idempotency-replayed"] == nil)
+            #expect(try await site.sessions.summary(of: key).turnCount == 2)
+        }
+    }
+
     @Test("a stopping responder waits for the turn of a client that left", arguments: [true, false])
     func stop(streams: Bool) async throws {
         let model = HeldModel(["one ", "two"])

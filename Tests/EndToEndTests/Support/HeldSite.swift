@@ -1,16 +1,16 @@
 import ChatAPI
-import FastCGI
 import Foundation
 import Glibc
 import Harness
 import Logging
 import Models
 import Server
-import Sessions
 import SystemPackage
 import TestSupport
 import Testing
 
+@testable import FastCGI
+@testable import Sessions
 @testable import nanobot
 import Concurrency
 
@@ -90,6 +90,16 @@ struct HeldSite: Sendable {
         let answers = try await eventually { SocketAddress.loopback(port).isAnswered }
         try #require(answers, "\(program.standardError)")
     }
+
+    /// How many requests the web server has given up that are still being served.
+    var abandonedCount: Int {
+        listener.connections.withLock { Array($0.values) }.count { connection in
+            connection.state.withLock { $0.phase == .serving && connection.isAbandoned }
+        }
+    }
+
+    /// How many turns wait for a session.
+    func waiterCount(_ key: SessionKey) -> Int { sessions.lock.waiterCount(key) }
 
     private func stop() async throws {
         webServer.send(stopSignal)

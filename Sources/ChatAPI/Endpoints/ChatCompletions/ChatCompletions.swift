@@ -30,9 +30,14 @@ struct ChatCompletions: Endpoint {
             origin: try Turn.Origin(context, body: body))
         let run: RunTurn = { addHeader, onDelta in
             do {
-                let result = try await service.turns.run(
-                    request, onShortened: { addHeader("x-history-left-out", "\($0)") }, onDelta: onDelta)
+                let result = try await Recipient.$current.withValue(Recipient { context.delivery.hasClientLeft }) {
+                    try await service.turns.run(
+                        request, onShortened: { addHeader("x-history-left-out", "\($0)") }, onDelta: onDelta)
+                }
                 if result.isReplayed { addHeader("idempotency-replayed", "true") }
+                if request.mode == .normal || request.mode == .mirror {
+                    context.delivery.ifLost { service.sessions.noteUndelivered(result.turn, of: key) }
+                }
                 context.record.note(model: result.turn.model, tokens: result.turn.usage.totalTokens)
                 return result.turn
             } catch let error as UnmatchedToolResult {
