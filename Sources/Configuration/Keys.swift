@@ -140,8 +140,10 @@ extension Key {
     package static var sessionBusyTimeout: Key<Int> {
         .init("session.busyTimeout", in: 0...86_400, default: 30, help: "seconds a turn waits for the one before it")
     }
-    package static var sessionMaxBytes: Key<Int> {
-        .init("session.maxBytes", in: 4096...(1 << 40), default: 64 << 20, help: "a session file this large (in bytes) takes no more turns")
+    package static var sessionMaxBytes: Key<Int?> {
+        .init(
+            "session.maxBytes", in: 4096...(1 << 40),
+            help: "a session file this large (in bytes) takes no more turns; no limit if not set")
     }
     package static var sessionFromPath: Key<Bool> {
         .init("session.fromPath", help: "/s/{key}/v1/… names the session, for clients that have only a URL")

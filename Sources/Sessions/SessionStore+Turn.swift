@@ -171,9 +171,8 @@ extension SessionStore {
 
     /// Called before the model is asked: nobody should pay for an answer that cannot be stored.
     private func checkRoom(_ loaded: LoadedSession?, _ key: SessionKey) throws(SessionError) {
-        if let size = loaded?.status.size, size >= settings.maximumSessionBytes {
-            throw SessionError(
-                .sessionFull, "Session \(key) has \(size) bytes and takes no more turns from \(settings.maximumSessionBytes) on")
+        if let limit = settings.maximumSessionBytes, let size = loaded?.status.size, size >= limit {
+            throw SessionError(.sessionFull, "Session \(key) has \(size) bytes and takes no more turns from \(limit) on")
         }
         try checkFreeBytes()
     }

@@ -31,8 +31,8 @@ package final class SessionStore: Sendable {
         package var window = ContextLimits()
         /// How long a turn waits for the one before it.
         package var busyTimeout = Duration.seconds(30)
-        /// A session whose file has reached this size takes no more turns.
-        package var maximumSessionBytes = 64 << 20
+        /// A session whose file has reached this size takes no more turns; nil if any size may.
+        package var maximumSessionBytes: Int?
         /// No turn begins if the file system has fewer free bytes.
         package var minimumFreeBytes = 0
         /// Sessions that were not used for this long are removed, if the store has a disk executor. Nil keeps them.

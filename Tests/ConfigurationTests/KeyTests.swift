@@ -34,7 +34,7 @@ struct KeyTests {
         #expect(try configuration[.modelName] == "nanobot")
         #expect(try configuration[.connections] == nil)
         #expect(try configuration[.onDisconnect] == .finish)
-        #expect(try configuration[.sessionMaxBytes] == 67_108_864)
+        #expect(try configuration[.sessionMaxBytes] == nil)
         #expect(try configuration[.models] == nil)
         #expect(try configuration[.mount] == nil)
         for key in Configuration.keys { #expect(configuration.source(of: key) == .default) }

@@ -18,7 +18,7 @@ final class TemporaryDirectory: Sendable {
 
     func store(
         limits: ContextLimits = ContextLimits(), busyTimeout: Duration = .seconds(600), durability: SessionStore.Durability = .relaxed,
-        maximumSessionBytes: Int = 64 << 20, log lines: Log<LogLine> = Log()
+        maximumSessionBytes: Int? = nil, log lines: Log<LogLine> = Log()
     ) throws -> SessionStore {
         var settings = SessionStore.Settings()
         settings.window = limits
