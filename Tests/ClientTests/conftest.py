@@ -1,3 +1,4 @@
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +7,16 @@ import pytest
 
 from nanobot import Nanobot
 from peer import Peer
+
+# Clients read them when they are imported: none asks or tells anybody on the Internet, or reads a file that lies around.
+os.environ |= {
+    "AIDER_ANALYTICS": "false",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_OFFLINE": "1",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_MODE": "PRODUCTION",
+    "OPENAI_AGENTS_DISABLE_TRACING": "1",
+}
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,10 @@ class Nanobot:
         path = self._data / "sessions" / f"{quote(key, safe='')}.json"
         return json.loads(path.read_text())["turns"] if path.exists() else []
 
+    def archived(self) -> str:
+        """What is kept of all that was cut from sessions."""
+        return "".join(path.read_text() for path in (self._data / "archive").rglob("*") if path.is_file())
+
 
 def frames(response: httpx.Response) -> list[Frame]:
     """What a stream consists of: JSON, and `[DONE]`."""

@@ -45,3 +45,18 @@ class Peer:
 
     def reset(self) -> None:
         self._control.post("/reset").raise_for_status()
+
+
+def says(text: str) -> dict:
+    """An answer for `Peer.script`."""
+    return {"type": "reply", "text": text}
+
+
+def calls(tool: str, **arguments: object) -> dict:
+    """An answer for `Peer.script`: the call of a tool."""
+    return {"type": "reply", "tool_calls": [{"name": tool, "arguments": arguments}]}
+
+
+def waits(seconds: float) -> dict:
+    """For `Peer.script`, beside an answer: it comes late."""
+    return {"type": "delay", "seconds": seconds}
