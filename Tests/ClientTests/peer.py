@@ -52,11 +52,17 @@ def says(text: str) -> dict:
     return {"type": "reply", "text": text}
 
 
-def calls(tool: str, **arguments: object) -> dict:
-    """An answer for `Peer.script`: the call of a tool."""
-    return {"type": "reply", "tool_calls": [{"name": tool, "arguments": arguments}]}
+def calls(tool: str, *others: dict, **arguments: object) -> dict:
+    """An answer for `Peer.script`: the call of a tool, and what other such answers call at the same time."""
+    called = [call for other in others for call in other["tool_calls"]]
+    return {"type": "reply", "tool_calls": [{"name": tool, "arguments": arguments}, *called]}
 
 
 def waits(seconds: float) -> dict:
-    """For `Peer.script`, beside an answer: it comes late."""
+    """For `Peer.script`, beside an answer: it comes late. The first one is about the first answer, and so on."""
     return {"type": "delay", "seconds": seconds}
+
+
+def breaks_off() -> dict:
+    """For `Peer.script`, beside an answer: its stream ends after two words, and nothing says so."""
+    return {"type": "stream_fault", "kind": "truncate", "after_chunks": 3}

@@ -6,7 +6,7 @@ import pytest
 
 from conversation import asked, given, stored
 from nanobot import Nanobot
-from peer import Peer, calls, says, waits
+from peer import Peer, breaks_off, calls, says, waits
 
 WEATHER = {
     "type": "function",
@@ -105,6 +105,13 @@ def test_few_shot_examples_are_the_past_of_a_new_session(server: Nanobot, peer: 
     assert asked(peer) == ["system: Calculate.", *past, "user: 4+4", "assistant: 8", "user: 5+5"]
     assert given(server, key) == [True, False, False]
     assert stored(server, key) == [*past, "user: 4+4", "assistant: 8", "user: 5+5", "assistant: 10"]
+
+
+def test_a_stream_that_breaks_off_is_an_exception_and_no_turn(server: Nanobot, peer: Peer, key: str):
+    peer.script(breaks_off(), says("Hello, dear Bob."))
+    with pytest.raises(openai.APIError):
+        list(complete(server, key, user("I am Bob."), stream=True))
+    assert stored(server, key) == []
 
 
 def test_an_error_has_its_type(plain_server: Nanobot, peer: Peer, key: str):

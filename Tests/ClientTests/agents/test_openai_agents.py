@@ -2,12 +2,13 @@
 
 import asyncio
 
+import pytest
 from agents import Agent, Model, OpenAIChatCompletionsModel, Runner, function_tool
-from openai import AsyncOpenAI
+from openai import APIError, AsyncOpenAI
 
 from conversation import asked, given, lines, stored
 from nanobot import Nanobot
-from peer import Peer, calls, says, waits
+from peer import Peer, breaks_off, calls, says, waits
 
 
 @function_tool
@@ -74,6 +75,23 @@ def test_a_tool_loop_in_a_conversation(server: Nanobot, peer: Peer, key: str):
     assert stored(server, key) == [*LOOP, "user: Thanks.", "assistant: Bye."]
 
 
+def test_two_calls_at_once(server: Nanobot, peer: Peer, key: str):
+    async def talk() -> None:
+        peer.script(calls("weather", calls("weather", city="Rome"), city="Paris"), says("Both warm."))
+        assert (await Runner.run(make_agent(server, key), "How are Paris and Rome?")).final_output == "Both warm."
+
+    asyncio.run(talk())
+    loop = [
+        "user: How are Paris and Rome?",
+        'assistant calls weather {"city": "Paris"}',
+        'assistant calls weather {"city": "Rome"}',
+        "tool: 21 degrees in Paris",
+        "tool: 21 degrees in Rome",
+    ]
+    assert asked(peer) == ["system: Be brief.", *loop]
+    assert stored(server, key) == [*loop, "assistant: Both warm."]
+
+
 def test_a_sub_agent_shares_the_session(server: Nanobot, peer: Peer, key: str):
     async def talk() -> None:
         model = make_model(server, key)
@@ -94,6 +112,38 @@ def test_a_sub_agent_shares_the_session(server: Nanobot, peer: Peer, key: str):
     # It is not said twice, and what the other agent said is not lost.
     assert sorted(conversation) == sorted([*loop, "user: Hello", "assistant: Bonjour"])
     assert lines(server.turns(key)[-1]["messages"]) == [*loop, "assistant: It is Bonjour."]
+
+
+def test_sub_agents_share_the_session_at_once(server: Nanobot, peer: Peer, key: str):
+    async def talk() -> None:
+        model = make_model(server, key)
+        helper = Agent("Helper", instructions="Help.", model=model).as_tool("help", "Helps")
+        agent = Agent("Ada", instructions="Be brief.", model=model, tools=[helper])
+        peer.script(calls("help", calls("help", input="two"), input="one"), says("Done"), says("Done"), says("All done."))
+        assert (await Runner.run(agent, "Do both.")).final_output == "All done."
+
+    asyncio.run(talk())
+    loop = ["user: Do both.", 'assistant calls help {"input": "one"}', 'assistant calls help {"input": "two"}', "tool: Done", "tool: Done"]
+    system, *conversation = asked(peer)
+    assert conversation[-5:] == loop
+    # Which of them comes first is chance.
+    assert sorted(conversation) == sorted([*loop, *["user: one", "assistant: Done"], *["user: two", "assistant: Done"]])
+    assert lines(server.turns(key)[-1]["messages"]) == [*loop, "assistant: All done."]
+
+
+def test_a_stream_that_breaks_off_is_an_exception_and_no_turn(server: Nanobot, peer: Peer, key: str):
+    async def talk() -> None:
+        agent = make_agent(server, key)
+        peer.script(breaks_off(), says("Hello, dear Bob."), says("Hello, Bob."))
+        with pytest.raises(APIError):
+            async for _ in Runner.run_streamed(agent, "I am Bob.").stream_events():
+                pass
+        assert stored(server, key) == []
+        assert (await Runner.run(agent, "I am Bob.")).final_output == "Hello, Bob."
+
+    asyncio.run(talk())
+    assert asked(peer) == ["system: Be brief.", "user: I am Bob."]
+    assert stored(server, key) == ["user: I am Bob.", "assistant: Hello, Bob."]
 
 
 def test_its_retry_in_a_tool_loop(server: Nanobot, peer: Peer, key: str):

@@ -2,7 +2,7 @@
 
 from smolagents import OpenAIServerModel, ToolCallingAgent, tool
 
-from conversation import asked, stored
+from conversation import asked, lines, stored
 from nanobot import Nanobot
 from peer import Peer, calls, says, waits
 
@@ -33,17 +33,20 @@ WARM = calls("final_answer", answer="Warm.")
 
 
 def test_results_that_come_as_text(server: Nanobot, peer: Peer, key: str):
-    peer.script(PARIS, WARM)
-    assert make_agent(server, key).run("How is Paris?") == "Warm."
-    # For the API the calls have no results, and a message of the user follows.
-    loop = [
+    peer.script(PARIS, WARM, calls("final_answer", answer="Bye."))
+    agent = make_agent(server, key)
+    assert [agent.run("How is Paris?"), agent.run("Thanks.", reset=False)] == ["Warm.", "Bye."]
+    # For the API a message of the user comes in place of the calls' results.
+    conversation = [
         "user: New task:\nHow is Paris?",
         'assistant calls weather {"city": "Paris"}',
-        "tool: There is no result.",
         "user: Observation:\n21 degrees in Paris",
+        'assistant calls final_answer {"answer": "Warm."}',
+        "user: Observation:\nWarm.\nNew task:\nThanks.",
     ]
-    assert asked(peer)[0].startswith("system: You are an expert") and spoken(asked(peer)) == loop
-    assert [[message["role"] for message in turn["messages"]] for turn in server.turns(key)] == [["user", "assistant"]] * 2
+    assert [line for line in spoken(asked(peer)) if line != "tool: There is no result."] == conversation
+    said = [line for turn in server.turns(key) for line in lines(turn["messages"])]
+    assert said == [*conversation, 'assistant calls final_answer {"answer": "Bye."}']
 
 
 def test_a_mirror_shows_them_as_the_client_does(server: Nanobot, peer: Peer, key: str):
