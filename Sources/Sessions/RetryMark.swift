@@ -1,21 +1,6 @@
 import Crypto
 import Text
 
-/// Who waits for the answer of the task's turn.
-///
-/// A structure, not the closure alone: of a task-local function Swift 6.3 makes a release build that crashes (swift_task_localValuePush).
-package struct Recipient: Sendable {
-    private let check: @Sendable () -> Bool
-
-    /// - Parameter hasLeft: true if nobody waits any more. It must not wait itself.
-    package init(hasLeft check: @escaping @Sendable () -> Bool) { self.check = check }
-
-    @TaskLocal package static var current: Recipient?
-
-    /// True if nobody waits for the answer of the task's turn any more.
-    static var hasLeft: Bool { current?.check() ?? false }
-}
-
 /// A mark, for all processes, on a session's last turn (FORMAT.md, "Retries").
 ///
 /// It is in the session's lock file, which has a table for each kind, and a place for each mark by its first bits; a later mark takes the place
@@ -46,7 +31,7 @@ struct RetryMark {
     var isThere: Bool { file?.read(offset..<offset + bytes.count) == bytes }
 
     /// Removes the mark of a turn whose answer is about to be sent. If that fails, it is left again.
-    func removeUnlessClientLeft() {
-        if isThere, !Recipient.hasLeft { file?.write([UInt8](repeating: 0, count: bytes.count), at: offset) }
+    func remove() {
+        if isThere { file?.write([UInt8](repeating: 0, count: bytes.count), at: offset) }
     }
 }

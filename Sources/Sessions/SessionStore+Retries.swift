@@ -9,9 +9,11 @@ import Text
 extension SessionStore {
     /// The turn that another try of a request stored; nil if there is none.
     ///
-    /// - Parameter arrival: the file when the request began to wait for the session; nil if it did not wait, or nil in it if there was none.
+    /// - Parameters:
+    ///   - arrival: the file when the request began to wait for the session; nil if it did not wait, or nil in it if there was none.
+    ///   - hasLeft: tells whether nobody waits for the answer any more.
     func storedTurn(
-        for origin: Turn.Origin, since arrival: FileStatus??, _ loaded: LoadedSession, _ key: SessionKey
+        for origin: Turn.Origin, since arrival: FileStatus??, _ loaded: LoadedSession, _ key: SessionKey, hasLeft: () -> Bool
     ) async throws -> Turn? {
         let line = loaded.tail.lastLine
         guard origin.idempotencyKey != nil || origin.isRetry || arrival != nil || line.isOfRequest(origin) else { return nil }
@@ -22,8 +24,8 @@ extension SessionStore {
         }
         return try await withFile(of: loaded, key) { file in
             if origin.idempotencyKey != nil { return try keyedTurn(for: origin, loaded, file) }
-            if let arrival, let (turn, line) = try overtaking(origin, since: arrival, file) {
-                mark(.undelivered, on: line, of: origin, key).removeUnlessClientLeft()
+            if let arrival, let (turn, line) = try overtaking(origin, since: arrival, hasLeft: hasLeft, file) {
+                if !hasLeft() { mark(.undelivered, on: line, of: origin, key).remove() }
                 return turn
             }
             guard let (last, line) = try lastTurn(of: file), last.request.bodySHA256 == origin.bodySHA256 else { return nil }
@@ -34,7 +36,7 @@ extension SessionStore {
                 return nil
             }
             guard isRecent(last, file), isUndelivered || !repeated.isThere else { return nil }
-            undelivered.removeUnlessClientLeft()
+            if !hasLeft() { undelivered.remove() }
             return last
         }
     }
@@ -54,7 +56,7 @@ extension SessionStore {
     /// The turn of another try that was stored while this one waited: a retry may come first, in another process, while its first try
     /// waits. Where the client counts no retries, they are tries of one request if the client of one of them has left.
     private func overtaking(
-        _ origin: Turn.Origin, since arrival: FileStatus?, _ file: borrowing SessionFile
+        _ origin: Turn.Origin, since arrival: FileStatus?, hasLeft: () -> Bool, _ file: borrowing SessionFile
     ) throws -> (turn: Turn, line: LastLine)? {
         var start = 0
         if let arrival {
@@ -65,7 +67,7 @@ extension SessionStore {
         }
         guard start < file.end else { return nil }
         var found: (turn: Turn, line: LastLine)?
-        let (decoder, end, isCertain) = (ValueDecoder(), origin.lineEnd, origin.isRetry || Recipient.hasLeft)
+        let (decoder, end, isCertain) = (ValueDecoder(), origin.lineEnd, origin.isRetry || hasLeft())
         try file.readLines(from: start) { line, _ in
             // Most are other requests' turns, which need not be decoded: many may wait at once.
             guard line.ends(with: end), let turn = SessionFile.turn(in: line, decoder), turn.request.mayBeTry(ofSameRequestAs: origin)

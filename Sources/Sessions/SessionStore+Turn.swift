@@ -15,11 +15,13 @@ extension SessionStore {
     ///   - origin: the request.
     ///   - shown: the conversation before the turn as the client has it, which the session is made to be like; nil to go on with the session.
     ///     What the client no longer shows goes to the archive.
+    ///   - hasLeft: tells whether nobody waits for the answer any more. Does not wait itself.
     ///   - summarize: gets turns, oldest first, and the id of the newest one, and makes the summary that covers them. If it returns nil, the
     ///     turns stay.
     /// - Throws: `SessionError`, for example `idempotencyConflict`, and what `summarize` and `body` throw.
     package func turn(
         of key: SessionKey, from origin: Turn.Origin, showing shown: [Message]? = nil,
+        hasLeft: () -> Bool = { false },
         summarize: (_ turns: [PastTurn], _ newest: String) async throws -> HistorySummary? = { _, _ in nil },
         _ body: ([PastTurn]) async throws -> Turn
     ) async throws -> (turn: Turn, isReplayed: Bool) {
@@ -29,7 +31,7 @@ extension SessionStore {
         do {
             return try await lock.withLock(key, onWait: { arrival = try? status(at: path(of: key)) }) {
                 let loaded = try load(key)
-                if let loaded, let turn = try await storedTurn(for: origin, since: arrival, loaded, key) {
+                if let loaded, let turn = try await storedTurn(for: origin, since: arrival, loaded, key, hasLeft: hasLeft) {
                     if !loaded.isDurable { try await withFile(of: loaded, key) { file in try await makeDurable(file) } }
                     cache.put(key, loaded.status, loaded.tail)
                     return (turn, true)
@@ -47,7 +49,7 @@ extension SessionStore {
                     try store(turn, after: loaded, alignment, of: key)
                 }
                 // Before the session is free: the next try may wait for it already.
-                if turn.request.idempotencyKey == nil, Recipient.hasLeft {
+                if turn.request.idempotencyKey == nil, hasLeft() {
                     RetryMark(.undelivered, on: LastLine(turn.line, at: 0), of: turn.request, key, lock).leave()
                 }
                 return (turn, false)

@@ -22,13 +22,11 @@ struct UndeliveredTests {
         _ store: Int, _ body: String = "hello", id: String, isRetry: Bool = false, hasLeft: Bool = false, _ gate: Gate? = nil
     ) async throws -> (turn: Turn, isReplayed: Bool) {
         let origin = Turn.Origin.make(body: body, isRetry: isRetry)
-        return try await Recipient.$current.withValue(Recipient { hasLeft }) {
-            try await stores[store].turn(of: key, from: origin) { _ in
-                await gate?.pass()
-                var turn = Turn.make(body, id: "turn-\(id)")
-                turn.request = origin
-                return turn
-            }
+        return try await stores[store].turn(of: key, from: origin, hasLeft: { hasLeft }) { _ in
+            await gate?.pass()
+            var turn = Turn.make(body, id: "turn-\(id)")
+            turn.request = origin
+            return turn
         }
     }
 
@@ -68,13 +66,11 @@ struct UndeliveredTests {
     @Test("a request that waits while the client of the same words leaves gets their turn, even behind another one", arguments: [0, 1])
     func waits(second: Int) async throws {
         let (gate, hasLeft) = (Gate(), Gate())
-        async let first = Recipient.$current.withValue(Recipient { hasLeft.isOpen }) {
-            try await stores[0].turn(of: key, from: .make(body: "hello")) { _ in
-                await gate.pass()
-                var turn = Turn.make(id: "turn-first")
-                turn.request = .make(body: "hello")
-                return turn
-            }
+        async let first = stores[0].turn(of: key, from: .make(body: "hello"), hasLeft: { hasLeft.isOpen }) { _ in
+            await gate.pass()
+            var turn = Turn.make(id: "turn-first")
+            turn.request = .make(body: "hello")
+            return turn
         }
         #expect(try await eventually { gate.arrivals == 1 })
         async let between = ask(0, "other", id: "between")
@@ -116,9 +112,7 @@ struct UndeliveredTests {
     @Test("a turn with an idempotency key needs no mark, and nothing is written for an answer that is delivered")
     func noMark() async throws {
         let path = stores[0].lock.path(for: key.lockOffset)
-        _ = try await Recipient.$current.withValue(Recipient { true }) {
-            try await stores[0].turn(of: key, from: .make("k")) { _ in .make(idempotencyKey: "k") }
-        }
+        _ = try await stores[0].turn(of: key, from: .make("k"), hasLeft: { true }) { _ in .make(idempotencyKey: "k") }
         stores[0].noteUndelivered(.make(idempotencyKey: "k"), of: key)
         for body in ["one", "two"] { _ = try await ask(1, body, id: body) }
         #expect(try HostFileSystem().statusIfThere(path)?.size == 0)

@@ -25,6 +25,8 @@ struct TurnRequest: Sendable {
     var includesUsage: Bool?
     /// What the stored turn records about the request.
     var origin: Turn.Origin
+    /// Tells whether nobody waits for the answer any more. Does not wait itself.
+    var hasClientLeft: @Sendable () -> Bool
 
     func prompt(history: [PastTurn], turn: [Message]) -> Prompt {
         let configured = model.systemPrompt.map { [Message(role: .system, content: $0)] } ?? []

@@ -27,6 +27,7 @@ struct TurnRunner: Sendable {
         case .normal, .mirror:
             return try await sessions.turn(
                 of: request.session, from: request.origin, showing: request.mode == .mirror ? request.earlier : nil,
+                hasLeft: request.hasClientLeft,
                 summarize: { try await summary(of: $0, newest: $1, by: request.model) }
             ) { try await make(request, after: $0, listener) }
         case .readonly: return (try await make(request, after: try await sessions.history(of: request.session), listener), false)

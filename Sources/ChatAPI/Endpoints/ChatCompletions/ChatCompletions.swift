@@ -27,13 +27,11 @@ struct ChatCompletions: Endpoint {
             id: Identifier.make(prefix: Turn.idPrefix), session: key, mode: try mode(context.request), model: entry,
             instructions: chat.conversation.instructions, earlier: chat.conversation.earlier, messages: chat.conversation.new,
             parameters: chat.parameters, otherParameters: chat.otherParameters, includesUsage: chat.includesUsage,
-            origin: try Turn.Origin(context, body: body))
+            origin: try Turn.Origin(context, body: body), hasClientLeft: { context.delivery.hasClientLeft })
         let run: RunTurn = { addHeader, onDelta in
             do {
-                let result = try await Recipient.$current.withValue(Recipient { context.delivery.hasClientLeft }) {
-                    try await service.turns.run(
-                        request, onShortened: { addHeader("x-history-left-out", "\($0)") }, onDelta: onDelta)
-                }
+                let result = try await service.turns.run(
+                    request, onShortened: { addHeader("x-history-left-out", "\($0)") }, onDelta: onDelta)
                 if result.isReplayed { addHeader("idempotency-replayed", "true") }
                 if request.mode == .normal || request.mode == .mirror {
                     context.delivery.ifLost { service.sessions.noteUndelivered(result.turn, of: key) }
