@@ -26,8 +26,10 @@ struct CompletionParser {
     private var isUnderstood = true
     private var hasChoice = false
     private var isDone = false
-    /// True if the usage came with the finish reason or after it. Some servers report one with every chunk.
+    /// True if the usage came after the answer's text. Some servers report one with every chunk.
     private var hasLastUsage = false
+    /// True if text came after a finish reason: some servers give one with every chunk.
+    private var hasGoneOn = false
 
     /// The number of events so far that mean nothing.
     private(set) var skipped = 0
@@ -37,9 +39,12 @@ struct CompletionParser {
     /// How long the rest of the response may take after the last event that meant something; nil for as long as it likes. What follows the
     /// end of an answer is only the end of the response, which lets the connection be used again, and that of its text the usage.
     var patience: Duration? {
-        if isDone || errorBody != nil || !isUnderstood || hasLastUsage || extent.isComplete { return .milliseconds(250) }
-        return finishReason == nil ? nil : .seconds(2)
+        if isDone || errorBody != nil || !isUnderstood || extent.isComplete { return Self.shortPatience }
+        guard finishReason != nil, !hasGoneOn else { return nil }
+        return hasLastUsage ? Self.shortPatience : .seconds(2)
     }
+
+    static let shortPatience = Duration.milliseconds(250)
 
     /// True if the answer is complete, even if the connection breaks now.
     var isWhole: Bool {
@@ -128,11 +133,12 @@ struct CompletionParser {
             return nil
         }
         hasChoice = true
-        finishReason = choice.finishReason ?? finishReason
-        hasLastUsage = hasLastUsage || finishReason != nil && chunk.usage != nil
         let message = choice.message.map { CompletionChunk.MessageChunk(joiner.join($0)) }
         var delta = message.map { self.delta($0, isWhole: choice.isWhole) } ?? Delta()
         delta.logprobs = choice.logprobs.flatMap { logprobs.read($0) }
+        hasGoneOn = hasGoneOn || finishReason != nil && !delta.isEmpty
+        finishReason = choice.finishReason ?? finishReason
+        hasLastUsage = hasLastUsage || finishReason != nil && chunk.usage != nil && delta.isEmpty
         return delta.isEmpty ? nil : delta
     }
 

@@ -29,6 +29,8 @@ package final class Upstream: Sendable {
     }
 
     package let settings: Settings
+    /// What messages call the server that their extras came from: sessions are exported, and must not tell its address.
+    let tag: String
     private let engine: TransferEngine
     private let state = Mutex(State())
 
@@ -42,13 +44,11 @@ package final class Upstream: Sendable {
     package init(_ settings: Settings, engine: TransferEngine) {
         self.settings = settings
         self.engine = engine
+        tag = String(SHA256.hexadecimal(of: settings.address.description.utf8).prefix(16))
     }
 
     /// The name in errors and logs.
     var name: String { settings.address.description }
-
-    /// What messages call the server that their extras came from: sessions are exported, and must not tell its address.
-    var tag: String { String(SHA256.hexadecimal(of: name.utf8).prefix(16)) }
 
     func admit(at now: ContinuousClock.Instant) -> CircuitBreaker.Admission { state.withLock { $0.circuit.admit(at: now) } }
 
@@ -175,12 +175,14 @@ package final class Upstream: Sendable {
         to request: HTTPRequest, onBody: (UnsafeRawBufferPointer) -> Duration?
     ) async throws(AttemptError) {
         var refusal: [UInt8] = []
+        var extent = JSONExtent()
         let reply: HTTPResponseHead
         do {
             reply = try await engine.perform(request) { status, bytes in
                 if status == 200 { return onBody(bytes) }
                 refusal += bytes
-                return nil
+                extent.read(bytes)
+                return extent.isComplete ? CompletionParser.shortPatience : nil
             }
         } catch {
             throw self.error(error)

@@ -106,6 +106,23 @@ struct CarelessUpstreamTests {
         #expect(try content(Fixture.event(#"{"content":"Hello."}"#) + end) == "Hello.")
     }
 
+    @Test("a finish reason with every chunk ends nothing, and one after the text ends it")
+    func patience() {
+        func patience(_ events: String...) -> Duration? {
+            var parser = CompletionParser()
+            for event in events { _ = Array(event.utf8).withUnsafeBytes { parser.read($0) } }
+            return parser.patience
+        }
+        let (text, last) = (Fixture.event(#"{"content":"a"}"#), Fixture.event(#"{"content":"a"}"#, finish: #""stop""#))
+        let usage = #"data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}"# + "\n\n"
+        #expect(patience(text) == nil && patience(text, usage) == nil && patience(last, last) == nil)
+        #expect(
+            patience(last) == .seconds(2) && patience(text, Self.stop) == .seconds(2) && patience(usage, text, Self.stop) == .seconds(2))
+        #expect(patience(text, Self.stop, usage) == .milliseconds(250) && patience(last, last, "data: [DONE]\n\n") == .milliseconds(250))
+        #expect(patience(text, "data: {\"error\":\"m\"}\n\n") == .milliseconds(250))
+        #expect(patience(Fixture.completion) == .milliseconds(250) && patience(String(Fixture.completion.dropLast())) == nil)
+    }
+
     @Test("events may be parted by one line feed")
     func oneLineFeed() throws {
         #expect(try content(Fixture.stream.replacing("\n\n", with: "\n")) == "Hello, wörld.")

@@ -53,6 +53,19 @@ struct UpstreamFailureTests {
         #expect(google.code == .failed && google.clientMessage == nil)
     }
 
+    @Test("a refusal is one when its JSON is whole, although the upstream keeps the connection open")
+    func openAfterRefusal() async throws {
+        let peer = try Peer { peer in
+            let connection = try peer.accept()
+            _ = try connection.request()
+            try connection.write("HTTP/1.1 400 Bad Request\r\n\r\n" + #"{"error":{"message":"too hot"}}"#)
+            try connection.expectClose()
+        }
+        let error = try await UpstreamModel.make(peer.url).failure()
+        #expect(error.code == .refused(status: 400) && error.clientMessage == "too hot")
+        try await peer.finish()
+    }
+
     @Test("a refusal in HTML is a refusal too")
     func refusedInHTML() async throws {
         let error = try await failure(status: 400, "<html>Bad Request</html>")
