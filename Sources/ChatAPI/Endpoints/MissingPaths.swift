@@ -1,3 +1,5 @@
+import Text
+
 /// What clients ask for that other servers have, and what there is here instead.
 enum MissingPaths {
     private static let chat = "POST /v1/chat/completions"
