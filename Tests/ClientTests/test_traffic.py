@@ -295,8 +295,8 @@ def test_calls_of_a_whole_answer_are_told_apart(site: Nanobot, upstream: Upstrea
 
 def test_pieces_of_a_call_come_together(site: Nanobot, upstream: Upstream, key: str):
     pieces = [
-        {"index": 0, "id": "a", "function": {"name": "get_"}}, {"index": 0, "id": "b", "function": {"name": "time", "arguments": '{"a"'}},
-        {"index": 0, "function": {"arguments": ":1}"}}, {"index": 1, "id": "a", "function": {"arguments": "{}"}}, {"index": 1, "function": {"name": "g"}},
+        {"index": 0, "id": "a", "function": {"name": "get_"}}, {"index": 0, "function": {"name": "time", "arguments": '{"a"'}},
+        {"index": 0, "id": "b", "function": {"arguments": ":1}"}}, {"index": 1, "id": "a", "function": {"arguments": "{}"}}, {"index": 1, "function": {"name": "g"}},
     ]
     upstream.script(stream(*[chunk({"tool_calls": [piece]}) for piece in pieces], chunk(finish_reason="tool_calls"), DONE))
     found = message_of(post(site, key, Q, stream=True))["tool_calls"]
