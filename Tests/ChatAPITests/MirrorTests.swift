@@ -38,7 +38,7 @@ struct MirrorTests {
     private func archived(_ api: API) throws -> [[[String]]] {
         struct File: Decodable {
             struct Turn: Decodable {
-                struct Message: Decodable { var content: String }
+                struct Message: Decodable { var content: String? }
                 var messages: [Message]
             }
             var turns: [Turn]
@@ -47,7 +47,7 @@ struct MirrorTests {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         return try names.map { name in
             let data = try Data(contentsOf: URL(fileURLWithPath: "\(directory)/\(name)"))
-            return try JSONDecoder().decode(File.self, from: data).turns.map { $0.messages.map(\.content) }
+            return try JSONDecoder().decode(File.self, from: data).turns.map { $0.messages.map { $0.content ?? "" } }
         }.sorted { "\($0)" < "\($1)" }
     }
 
@@ -180,6 +180,18 @@ struct MirrorTests {
         // The result again: the answer behind it goes, and what follows.
         _ = await send(message("u:when?"), shownCall, result)
         #expect(try await stored(api).map(\.count) == [2, 2] && archived(api).count == 1)
+    }
+
+    @Test("a call that the front end shows as text is what it shows, not a call without a result")
+    func callsAsText() async throws {
+        let model = ScriptedModel(completions: [.make(calls: [.make("c1")], finishReason: "tool_calls"), .make("noon"), .make("Bye.")])
+        let api = try API(model)
+        _ = await send(api, "u:when?")
+        _ = await send(api, "u:when?", "a:Calling now", "u:Observation 12")
+        #expect(await asked(model) == ["u:when?", "a:Calling now", "u:Observation 12"])
+        #expect(try await stored(api) == [["given", "u:when?", "a:Calling now"], ["u:Observation 12", "a:noon"]])
+        _ = await send(api, "u:when?", "a:Calling now", "u:Observation 12", "a:noon", "u:thanks")
+        #expect(try await stored(api).count == 3 && archived(api).count == 1)
     }
 
     @Test("a turn that fails changes nothing")

@@ -158,6 +158,27 @@ struct NewMessagesTests {
         #expect(try await stored(api) == ["ua", "uata", "uatata"])
     }
 
+    @Test("an agent that another one used the session of meanwhile shows its calls once, with their results")
+    func sharedSession() async throws {
+        let model = ScriptedModel(completions: [
+            .make(calls: [.make("c1")], finishReason: "tool_calls"), .make(calls: [.make("c2")], finishReason: "tool_calls"),
+            .make("Bonjour"), .make("It is Bonjour."), .make("Bye."),
+        ])
+        let api = try API(model)
+        _ = await send(api, Self.question)
+        _ = await send(api, Self.question, Self.call, Self.result)
+        // Another agent.
+        _ = await send(api, Self.user("Hello"))
+        let calls = [Self.question, Self.call, Self.result, Self.called("c2"), Self.resulting("c2")]
+        #expect(await api.send("POST", "/v1/chat/completions", body: #"{"messages":[\#(calls.joined(separator: ","))]}"#).status == 200)
+        let loop = ["user What time is it?", "assistant calls", "tool result c1", "assistant calls", "tool result c2"]
+        #expect(await asked(model) == ["user Hello", "assistant Bonjour"] + loop)
+        for api in [api, try API(model, in: api.directory)] {
+            _ = await send(api, Self.user("next"), mode: "readonly")
+            #expect(await asked(model) == ["user Hello", "assistant Bonjour"] + loop + ["assistant It is Bonjour.", "user next"])
+        }
+    }
+
     @Test("a loop that begins a new session goes on in it")
     func newLoop() async throws {
         let api = try API()

@@ -23,13 +23,33 @@ extension Prompt {
     /// result has a call; and an assistant says something.
     func messages(for recipient: Recipient) -> [Message] {
         var list = MessageList()
-        for message in history.lazy.flatMap(\.messages) { list.add(recipient.adapted(message, isNew: false)) }
+        for message in shownOnce.flatMap(\.messages) { list.add(recipient.adapted(message, isNew: false)) }
         for message in turn { list.add(recipient.adapted(message, isNew: true)) }
         var messages = list.end()
         if let first = messages.first(where: { !$0.isInstruction }), first.role != .user {
             messages.insert(Message(role: .user, content: "(The assistant speaks first.)"), at: 0)
         }
         return (system.map { [recipient.adapted($0, isNew: true)] } ?? []) + messages
+    }
+
+    /// The history without turns that end in calls of tools and stand in a later turn again, with the results: another agent used the session
+    /// while the tools ran.
+    private var shownOnce: [PastTurn] {
+        guard history.contains(where: { !($0.messages.last?.toolCalls.isEmpty ?? true) }) else { return history }
+        func key(_ message: Message) -> TextKey? {
+            message.toolCalls.isEmpty ? nil : TextKey(message.toolCalls.map(\.id).joined(separator: "\n"))
+        }
+        var later = Set(turn.compactMap(key))
+        var next = turn.first
+        var shown: [PastTurn] = []
+        for past in history.reversed() {
+            let isAnswered = next?.isResult ?? false
+            guard isAnswered || !(past.messages.last.flatMap(key).map(later.contains) ?? false) else { continue }
+            later.formUnion(past.messages.compactMap(key))
+            next = past.messages.first
+            shown.append(past)
+        }
+        return shown.reversed()
     }
 
     /// The instructions as one message: the templates of some models refuse two.

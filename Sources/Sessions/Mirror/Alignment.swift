@@ -55,7 +55,8 @@ struct Alignment {
         var (seen, matched) = (0, 0)
         var found: Range<Int>?
         try file.readTurnsBackwards { turn, range in
-            if ends[seen] == nil { ends[seen] = range.upperBound }
+            // Without its calls a turn that ends in them is not what the client shows.
+            if ends[seen] == nil, withTools || !turn.endsInCalls { ends[seen] = range.upperBound }
             for saying in turn.messages.compactMap(Saying.init).reversed() where withTools || !saying.isOfTool {
                 while matched > 0, matched == wanted.count || wanted[matched] != saying { matched = shorter[matched - 1] }
                 if wanted[matched] == saying { matched += 1 }
@@ -78,23 +79,30 @@ struct Alignment {
         let sayings = shown.enumerated().compactMap { index, message in Saying(message).map { (index: index, saying: $0) } }
             .filter { withTools || !$0.saying.isOfTool }
         let start = min(file.end, try file.headerLength() + 1)
-        var (position, end, matched) = (start, start, 0)
+        var (position, matched) = (start, 0)
+        var kept = (end: start, matched: 0)
         let decoder = ValueDecoder()
         do {
             try file.readLines { line, isSeparated in
                 defer { position += line.count + (isSeparated ? 2 : 1) }
+                var isEnd = true
                 if !SessionFile.isSummary(line) {
                     guard let turn = SessionFile.turn(in: line, decoder) else { throw file.unreadableLine }
                     let said = turn.messages.compactMap(Saying.init).filter { withTools || !$0.isOfTool }
                     guard sayings[matched...].map(\.saying).starts(with: said) else { throw Departure() }
                     matched += said.count
+                    isEnd = withTools || !turn.endsInCalls
                 }
-                end = position + line.count
+                if isEnd { kept = (position + line.count, matched) }
             }
         } catch is Departure {}
-        let next = matched > 0 ? sayings[matched - 1].index + 1 : 0
-        return (matched > 0 ? start..<end : start..<start, Array(shown[next...]))
+        guard kept.matched > 0 else { return (start..<start, shown) }
+        return (start..<kept.end, Array(shown[(sayings[kept.matched - 1].index + 1)...]))
     }
+}
+
+extension Turn {
+    fileprivate var endsInCalls: Bool { !(messages.last?.toolCalls.isEmpty ?? true) }
 }
 
 extension ContextLimits {

@@ -117,12 +117,24 @@ def test_an_answer_is_edited(front_end: FrontEnd, server: Nanobot, peer: Peer, k
     )
 
 
-def test_an_older_question_and_its_answer_are_deleted(front_end: FrontEnd, server: Nanobot, peer: Peer, key: str):
+def test_the_first_question_and_its_answer_are_deleted(front_end: FrontEnd, server: Nanobot, peer: Peer, key: str):
     begin(front_end, peer)
     del front_end.shown[:2]
     peer.script(says("Bye."))
     front_end.ask("Bye.")
-    expect(front_end, server, peer, key, "user: Who am I?", "assistant: You are Rob.", "user: Bye.", "assistant: Bye.")
+    # The model does not see them. The file keeps them: the front end may only have left them out, as a chat that is long.
+    assert asked(peer)[1:] == ["user: Who am I?", "assistant: You are Rob.", "user: Bye."]
+    assert stored(server, key) == [*FIRST, "user: Who am I?", "assistant: You are Rob.", "user: Bye.", "assistant: Bye."]
+
+
+def test_an_older_question_and_its_answer_are_deleted(front_end: FrontEnd, server: Nanobot, peer: Peer, key: str):
+    begin(front_end, peer)
+    peer.script(says("Bye."))
+    front_end.ask("Bye.")
+    del front_end.shown[2:4]
+    peer.script(says("Hi."))
+    front_end.ask("Hello.")
+    expect(front_end, server, peer, key, *FIRST, "user: Bye.", "assistant: Bye.", "user: Hello.", "assistant: Hi.")
 
 
 def test_a_failed_answer_cuts_nothing(plain_server: Nanobot, peer: Peer, key: str):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import litellm
 import openai
@@ -26,8 +25,9 @@ def thinker() -> Iterator[Thinker]:
 
 
 @pytest.fixture
-def thinking_server(thinker: Thinker, tmp_path: Path) -> Iterator[Nanobot]:
-    with Nanobot(tmp_path / "thinking", UPSTREAM_URL=thinker.url, UPSTREAM_MODEL="thinker", STREAM="true") as server:
+def thinking_server(thinker: Thinker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nanobot]:
+    # A short name: a Unix socket's path has at most 107 bytes.
+    with Nanobot(tmp_path_factory.mktemp("t"), UPSTREAM_URL=thinker.url, UPSTREAM_MODEL="thinker", STREAM="true") as server:
         yield server
 
 
