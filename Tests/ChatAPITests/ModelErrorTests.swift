@@ -39,6 +39,8 @@ struct ModelErrorTests {
                 .refused(status: 400), says: "Bad x", code: "unsupported_parameter", at: "x", 400, "unsupported_parameter", param: "x",
                 "Bad x"),
             Case(.refused(status: 400), says: "Bad x", code: "missing_session_key", 400, "invalid_value", "Bad x"),
+            Case(.refused(status: 404), says: "Gone", code: "not_found", 404, "model_not_found", param: "model", "Gone"),
+            Case(.refused(status: 422), says: "Bad y", code: "unprocessable_entity", 422, "invalid_value", "Bad y"),
             Case(.refused(status: 402), says: "Pay", 402, "insufficient_quota", "Pay"),
             Case(.refused(status: 408), says: "Slow", 408, "request_timeout", "Slow"),
             Case(.refused(status: 409), says: "Twice", after: 3, 409, "conflict", retryAfter: "3", "Twice"),

@@ -9,7 +9,7 @@ extension APIError {
         func retryAfter(_ seconds: Int) -> [(name: String, value: String)] { [("Retry-After", "\(max(0, error.retryAfter ?? seconds))")] }
         switch error.code {
         case .refused(let status):
-            let code = error.clientCode.flatMap { Self.ownCodes.contains($0) ? nil : $0 } ?? Self.code(ofRefusal: status)
+            let code = error.clientCode.flatMap { Self.hiddenCodes.contains($0) ? nil : $0 } ?? Self.code(ofRefusal: status)
             self.init(
                 status: status, code: code, message: error.clientMessage ?? "The model does not take this request",
                 param: error.param ?? (code == "model_not_found" ? "model" : nil),
@@ -36,10 +36,11 @@ extension APIError {
         }
     }
 
-    /// Codes that would tell a client something about this server that the upstream does not mean.
-    private static let ownCodes = [
+    /// Codes that would tell a client something about this server that the upstream does not mean, and those that only repeat the status.
+    private static let hiddenCodes = [
         "missing_session_key", "invalid_session_key", "session_not_allowed", "session_not_found", "session_busy", "session_exists",
         "session_unreadable", "idempotency_key_conflict", "invalid_api_key", "storage_full", "storage_unavailable", "overloaded",
+        "not_found", "method_not_allowed", "bad_request", "unprocessable_entity",
     ]
 
     /// The code of a refusal for which the upstream has none.
