@@ -34,9 +34,10 @@ extension Request {
 
     private static func path(_ segments: [String]) -> RequestPath { RequestPath(segments: segments, isExact: true) }
 
-    /// Where the segment `s` stands, with a key and more behind it: at the beginning only, if the path begins there.
+    /// Where the segment `s` stands, with a key and more behind it: at the beginning only, if the path begins there. `v1` is no key: who forgets
+    /// the key must not share a session with all who do.
     private static func marks(_ segments: [String], _ path: RequestPath) -> [Int] {
-        segments.indices.dropLast(2).filter { (!path.isExact || $0 == 0) && segments[$0].utf8.elementsEqual("s".utf8) }
+        segments.indices.dropLast(2).filter { (!path.isExact || $0 == 0) && segments[$0] == "s" && segments[$0 + 1] != "v1" }
     }
 
     /// The segments as a web server has them that decodes every slash (nginx, lighttpd), or none (Apache with `AllowEncodedSlashes NoDecode`).

@@ -14,7 +14,7 @@ package struct ExtraMembers: Sendable, Hashable {
     /// The members of an object that are none of `known`.
     package init(of value: JSONValue, besides known: [String]) {
         guard case .object(let members) = value else { return }
-        for (name, value) in members where !Self.saysNothing(value) && !known.contains(where: { $0 == name }) {
+        for (name, value) in members where Self.isWanted(name, value) && !known.contains(where: { $0 == name }) {
             guard self.members.count < Self.mostMembers else { return }
             self.members.append((name, value))
         }
@@ -38,8 +38,9 @@ package struct ExtraMembers: Sendable, Hashable {
     private static func merge(_ additions: [(String, JSONValue)], into members: inout [(String, JSONValue)]) {
         for (name, value) in additions {
             if let place = members.firstIndex(where: { $0.0 == name }) {
-                // These name a thing, and are repeated rather than continued.
-                if ["id", "type", "format", "index"].contains(where: { $0 == name }) {
+                // These name a thing, and are repeated rather than continued; a name may be either.
+                let isRepeated = name == "name" && value == members[place].1
+                if isRepeated || ["id", "type", "format", "index"].contains(where: { $0 == name }) {
                     members[place].1 = value
                 } else {
                     merge(value, into: &members[place].1)
@@ -59,9 +60,9 @@ package struct ExtraMembers: Sendable, Hashable {
         } else if case .array(var elements) = value, case .array(let more) = addition {
             value = .null
             for element in more {
-                if let index = element.member("index")?.wholeNumber,
+                if let index = index(of: element),
                     // A stream goes on with one of the last.
-                    let place = elements.indices.suffix(64).last(where: { elements[$0].member("index")?.wholeNumber == index })
+                    let place = elements.indices.suffix(64).last(where: { Self.index(of: elements[$0]) == index })
                 {
                     merge(element, into: &elements[place])
                 } else {
@@ -69,7 +70,7 @@ package struct ExtraMembers: Sendable, Hashable {
                 }
             }
             value = .array(elements)
-        } else if case .object(var members) = value, case .object(let more) = addition {
+        } else if case .object(var members) = value, case .object(let more) = addition, max(members.count, more.count) <= mostMembers {
             value = .null
             merge(more, into: &members)
             value = .object(members)
@@ -78,13 +79,22 @@ package struct ExtraMembers: Sendable, Hashable {
         }
     }
 
-    private static func saysNothing(_ value: JSONValue) -> Bool {
+    private static func index(of element: JSONValue) -> Int? {
+        guard case .object(let members) = element, members.count <= mostMembers else { return nil }
+        return element.member("index")?.wholeNumber
+    }
+
+    /// True for what says something, and has the type that clients expect if OpenAI's API has the member.
+    private static func isWanted(_ name: String, _ value: JSONValue) -> Bool {
         switch value {
-        case .null, .string(""), .array([]): true
-        case .object(let members): members.isEmpty
-        default: false
+        case .null, .string(""), .array([]): return false
+        case .object(let members): return !members.isEmpty && name != "annotations"
+        case .array: return !objects.contains { $0 == name }
+        default: return name != "annotations" && !objects.contains { $0 == name }
         }
     }
+
+    private static let objects = ["audio", "function_call", "prompt_tokens_details", "completion_tokens_details"]
 
     package static func == (left: ExtraMembers, right: ExtraMembers) -> Bool { JSONValue.object(left.members) == .object(right.members) }
 

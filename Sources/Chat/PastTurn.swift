@@ -6,9 +6,12 @@ package struct PastTurn: Sendable, Equatable {
     package let messages: [Message]
     /// Counted once, so that the cost of a new turn does not grow with their number.
     package let wordCount: Int
+    /// True if it is what a model is told of older turns.
+    package let isSummary: Bool
 
-    package init(_ messages: [Message]) {
+    package init(_ messages: [Message], isSummary: Bool = false) {
         self.messages = messages
+        self.isSummary = isSummary
         wordCount = messages.wordCount
     }
 

@@ -42,13 +42,12 @@ package struct Usage: Sendable, Hashable, Decodable {
         case totalTokens = "total_tokens"
     }
 
-    /// The details are those of the costlier one: sums of what nobody here knows would be made up.
+    /// Has no details: sums of what nobody here knows would be made up.
     package static func + (left: Usage, right: Usage) -> Usage {
         Usage(
             promptTokens: sum(left.promptTokens, right.promptTokens),
             completionTokens: sum(left.completionTokens, right.completionTokens),
-            totalTokens: sum(left.totalTokens, right.totalTokens),
-            details: (left.totalTokens > right.totalTokens ? left : right).details)
+            totalTokens: sum(left.totalTokens, right.totalTokens))
     }
 
     /// The clamped sum of numbers that are not negative.

@@ -34,7 +34,10 @@ package struct Completion: Sendable, Equatable {
     }
 
     /// True if the message says nothing, although the model ended it by itself.
-    package var isEmpty: Bool { finishReason == "stop" && message.isSilent }
+    package var isEmpty: Bool {
+        let says = ["reasoning", "reasoning_content", "reasoning_details", "thinking_blocks", "images", "audio", "function_call"]
+        return finishReason == "stop" && message.isWordless && !extras.members.contains { member in says.contains { $0 == member.0 } }
+    }
 
     /// The message that the session stores.
     package var message: Message {

@@ -147,7 +147,7 @@ struct MirrorTests {
     @Test(
         "the front end's copy may differ in white space and lack the model's thoughts",
         arguments: [
-            ("<think>hm\n<details></think> It is\nnoon. ", "It is noon."), ("It is noon.", "\\n It  is noon.\\n\\n"),
+            ("<think>hm\n<details></think> It is noon. ", "It is noon."), ("It is\nnoon.", "\\n It is  \\r\\nnoon.\\n\\n"),
             ("<details type=\"reasoning\"><summary>Thought</summary></details>\nIt is noon.", "It is noon."),
         ])
     func thoughts(answer: String, copy: String) async throws {
@@ -157,6 +157,31 @@ struct MirrorTests {
         _ = await send(api, "u:What time is it?", "a:" + copy, "u:two")
         #expect(try await stored(api).count == 2 && archived(api) == [])
         #expect(await model.prompts.last?.messages[1].content == answer)
+    }
+
+    @Test("a front end shows only a part of what it once gave, or changes what a tool said or a text is indented by: the model sees that")
+    func parts() async throws {
+        let model = ScriptedModel { _ in "if x:\n    y()" }
+        let api = try API(model)
+        _ = await send(api, "u:1", "a:one", "u:2", "a:two", "u:3")
+        _ = await send(api, "u:2", "a:two", "u:3", "a:if x:\\n    y()", "u:4")
+        #expect(await asked(model) == ["u:2", "a:two", "u:3", "a:if x:\n    y()", "u:4"])
+        #expect(try await stored(api).count == 3)
+        _ = await send(api, "u:3", "a:if x:\\ny()", "u:4")
+        #expect(await asked(model) == ["u:3", "a:if x:\ny()", "u:4"])
+    }
+
+    @Test("calls under other ids are what the request shows, once")
+    func otherIDs() async throws {
+        let model = ScriptedModel(completions: [.make("let me check", calls: [.make("c1")], finishReason: "tool_calls"), .make("noon")])
+        let api = try API(model)
+        _ = await send(api, "u:when?")
+        let call =
+            #"{"role":"assistant","content":"let me check","tool_calls":[{"id":"z","type":"function","function":{"name":"now","arguments":"{}"}}]}"#
+        let body = #"{"messages":[\#(message("u:when?")),\#(call),{"role":"tool","tool_call_id":"z","content":"12"}]}"#
+        #expect(await api.send("POST", "/v1/chat/completions", headers: ["x-session-mode": "mirror"], body: body).answer == "noon")
+        #expect(await asked(model) == ["u:when?", "a:let me check", "t:12"])
+        #expect(try await stored(api).joined().filter { $0 == "u:when?" }.count == 1)
     }
 
     @Test("calls of tools that the front end does not show stay in the session, and those that it shows are told apart")

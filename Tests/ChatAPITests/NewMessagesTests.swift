@@ -241,10 +241,28 @@ struct NewMessagesTests {
         #expect(await cut.count == 1)
     }
 
+    @Test(
+        "a history that is too long is halved once, but no call is parted from its results, and the summary stays",
+        arguments: [
+            (["ua", "ua", "ua", "ua"], "u", 2), (["ua"], "u", 1), (["ua", "tc", "tc"], "t", nil), (["ua", "ua", "ua", "tc", "tc"], "t", 2),
+            (["sa", "ua", "ua"], "u", 1), (["sa"], "u", nil), ([], "u", nil),
+        ])
+    func halved(history: [String], turn: String, leftOut: Int?) async throws {
+        func messages(_ text: String) -> [Message] {
+            text.map { Message(role: $0 == "t" ? .tool : $0 == "u" || $0 == "s" ? .user : .assistant, content: "x") }
+        }
+        let past = history.map { PastTurn(messages($0), isSummary: $0.hasPrefix("s")) }
+        var prompt = Prompt(history: past, turn: messages(turn))
+        #expect(prompt.leaveOutOlderHalf() == (leftOut != nil))
+        let summary = past.filter(\.isSummary)
+        #expect(prompt.history == summary + past.dropFirst(summary.count + (leftOut ?? 0)))
+    }
+
     @Test("members that OpenAI's API does not have reach the model apart from the others")
     func otherParameters() async throws {
         let model = ScriptedModel()
-        let body = #"{"messages":[\#(Self.question)],"top_k":5,"chat_template_kwargs":{"a":1.0},"store":true,"seed":1,"nothing":null}"#
+        let body =
+            #"{"messages":[\#(Self.question)],"top_k":5,"chat_template_kwargs":{"a":1.0},"store":true,"seed":1,"nothing":null,"Model":"x","MESSAGES":[],"\u017ftream":1,"models":["x"],"api_base":"x","é":1}"#
         #expect(try await API(model).send("POST", "/v1/chat/completions", body: body).status == 200)
         let prompt = await model.prompts.last
         #expect(prompt?.otherParameters.map(\.name) == ["top_k", "chat_template_kwargs"])

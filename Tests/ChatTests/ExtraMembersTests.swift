@@ -84,4 +84,16 @@ struct ExtraMembersTests {
             #expect(growth < linearGrowth)
         }
     }
+
+    @Test("large objects within are not put together member by member, and members of OpenAI's API have its types")
+    func bounded() {
+        #expect(
+            TestSupport.growth(from: 2000) { count in
+                let large = ExtraMembers(of: ["x": .object((0..<count).map { ("m\($0)", 1) })], besides: [])
+                var extras = large
+                extras.append(large)
+            } < linearGrowth)
+        let odd: JSONValue = ["annotations": "a", "audio": "z", "function_call": [1], "prompt_tokens_details": 5, "other": 5]
+        #expect(ExtraMembers(of: odd, besides: []).members.map(\.0) == ["other"])
+    }
 }

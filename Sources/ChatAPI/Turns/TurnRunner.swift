@@ -66,8 +66,7 @@ struct TurnRunner: Sendable {
             completion = try await model.complete(prompt, onDelta: listener.onDelta)
         } catch {
             let count = prompt.history.count
-            prompt.history = Array(prompt.history.suffix(count / 2).drop { $0.messages.first?.isResult ?? true })
-            guard error.code == .contextTooLong, count > 0 else { throw error }
+            guard error.code == .contextTooLong, prompt.leaveOutOlderHalf() else { throw error }
             listener.onShortened(count - prompt.history.count)
             completion = try await model.complete(prompt, onDelta: listener.onDelta)
         }
@@ -79,5 +78,21 @@ struct TurnRunner: Sendable {
             listener.onDelta?(Delta(content: second.content))
         }
         return second
+    }
+}
+
+extension Prompt {
+    /// Leaves out the older half of the history, but neither its summary nor a turn whose calls a later one answers. False if nothing can go.
+    mutating func leaveOutOlderHalf() -> Bool {
+        let summary = history.prefix { $0.isSummary }
+        let turns = history.dropFirst(summary.count)
+        let beginnings = turns.indices.filter { !(turns[$0].messages.first?.isResult ?? false) }
+        let ends = turn.first?.isResult ?? false ? beginnings : beginnings + [turns.endIndex]
+        guard let start = ends.first(where: { $0 - turns.startIndex >= (turns.count + 1) / 2 }) ?? ends.last, start > turns.startIndex
+        else {
+            return false
+        }
+        history = Array(summary + turns[start...])
+        return true
     }
 }

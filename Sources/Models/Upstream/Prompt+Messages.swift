@@ -70,11 +70,16 @@ extension Prompt.Recipient {
         if !takesExtras { message.extras = ExtraMembers() }
         // OpenAI wants its recordings back by their id alone.
         if let audio = message.extras["audio"] { message.extras["audio"] = audio.member("id").map { ["id": $0] } }
+        if let call = message.extras["function_call"] {
+            let arguments = call.member("arguments")?.string ?? ""
+            message.extras["function_call"] = [
+                "name": call.member("name") ?? "", "arguments": .string(Self.isObject(arguments) ? arguments : "{}"),
+            ]
+        }
         message.toolCalls = message.toolCalls.filter { !$0.name.isEmpty }
         for index in message.toolCalls.indices {
             if !takesExtras { message.toolCalls[index].extras = ExtraMembers() }
-            let arguments = try? JSONField(parsing: Array(message.toolCalls[index].arguments.utf8)).value
-            if arguments?.isObject != true { message.toolCalls[index].arguments = "{}" }
+            if !Self.isObject(message.toolCalls[index].arguments) { message.toolCalls[index].arguments = "{}" }
         }
         // Its thoughts or pictures are no words to a server that refuses empty messages.
         if message.role == .assistant, message.isWordless, message.extras["function_call"] == nil {
@@ -82,6 +87,8 @@ extension Prompt.Recipient {
         }
         return message
     }
+
+    private static func isObject(_ text: String) -> Bool { (try? JSONField(parsing: Array(text.utf8)).value)?.isObject ?? false }
 }
 
 extension Message {

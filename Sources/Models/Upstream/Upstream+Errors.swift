@@ -91,15 +91,15 @@ extension Upstream {
         }
     }
 
-    /// Text of an upstream's without the key, which some repeat when they refuse it, and then cut to a number of bytes.
+    /// Text of an upstream's without its key and address, which some repeat when they refuse a request, and then cut to a number of bytes.
     private func shown(_ text: String, bytes limit: Int = 1000) -> String {
-        let key = (settings.key ?? "").utf8
+        let secrets = [settings.key ?? "", settings.address.description].filter { !$0.isEmpty }
         var rest = text.utf8[...]
         var shown: [UInt8] = []
         while shown.count <= limit, let byte = rest.first {
-            let isKey = !key.isEmpty && rest.starts(with: key)
-            if isKey { shown += "***".utf8 } else { shown.append(byte) }
-            rest = rest.dropFirst(isKey ? key.count : 1)
+            let secret = secrets.first { rest.starts(with: $0.utf8) }
+            if secret == nil { shown.append(byte) } else { shown += "***".utf8 }
+            rest = rest.dropFirst(secret?.utf8.count ?? 1)
         }
         if shown.count > limit {
             // Not within a character: a byte that continues one begins with the bits 10.

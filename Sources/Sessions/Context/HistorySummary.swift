@@ -52,9 +52,10 @@ package struct HistorySummary: Sendable, Equatable, Decodable {
         // One token a character is the worst case of the estimate.
         let isLong = ContextWindow.estimatedTokens([Message(role: .user, content: text)]) > limit
         let shown = isLong ? String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit))) : text
-        return PastTurn([
-            Message(role: .user, content: "Summary of our conversation so far:\n" + shown),
-            Message(role: .assistant, content: "Understood."),
-        ])
+        return PastTurn(
+            [
+                Message(role: .user, content: "Summary of our conversation so far:\n" + shown),
+                Message(role: .assistant, content: "Understood."),
+            ], isSummary: true)
     }
 }

@@ -17,13 +17,16 @@ struct SessionWriter: ~Copyable {
     /// No session's own name begins with a dot.
     static let temporaryPrefix = ".new-"
 
-    /// Creates the temporary file in the directory of `path`.
+    /// Creates the temporary file.
     ///
-    /// - Parameter headerLength: the least number of bytes of the first line.
+    /// - Parameters:
+    ///   - headerLength: the least number of bytes of the first line.
+    ///   - directory: where the temporary file is; nil for the directory of `path`.
     init(
-        _ path: FilePath, key: SessionKey, createdAt: String, headerLength: Int = 0, in system: any FileSystem
+        _ path: FilePath, key: SessionKey, createdAt: String, headerLength: Int = 0, by directory: FilePath? = nil,
+        in system: any FileSystem
     ) throws(SessionError) {
-        let temporary = path.removingLastComponent().appending(Identifier.make(prefix: Self.temporaryPrefix))
+        let temporary = (directory ?? path.removingLastComponent()).appending(Identifier.make(prefix: Self.temporaryPrefix))
         (self.path, self.key, self.temporary) = (path, key, temporary)
         file = try attempt("create \(path)") { () throws(Errno) in try File.create(temporary, in: system) }
         // Whoever removes abandoned files sees that this one is in use. Where there are no locks, its time says so.

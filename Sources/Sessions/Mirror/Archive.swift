@@ -14,14 +14,16 @@ struct Archive: Sendable {
         let stamp = Date().ISO8601Format().replacing(":", with: "")
         let name = "\(session.key.fileName).\(stamp).\(UInt32.random(in: 0 ... .max))\(SessionStore.fileExtension)"
         var writer = try SessionWriter(
-            directory.appending(name), key: session.key, createdAt: try session.header().createdAt, in: system)
+            directory.appending(name), key: session.key, createdAt: try session.header().createdAt,
+            // There it is found if this process dies.
+            by: session.path.removingLastComponent(), in: system)
         // The first line follows a comma, or the header.
         let separator = try session.read(end..<end + 1) == [UInt8(ascii: ",")] ? 2 : 1
         try writer.append(end + separator..<session.end, of: session)
         try writer.commit(replaces: false, synchronizes: synchronizes)
     }
 
-    /// Removes what was kept before a date, and what a process that died has left.
+    /// Removes what was kept before a date.
     func prune(before limit: Date) throws(SessionError) {
         try visit { path, _ in
             guard let status = try? system.statusIfThere(path), status.isRegular, status.modified < limit else { return }
@@ -47,7 +49,7 @@ struct Archive: Sendable {
                 return true
             }
         }
-        for name in names where name.hasSuffix(SessionStore.fileExtension) || name.hasPrefix(SessionWriter.temporaryPrefix) {
+        for name in names where name.hasSuffix(SessionStore.fileExtension) {
             // A stamp, a number and the extension; the key may have dots, too.
             let stem = name.split(separator: ".", omittingEmptySubsequences: false).dropLast(3).joined(separator: ".")
             body(directory.appending(name), stem)

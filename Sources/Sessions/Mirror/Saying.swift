@@ -1,38 +1,58 @@
 import Chat
 import Text
 
-/// What two copies of a message have in common, if one of them went through a front end: that changes white space, leaves the model's thoughts
-/// out, and may keep the calls of tools to itself.
-struct Saying: Equatable {
-    var text: [UInt8]
+/// What two copies of a message have in common, if one of them went through a front end: that changes white space at the ends of lines, leaves
+/// the model's thoughts out, and may keep calls of tools to itself.
+struct Saying: Sendable {
+    /// Of what is said. A hash, as a session's are compared with all of a conversation's; its seed is this process's secret.
+    private let hash: Int
     /// True if it is a call of a tool, or a result.
-    var isOfTool = false
+    let isOfTool: Bool
 
-    /// Nil if nothing is said.
-    init?(_ message: Message) {
-        switch message.role {
-        case .user: text = [UInt8(ascii: "u")] + Self.visible(message.content.utf8)
-        case .assistant: text = [UInt8(ascii: "a")] + Self.visible(Self.withoutThoughts(message.content))
-        case .tool, .function: (text, isOfTool) = (Array("t\(message.toolCallID ?? "")".utf8), true)
-        case .system, .developer: return nil
-        }
-        for part in message.parts {
-            switch part {
-            case .text: break
-            case .image(let data, _), .audio(let data, _), .file(let data, _): text += [0] + data.utf8
-            }
-        }
-        guard text.count == 1, message.role != .user else { return }
-        guard !message.toolCalls.isEmpty else { return nil }
-        (text, isOfTool) = (text + message.toolCalls.flatMap { [0] + $0.id.utf8 }, true)
+    private init(_ role: Message.Role, _ texts: [[UInt8]], isOfTool: Bool = false) {
+        var hasher = Hasher()
+        hasher.combine(role)
+        hasher.combine(texts)
+        (hash, self.isOfTool) = (hasher.finalize(), isOfTool)
     }
 
-    private static func visible(_ text: some Collection<UInt8>) -> [UInt8] { text.filter { $0 > 0x20 } }
+    /// A text and calls are two sayings.
+    static func sayings(of message: Message) -> [Saying] {
+        let media = message.parts.compactMap { part -> [UInt8]? in
+            switch part {
+            case .text: nil
+            case .image(let data, _), .audio(let data, _), .file(let data, _): Array(data.utf8)
+            }
+        }
+        switch message.role {
+        case .user: return [Saying(.user, [visible(Array(message.content.utf8))] + media)]
+        case .assistant:
+            let text = visible(withoutThoughts(message.content))
+            let calls = message.toolCalls.flatMap { [Array($0.id.utf8), Array($0.name.utf8), $0.arguments.utf8.filter { $0 > 0x20 }] }
+            return (text.isEmpty ? [] : [Saying(.assistant, [text])])
+                + (calls.isEmpty ? [] : [Saying(.assistant, calls, isOfTool: true)])
+        case .tool, .function:
+            return [Saying(.tool, [Array((message.toolCallID ?? "").utf8), visible(Array(message.content.utf8))], isOfTool: true)]
+        case .system, .developer: return []
+        }
+    }
+
+    static func == (left: Saying, right: Saying) -> Bool { left.hash == right.hash && left.isOfTool == right.isOfTool }
+
+    /// The lines that are not empty, without white space at their ends, and at the beginning of the first.
+    private static func visible(_ text: [UInt8]) -> [UInt8] {
+        var lines: [UInt8] = []
+        for line in text.drop(while: { $0 <= 0x20 }).split(separator: UInt8(ascii: "\n")) {
+            guard let end = line.lastIndex(where: { $0 > 0x20 }) else { continue }
+            lines += line[...end] + [UInt8(ascii: "\n")]
+        }
+        return lines
+    }
 
     /// The text without blocks in which front ends show thoughts and calls.
     private static func withoutThoughts(_ text: String) -> [UInt8] {
         var bytes = Array(text.utf8)
-        for (opening, closing) in [("<think>", "</think>"), ("<details", "</details>")] where text.utf8.contains(UInt8(ascii: "<")) {
+        for (opening, closing) in [("<think>", "</think>"), ("<details", "</details>")] where bytes.contains(UInt8(ascii: "<")) {
             var kept: [UInt8] = []
             var rest = bytes[...]
             while let start = rest.firstRange(of: Array(opening.utf8)),
@@ -45,4 +65,8 @@ struct Saying: Equatable {
         }
         return bytes
     }
+}
+
+extension Sequence<Saying> {
+    func isEqual(to other: some Sequence<Saying>) -> Bool { elementsEqual(other, by: ==) }
 }

@@ -31,6 +31,11 @@ extension ChatRequest {
     /// Members that this program itself uses, and `store`: here everything is.
     private static let own = ["messages", "model", "stream", "stream_options", "n", "store"]
 
+    /// Members by which some servers take another model, server or key than the operator's.
+    private static let operators = [
+        "models", "fallbacks", "engine", "deployment_id", "api_base", "base_url", "api_key", "api_version", "organization",
+    ]
+
     /// What a request says to the model, checked. `max_completion_tokens` stands for the older `max_tokens`, too.
     ///
     /// - Returns: the checked parameters, and the members that OpenAI's API does not have, as they are.
@@ -53,9 +58,16 @@ extension ChatRequest {
         }
         if parameters.contains(where: { $0.name == "max_completion_tokens" }) { parameters.removeAll { $0.name == "max_tokens" } }
         let others = try body.members().lazy.map { (name: $0.name, value: $0.field.value) }.filter { member in
-            !member.value.isNull && !own.contains { $0 == member.name } && !rules.contains { $0.name == member.name }
+            !member.value.isNull && isForeign(member.name)
         }
         return (parameters, Array(others))
+    }
+
+    /// True for a member that no server takes for one that is checked here: some compare names in any case of letters, and not only ASCII's.
+    private static func isForeign(_ name: String) -> Bool {
+        let lower = name.lowercased()
+        return name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f } && !(own + operators).contains { $0 == lower }
+            && !rules.contains { $0.name == lower }
     }
 
     private static func checkStop(_ field: JSONField) throws {
