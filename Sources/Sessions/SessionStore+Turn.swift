@@ -31,7 +31,9 @@ extension SessionStore {
         do {
             return try await lock.withLock(key, onWait: { arrival = try? status(at: path(of: key)) }) {
                 let loaded = try load(key)
-                if let loaded, let turn = try await storedTurn(for: origin, since: arrival, loaded, key, hasLeft: hasLeft) {
+                // Who stops an answer in a front end and asks for another one wants another one, which takes the place of the first.
+                let mayBeTry = shown == nil || origin.isRetry || origin.idempotencyKey != nil
+                if let loaded, mayBeTry, let turn = try await storedTurn(for: origin, since: arrival, loaded, key, hasLeft: hasLeft) {
                     if !loaded.isDurable { try await withFile(of: loaded, key) { file in try await makeDurable(file) } }
                     cache.put(key, loaded.status, loaded.tail)
                     return (turn, true)
@@ -104,7 +106,7 @@ extension SessionStore {
             if synchronizes, let status = try? status(at: path(of: key)) { synced.insert(key, status) }
             return
         }
-        // The turns of the session were taken back.
+        // The turns of the session were taken back, or a front end shows more than there are.
         if let past = turn.past {
             _ = try append(past.line, to: loaded, of: key)
             loaded.tail.window.append(past.messages, isGiven: true, limits: settings.window)

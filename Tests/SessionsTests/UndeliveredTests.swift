@@ -109,6 +109,19 @@ struct UndeliveredTests {
         #expect(id(try await second) == "turn-first again")
     }
 
+    @Test("in a session that mirrors a front end the same words ask for another answer, though the client of the first one had left")
+    func mirror() async throws {
+        _ = try await ask(0, id: "first", hasLeft: true)
+        let origin = Turn.Origin.make(body: "hello")
+        let second = try await stores[1].turn(of: key, from: origin, showing: []) { _ in
+            var turn = Turn.make("hello", id: "turn-second")
+            turn.request = origin
+            return turn
+        }
+        #expect(id(second) == "turn-second")
+        #expect(try await stores[0].page(of: key, messages: 10).turns.map(\.id) == ["turn-second"])
+    }
+
     @Test("a turn with an idempotency key needs no mark, and nothing is written for an answer that is delivered")
     func noMark() async throws {
         let path = stores[0].lock.path(for: key.lockOffset)
