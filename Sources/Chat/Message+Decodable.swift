@@ -12,37 +12,42 @@ extension Message.Role: Decodable {
 }
 
 extension Message: Decodable {
-    private enum CodingKeys: String, CodingKey {
-        case role
-        case content
-        case refusal
-        case toolCalls = "tool_calls"
-        case toolCallID = "tool_call_id"
-        case name
-        case upstream
-    }
-
     /// The members of a message that have a place of their own.
     package static let knownMembers = ["role", "content", "refusal", "tool_calls", "tool_call_id", "name", "upstream"]
 
     /// Reads a message as session files and OpenAI-compatible APIs write it. Content may be null or missing.
+    ///
+    /// Without a container of keys: a window has hundreds of messages, and looks each of these members up in each of them.
     package init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(role: try container.decode(Role.self, forKey: .role), content: "")
-        do {
-            content = try container.decodeIfPresent(String.self, forKey: .content) ?? ""
-        } catch DecodingError.typeMismatch {
-            let parts = try container.decode([Part].self, forKey: .content)
-            content = parts.text
-            self.parts = parts.hasMoreThanText ? parts : []
+        let value = try JSONValue(from: decoder)
+        guard case .object(let members) = value else { throw Self.mismatch }
+        guard let role = try members.first(where: { $0.0 == "role" })?.1.decoded(as: Role.self) else { throw Self.mismatch }
+        self.init(role: role, content: "")
+        var hasMore = false
+        for (name, value) in members where !value.isNull {
+            switch name {
+            case "content":
+                if let text = value.string {
+                    content = text
+                } else {
+                    let parts = try value.decoded(as: [Part].self)
+                    content = parts.text
+                    self.parts = parts.hasMoreThanText ? parts : []
+                }
+            case "refusal": refusal = try value.decoded(as: String.self)
+            case "tool_calls": toolCalls = try value.decoded(as: [ToolCall].self)
+            case "tool_call_id": toolCallID = try value.decoded(as: String.self)
+            case "name": self.name = try value.decoded(as: String.self)
+            case "upstream" where role == .assistant: upstream = try value.decoded(as: String.self)
+            case "role": break
+            default: hasMore = role == .assistant
+            }
         }
-        refusal = try container.decodeIfPresent(String.self, forKey: .refusal)
-        toolCalls = try container.decodeIfPresent([ToolCall].self, forKey: .toolCalls) ?? []
-        toolCallID = try container.decodeIfPresent(String.self, forKey: .toolCallID)
-        name = try container.decodeIfPresent(String.self, forKey: .name)
-        guard role == .assistant else { return }
-        upstream = try container.decodeIfPresent(String.self, forKey: .upstream)
-        extras = ExtraMembers(of: try JSONValue(from: decoder), besides: Self.knownMembers)
+        if hasMore { extras = ExtraMembers(of: value, besides: Self.knownMembers) }
+    }
+
+    private static var mismatch: DecodingError {
+        .typeMismatch(Message.self, DecodingError.Context(codingPath: [], debugDescription: "it is no message"))
     }
 }
 

@@ -23,7 +23,10 @@ package struct CutText: Sendable, Equatable {
     package init(_ inside: String) { self.inside = inside }
 
     /// The text with U+FFFD for its halves.
-    package var whole: String { (trail == nil ? "" : "\u{fffd}") + inside + (lead == nil ? "" : "\u{fffd}") }
+    package var whole: String {
+        guard trail != nil || lead != nil else { return inside }
+        return (trail == nil ? "" : "\u{fffd}") + inside + (lead == nil ? "" : "\u{fffd}")
+    }
 
     /// The character of two halves; nil if they are none.
     package static func scalar(_ lead: UInt16, _ trail: UInt16) -> Unicode.Scalar? {

@@ -28,6 +28,9 @@ extension JSONValue: Decodable {
         }
         self = node.value
     }
+
+    /// Decodes the value as a `ValueDecoder` does.
+    package func decoded<Value: Decodable>(as type: Value.Type) throws -> Value { try type.init(from: ValueNode(self)) }
 }
 
 /// A value as decoders see it.
