@@ -12,7 +12,7 @@ extension ImportedSession {
     }
 
     /// The turns as the session file will have them.
-    func decodedTurns() throws -> [Turn] { try lines.map { try JSONDecoder().decode(Turn.self, from: Data($0.bytes)) } }
+    func decodedTurns() throws -> [Turn] { try lines.map { try ValueDecoder().read(Turn.self, from: $0.bytes) } }
 
     /// Roles and texts, one array for each turn.
     func said() throws -> [[String]] { try decodedTurns().map { $0.messages.map { "\($0.role.rawValue): \($0.content)" } } }

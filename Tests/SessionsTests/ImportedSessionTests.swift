@@ -137,7 +137,7 @@ struct ImportedSessionTests {
             (#"{"messages": [{"role": "user", "content": 5}]}"#, "its message 1 cannot be read"),
             (#"{"messages": [{"role": "user"}, 5]}"#, "its message 2 cannot be read"),
             (#"{"messages": [{"content": "a"}]}"#, "its message 1 cannot be read"),
-            (#"{"messages": [{"role": "function", "content": "a"}]}"#, "its message 1 has a role"),
+            (#"{"messages": [{"role": "robot", "content": "a"}]}"#, "its message 1 has a role"),
             (#"{"messages": [{"role": "user", "tool_calls": [{"id": "a"}]}]}"#, "its message 1 cannot be read"),
             (Self.metadata + "\n" + #"{"role": "user", "content": "a"#, "it ends in the middle of line 2"),
             (Self.metadata + "\n" + #"{"role": "user", "con"# + "\n" + #"{"role": "user"}"#, "line 2 is not JSON"),
