@@ -3,6 +3,7 @@ import Chat
 import JSON
 import Server
 import Sessions
+import Text
 
 /// `GET /v1/session`: a session and a page of its messages, the newest page first.
 struct ShowSession: Endpoint {
