@@ -39,7 +39,8 @@ package struct ExtraMembers: Sendable, Hashable {
         for (name, value) in additions {
             if let place = members.firstIndex(where: { $0.0 == name }) {
                 // These name a thing, and are repeated rather than continued; a name may be either.
-                let isRepeated = name == "name" && value == members[place].1
+                let isRepeated =
+                    if name == "name", let new = value.string, let old = members[place].1.string { new == old } else { false }
                 if isRepeated || ["id", "type", "format", "index"].contains(where: { $0 == name }) {
                     members[place].1 = value
                 } else {

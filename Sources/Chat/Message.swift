@@ -74,9 +74,6 @@ package struct Message: Sendable, Equatable {
 
     package var hasExtras: Bool { !extras.isEmpty || toolCalls.contains { !$0.extras.isEmpty } }
 
-    /// True if an assistant says nothing at all.
-    package var isSilent: Bool { isWordless && extras.isEmpty }
-
     /// True if an assistant neither says anything nor calls a tool.
     package var isWordless: Bool { content.isEmpty && parts.isEmpty && refusal == nil && toolCalls.isEmpty }
 }
