@@ -21,10 +21,13 @@ final class HTTPConnection {
 
     /// One turn of a session. The text is taken as it stands in JSON.
     func chat(_ text: String, session: String, headers: [String] = [], path: String = Server.chatPath) throws -> HTTPResponse {
-        let body = Server.body(text)
+        try self.send("POST", path, headers: ["x-session-key: \(session)"] + headers, body: Server.body(text))
+    }
+
+    func send(_ method: String, _ path: String, headers: [String] = [], body: [UInt8] = []) throws -> HTTPResponse {
         let lines =
-            ["POST \(path) HTTP/1.1", "Host: x", "Content-Type: application/json", "Content-Length: \(body.count)"]
-            + ["x-session-key: \(session)"] + headers + ["", ""]
+            ["\(method) \(path) HTTP/1.1", "Host: x", "Content-Type: application/json", "Content-Length: \(body.count)"]
+            + headers + ["", ""]
         if descriptor < 0 { try open() }
         do {
             try send(Array(lines.joined(separator: "\r\n").utf8) + body)

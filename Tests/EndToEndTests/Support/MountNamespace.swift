@@ -32,10 +32,15 @@ enum MountNamespace {
         return ["unshare"] + user(["--map-root-user"]) + ["--mount", "sh", "-c", script, "sh"]
     }
 
+    /// A command to put before another, which then runs in a process's namespace.
+    static func wrapper(entering process: pid_t) -> [String] {
+        ["nsenter"] + user(["--preserve-credentials"]) + ["--target", "\(process)", "--mount"]
+    }
+
     /// Runs a shell's command in a process's namespace.
     static func run(_ script: String, in process: pid_t) async throws {
-        let arguments = user(["--preserve-credentials"]) + ["--target", "\(process)", "--mount", "sh", "-c", script]
-        let outcome = try await Program.run("nsenter", arguments)
+        let command = wrapper(entering: process) + ["sh", "-c", script]
+        let outcome = try await Program.run(command[0], Array(command[1...]))
         guard outcome.status == 0 else { throw Failed(message: outcome.standardError) }
     }
 
