@@ -85,8 +85,9 @@ extension SessionStore {
         return LineStamp.seconds(last.at.utf8).map { $0 >= earliest } ?? false || file.opened.modifiedSeconds >= earliest
     }
 
-    /// Marks a request that was given up before its turn, if the last turn has the same body.
-    func noteBusy(_ origin: Turn.Origin, _ key: SessionKey) {
+    /// Notes that a request which is no retry has the body of the last turn: a retry of it, if it fails, is not one of that turn's request.
+    /// Nothing is noted if the files cannot be used.
+    func noteRepeated(_ origin: Turn.Origin, _ key: SessionKey) {
         guard origin.idempotencyKey == nil, !origin.isRetry, let (last, line) = lastTurn(of: key),
             last.request.bodySHA256 == origin.bodySHA256
         else { return }

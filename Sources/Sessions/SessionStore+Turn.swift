@@ -28,8 +28,17 @@ extension SessionStore {
         defer { pruneIfDue() }
         // The file when this request began to wait.
         var arrival: FileStatus??
+        // True if a retry of this request, should it fail, will not be taken for one of the last turn's.
+        var isNoted = false
         do {
-            return try await lock.withLock(key, onWait: { arrival = try? status(at: path(of: key)) }) {
+            return try await lock.withLock(
+                key,
+                onWait: {
+                    arrival = try? status(at: path(of: key))
+                    // Now, because this process may die before the session is free.
+                    noteRepeated(origin, key)
+                }
+            ) {
                 let loaded = try load(key)
                 // Who stops an answer in a front end and asks for another one wants another one, which takes the place of the first.
                 let mayBeTry = shown == nil || origin.isRetry || origin.idempotencyKey != nil
@@ -38,6 +47,8 @@ extension SessionStore {
                     cache.put(key, loaded.status, loaded.tail)
                     return (turn, true)
                 }
+                if !mayBeTry { noteRepeated(origin, key) }
+                isNoted = true
                 try checkRoom(loaded, key)
                 var alignment: Alignment?
                 if let shown {
@@ -56,8 +67,8 @@ extension SessionStore {
                 }
                 return (turn, false)
             }
-        } catch let error as SessionError where error.code == .busy {
-            noteBusy(origin, key)
+        } catch {
+            if !isNoted { noteRepeated(origin, key) }
             throw error
         }
     }

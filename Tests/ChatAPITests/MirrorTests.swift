@@ -73,6 +73,25 @@ struct MirrorTests {
         #expect(try archived(api) == [])
     }
 
+    @Test("the retry of a failed request for another answer gets another answer")
+    func failedRegeneration() async throws {
+        struct Broken: Error {}
+        let api = try API(
+            ScriptedModel { number in
+                guard number != 2 else { throw Broken() }
+                return "Answer \(number)"
+            })
+        let body = #"{"messages":[{"role":"user","content":"one"}]}"#
+        func send(_ retryCount: String) async -> Response {
+            let headers: KeyValuePairs = ["x-session-mode": "mirror", "x-stainless-retry-count": retryCount]
+            return await api.send("POST", "/v1/chat/completions", headers: headers, body: body)
+        }
+        #expect(await send("0").answer == "Answer 1")
+        #expect(await send("0").status == 502)
+        #expect(await send("1").answer == "Answer 3")
+        #expect(await send("2").answer == "Answer 3")
+    }
+
     @Test("an answer that is asked for again takes the place of the first one, which goes to the archive")
     func regenerate() async throws {
         let (api, model) = try await made()

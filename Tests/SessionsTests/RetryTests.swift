@@ -7,12 +7,12 @@ import Testing
 @Suite("Tries of one request in several processes")
 struct RetryTests {
     /// Starts a turn of session `a`, whose model waits for the gate.
-    private func start(_ store: SessionStore, _ name: String, isRetry: Bool = false, _ gate: Gate? = nil) -> Task<
+    private func start(_ store: SessionStore, _ name: String, id: String? = nil, isRetry: Bool = false, _ gate: Gate? = nil) -> Task<
         (id: String, isReplayed: Bool), any Error
     > {
         Task {
             let origin = Turn.Origin.make(body: name, isRetry: isRetry)
-            let id = "turn-\(name)\(isRetry ? "-retry" : "")"
+            let id = id ?? "turn-\(name)\(isRetry ? "-retry" : "")"
             let (turn, isReplayed) = try await store.turn(of: SessionKey("a"), from: origin) { _ in
                 await gate?.pass()
                 var turn = Turn.make(name, id: id)
@@ -91,6 +91,73 @@ struct RetryTests {
         #expect(try await undo.value == "turn-before")
         #expect(try await again.value == ("turn-next", false))
         #expect(try await store.summary(of: key).turnCount == 2)
+    }
+
+    @Test("a retry is a new turn if its first try, with the last turn's words, was cancelled while another process had the session")
+    func cancelledWait() async throws {
+        let directory = try TemporaryDirectory()
+        let (store, other) = (try directory.store(), try directory.store())
+        let key = try SessionKey("a")
+        _ = try await start(store, "next").value
+        let (holding, gate) = (Gate(), Gate())
+        let holder = Task {
+            try await other.lock.withLock(key) {
+                holding.open()
+                await gate.pass()
+            }
+        }
+        await holding.pass()
+        let first = start(store, "next")
+        first.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await first.value }
+        gate.open()
+        try await holder.value
+        #expect(try await start(other, "next", isRetry: true).value == ("turn-next-retry", false))
+    }
+
+    @Test("a retry is a new turn if its first try, with the last turn's words, waited in a process that died")
+    func deadWaiter() async throws {
+        let system = SimulatedFileSystem()
+        let store = try system.store()
+        let key = try SessionKey("a")
+        _ = try await start(store, "next").value
+        let gate = Gate()
+        let running = start(store, "before", gate)
+        while gate.arrivals == 0 { await Task.yield() }
+        let first = start(store, "next")
+        while store.lock.waiterCount(key) == 0 { await Task.yield() }
+        let survivor = try SimulatedFileSystem(system.disk).store()
+        gate.open()
+        _ = try await (running.value, first.value)
+        #expect(try await start(survivor, "next", isRetry: true).value == ("turn-next-retry", false))
+        // The retry of this one gets its answer.
+        #expect(try await start(survivor, "next", isRetry: true).value == ("turn-next-retry", true))
+    }
+
+    @Test("a retry is never answered with what the same words got before, whichever call of its first try failed")
+    func failedFirstTry() async throws {
+        /// Says the same twice, the second time with a fault, and then retries. Gives the number of calls, and whether the fault was an error.
+        func sayAgain(_ fault: SimulatedFileSystem.Fault? = nil) async throws -> (calls: Int, fails: Bool) {
+            let system = SimulatedFileSystem()
+            _ = try await start(try system.store(), "next").value
+            // Another process, which has nothing in its memory.
+            let store = try system.store()
+            system.reset(fault)
+            var fails = false
+            do { _ = try await start(store, "next", id: "turn-again").value } catch is SessionError { fails = true }
+            let calls = system.calls
+            system.reset()
+            let retry = try await start(store, "next", isRetry: true).value
+            #expect(retry.id != "turn-next", "\(calls)")
+            #expect(fails || retry.id == "turn-again")
+            return (calls.count, fails)
+        }
+        var failures = 0
+        for call in 1...(try await sayAgain().calls) {
+            let fault = SimulatedFileSystem.Fault(call: call, effect: .failure(.tooManyOpenFiles))
+            failures += try await sayAgain(fault).fails ? 1 : 0
+        }
+        #expect(failures > 5)
     }
 
     @Test("a keyed turn is found in a line that another tool has spaced anew")
