@@ -88,15 +88,19 @@ extension SessionStore {
     /// Notes that a request which is no retry has the body of the last turn: a retry of it, if it fails, is not one of that turn's request.
     /// Nothing is noted if the files cannot be used.
     func noteRepeated(_ origin: Turn.Origin, _ key: SessionKey) {
-        guard origin.idempotencyKey == nil, !origin.isRetry, let (last, line) = lastTurn(of: key),
-            last.request.bodySHA256 == origin.bodySHA256
+        guard origin.idempotencyKey == nil, !origin.isRetry, let file = fileIfWhole(key), let end = try? LastLine(of: file),
+            // Most say something else, and the turn need not be decoded.
+            end.isOfRequest(origin) || SessionFile.isSummary(end.beginning[...]),
+            let (last, line) = try? lastTurn(of: file), last.request.bodySHA256 == origin.bodySHA256
         else { return }
         mark(.repeated, on: line, of: origin, key).leave()
     }
 
     /// Notes that a stored turn's answer did not reach its client. The next request with the same body, if no other turn follows, gets it.
     package func noteUndelivered(_ turn: Turn, of key: SessionKey) {
-        guard turn.request.idempotencyKey == nil, let (last, line) = lastTurn(of: key), last.id == turn.id else { return }
+        guard turn.request.idempotencyKey == nil, let file = fileIfWhole(key), let (last, line) = try? lastTurn(of: file),
+            last.id == turn.id
+        else { return }
         mark(.undelivered, on: line, of: turn.request, key).leave()
     }
 
@@ -104,12 +108,12 @@ extension SessionStore {
         RetryMark(kind, on: line, of: origin, key, lock)
     }
 
-    /// A session's last turn as its file has it now; nil if it cannot be read.
-    private func lastTurn(of key: SessionKey) -> (turn: Turn, line: LastLine)? {
+    /// A session's file as it is now; nil if there is none, or it cannot be read.
+    private func fileIfWhole(_ key: SessionKey) -> SessionFile? {
         guard var file = try? SessionFile(path(of: key), key: key, isWritable: false, in: system),
             (try? file.assumeIntactIfWhole()) == true
         else { return nil }
-        return try? lastTurn(of: file)
+        return file
     }
 
     private func lastTurn(of file: borrowing SessionFile) throws(SessionError) -> (turn: Turn, line: LastLine)? {
