@@ -19,9 +19,9 @@ package struct SplitMix64: RandomNumberGenerator {
 package enum TestLength {
     package static let isLong = ProcessInfo.processInfo.environment["NANOBOT_LONG_TESTS"] != nil
 
-    /// Seeds: always the same few, or many new ones; only the one that `NANOBOT_SEED` names, if it does.
-    package static func seeds(_ count: Int) -> [UInt64] {
+    /// Seeds: always the same few, or `factor` times as many new ones; only the one that `NANOBOT_SEED` names, if it does.
+    package static func seeds(_ count: Int, longer factor: Int = 100) -> [UInt64] {
         if let seed = ProcessInfo.processInfo.environment["NANOBOT_SEED"].flatMap({ UInt64($0) }) { return [seed] }
-        return isLong ? (0..<count * 100).map { _ in .random(in: 0 ... .max) } : (1...UInt64(count)).map { $0 }
+        return isLong ? (0..<count * factor).map { _ in .random(in: 0 ... .max) } : (1...UInt64(count)).map { $0 }
     }
 }

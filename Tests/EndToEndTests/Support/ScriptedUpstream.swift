@@ -5,10 +5,18 @@ import Synchronization
 /// An OpenAI-compatible server that gives a test's responses in turn; the last one repeats.
 final class ScriptedUpstream: Sendable {
     struct Response: Sendable {
-        var status = 200
-        var body: String
+        var status: Int
+        var body: [UInt8]
         /// True if the connection stays open until the client closes it.
-        var staysOpen = false
+        var staysOpen: Bool
+
+        init(status: Int = 200, body: some Sequence<UInt8>, staysOpen: Bool = false) {
+            (self.status, self.body, self.staysOpen) = (status, Array(body), staysOpen)
+        }
+
+        init(status: Int = 200, body: String, staysOpen: Bool = false) {
+            self.init(status: status, body: body.utf8, staysOpen: staysOpen)
+        }
     }
 
     private struct State {
@@ -44,7 +52,7 @@ final class ScriptedUpstream: Sendable {
             return state.bodies.count
         }
         let response = responses[min(number, responses.count) - 1]
-        let bytes = Array("HTTP/1.1 \(response.status) Status\r\nConnection: close\r\n\r\n\(response.body)".utf8)
+        let bytes = Array("HTTP/1.1 \(response.status) Status\r\nConnection: close\r\n\r\n".utf8) + response.body
         _ = send(connection, bytes, bytes.count, CInt(MSG_NOSIGNAL))
         guard response.staysOpen else { return }
         var byte: UInt8 = 0
