@@ -16,7 +16,8 @@ extension Upstream {
     /// The error for a response with a status other than 200.
     func error(status: Int, retryAfter: Int?, body: [UInt8]) -> AttemptError {
         var error = error(status: status, retryAfter: retryAfter, errorBody: UpstreamErrorBody(body))
-        let isNamed = ["stream_options", "include_usage"].contains { body.firstRange(of: Array($0.utf8)) != nil }
+        let text = String(decoding: body, as: UTF8.self)
+        let isNamed = ["stream_options", "include_usage"].contains { text.includes($0) }
         error.refusesStreamOptions = (status == 400 || status == 422) && isNamed
         return error
     }

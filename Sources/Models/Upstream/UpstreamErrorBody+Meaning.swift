@@ -4,7 +4,7 @@ extension UpstreamErrorBody {
     /// True if the conversation is too long for the model, as any of the common servers says it.
     var exceedsContext: Bool {
         let words = [code, type, message].compactMap { $0.map { String(decoding: $0.utf8.prefix(4096), as: UTF8.self).lowercased() } }
-        return words.contains { text in Self.tooLong.contains { $0.allSatisfy { text.utf8.firstRange(of: $0.utf8) != nil } } }
+        return words.contains { text in Self.tooLong.contains { $0.allSatisfy { text.includes($0) } } }
     }
 
     /// What such errors say: all the words of any line.
@@ -28,6 +28,6 @@ extension UpstreamErrorBody {
     var isAboutKey: Bool {
         let words = [code, type].compactMap { $0?.lowercased() }
         return words.contains { ["invalid_api_key", "api_key_invalid", "authentication_error", "unauthorized"].contains($0) }
-            || message.map { $0.lowercased().utf8.firstRange(of: "api key not valid".utf8) != nil } ?? false
+            || message.map { $0.lowercased().includes("api key not valid") } ?? false
     }
 }
