@@ -51,8 +51,8 @@ extension String {
     @inlinable
     package func hasSuffix(_ suffix: String) -> Bool { utf8.reversed().starts(with: suffix.utf8.reversed()) }
 
-    /// True if another text, which is not empty, is part of it. (Compiled here: `utf8.firstRange(of:)` stays generic in its callers, and takes
-    /// a thousand instructions for a byte.)
+    /// True if another text, which is not empty, is part of it. (Compiled here: `utf8.firstRange(of:)` stays generic in its callers, and
+    /// takes a thousand instructions for a byte.)
     package func includes(_ text: String) -> Bool {
         let (bytes, pattern) = (Array(utf8), Array(text.utf8))
         return bytes.indices.contains { bytes[$0] == pattern.first && bytes[$0...].starts(with: pattern) }

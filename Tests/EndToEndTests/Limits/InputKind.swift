@@ -29,7 +29,7 @@ enum InputKind: String, CaseIterable {
     private static let requests: [Shape] = [
         Shape(#"{"messages":[{"role":"user","content":""#, "$", separator: "", #""}]}"#),
         Shape(
-            #"{"stream":true,"messages":[{"role":"user","content":"What did I "},{"role":"user","content":""#, "$", separator: "", #""}]}"#),
+            #"{"stream":true,"messages":[{"role":"user","content":"Hello"},{"role":"user","content":""#, "$", separator: "", #""}]}"#),
         Shape(#"{"messages":["#, #"{"role":"user","content":"$"}"#, "]}"),
         Shape(#"{"messages":[{"role":"user","content":["#, #"{"type":"text","text":"$"}"#, "]}]}"),
         Shape(
@@ -98,7 +98,8 @@ enum InputKind: String, CaseIterable {
     private static let turnStart = #"{"id":"turn-@","at":"2026-11-23T09:00:00Z","messages":["#
     private static let turnEnd =
         #",{"role":"assistant","content":"Hi"}],"model":"nanobot","finish_reason":"stop","#
-        + #""usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2},"request":{"id":"req-@","idempotency_key":null,"body_sha256":"00"}}"#
+        + #""usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2},"request":{"id":"req-@","#
+        + #""idempotency_key":null,"body_sha256":"00"}}"#
 
     private static let sessions: [Shape] = [
         Shape(session, turn, separator: ",\n", "\n]}\n", isFree: true),

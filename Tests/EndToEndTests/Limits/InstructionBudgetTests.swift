@@ -6,8 +6,8 @@ import Testing
 @Suite("A budget of instructions")
 struct InstructionBudgetTests {
     /// Instructions for each KB of an input, beside those that a small input of the same kind takes: three to five times the most that was
-    /// measured (in thousands: 1,500 for a request of members that are not known, 420 for a path of dots, 930 for tool calls in an upstream's
-    /// stream, 390 for turns that the model sees, 1,540 for turns that are imported, 3,700 for upstreams in settings). Work that is
+    /// measured (in thousands: 1,500 for a request of members that are not known, 420 for a path of dots, 930 for tool calls in a stream
+    /// of an upstream, 390 for turns that the model sees, 1,540 for turns that are imported, 3,700 for upstreams in settings). Work that is
     /// quadratic in an input, or in the length of the session, takes many times as much.
     private static func budget(_ kind: InputKind) -> Int {
         switch kind {
