@@ -53,11 +53,20 @@ let package = Package(
             swiftSettings: settings,
             // The static library: a web host has no libfcgi.so, and one file is what gets copied there.
             linkerSettings: [.linkedLibrary(":libfcgi.a")]),
+        .target(
+            name: "Files", dependencies: ["CLinux", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: settings),
+        .target(
+            name: "Access",
+            dependencies: [
+                "Concurrency", "Crypto", "Files", "JSON", "Text", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
         .target(name: "Chat", dependencies: ["JSON", "Text"], swiftSettings: settings),
         .target(
             name: "Sessions",
             dependencies: [
-                "CLinux", "Chat", "Concurrency", "Crypto", "JSON", "Text",
+                "Chat", "Concurrency", "Crypto", "Files", "JSON", "Text",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -73,13 +82,13 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "CGI", "CZlib", "Concurrency", "Crypto", "FastCGI", "JSON", "Text", .product(name: "Logging", package: "swift-log"),
+                "Access", "CGI", "CZlib", "Concurrency", "Crypto", "FastCGI", "JSON", "Text", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings, linkerSettings: [.linkedLibrary(":libz.a")]),
         .target(
             name: "ChatAPI",
             dependencies: [
-                "CGI", "Chat", "Concurrency", "Crypto", "JSON", "Models", "Server", "Sessions", "Text",
+                "Access", "CGI", "Chat", "Concurrency", "Crypto", "JSON", "Models", "Server", "Sessions", "Text",
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["README.md", "openapi.json"],
@@ -87,15 +96,16 @@ let package = Package(
         .target(
             name: "Doctor",
             dependencies: [
-                "Chat", "Concurrency", "Configuration", "Crypto", "HTTPClient", "JSON", "Models", "Server", "Sessions", "Text",
+                "Access", "Chat", "Concurrency", "Configuration", "Crypto", "Files", "HTTPClient", "JSON", "Models", "Server", "Sessions",
+                "Text",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "nanobot",
             dependencies: [
-                "BuiltinModel", "CGI", "CLinux", "Chat", "ChatAPI", "Concurrency", "Configuration", "Crypto", "Doctor", "FastCGI",
-                "HTTPClient", "JSON", "Models", "Server", "Sessions", "Text",
+                "Access", "BuiltinModel", "CGI", "CLinux", "Chat", "ChatAPI", "Concurrency", "Configuration", "Crypto", "Doctor", "FastCGI",
+                "Files", "HTTPClient", "JSON", "Models", "Server", "Sessions", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -144,7 +154,7 @@ let package = Package(
         .testTarget(
             name: "SessionsTests",
             dependencies: [
-                "Chat", "Concurrency", "Harness", "JSON", "Sessions", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "Chat", "Concurrency", "Files", "Harness", "JSON", "Sessions", "TestSupport", .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

@@ -22,6 +22,10 @@ package struct Request: Sendable {
     package var contextDocumentRoot: String? { metaVariable("CONTEXT_DOCUMENT_ROOT") }
     /// What the web server calls itself, such as `nginx/1.22.1`; nil if it does not say.
     package var webServer: String? { metaVariable("SERVER_SOFTWARE") }
+    /// Where Apache leaves the `Authorization` header when one of its rules has passed the request on inside.
+    package var redirectedAuthorization: String? { metaVariable("REDIRECT_HTTP_AUTHORIZATION") }
+    /// The address that the request came from; nil if the web server does not say.
+    package var clientAddress: String? { metaVariable("REMOTE_ADDR") }
     package let body: Body
 
     private let metaVariables: [(name: String, value: String)]

@@ -9,6 +9,8 @@ import Text
 /// `validate` checks all.
 package struct Configuration: Sendable {
     private var settings: [TextKey: Setting] = [:]
+    /// Where API keys are if `auth.keysFile` does not say; nil if there is neither a configuration file nor a home directory.
+    private var usualKeysFile: String?
 
     /// Finds each setting's text.
     ///
@@ -26,7 +28,9 @@ package struct Configuration: Sendable {
                 settings[TextKey(key.name)] = Setting(key: key, text: home + fallback.dropFirst("$HOME".count), source: .default)
             }
         }
+        usualKeysFile = home.map { $0 + "/.nanobot/keys.json" }
         if let path = Self.path(file, environment, home: home) {
+            usualKeysFile = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[...$0] + "keys.json" } ?? "keys.json"
             for setting in try Self.settings(of: path) { settings[TextKey(setting.key.name)] = setting }
         }
         for key in Self.keys {
@@ -53,6 +57,12 @@ package struct Configuration: Sendable {
 
     package subscript<Value>(_ key: Key<Value>) -> Value {
         get throws(ConfigurationError) { try key.value(settings[TextKey(key.name)]) }
+    }
+
+    /// The path of the file of API keys, which need not exist.
+    package func keysFile() throws(ConfigurationError) -> String {
+        if let path = try self[.keysFile] ?? usualKeysFile { return path }
+        return try self[.dataDirectory] + "/keys.json"
     }
 
     package func source(of key: any SettingKey) -> Source { settings[TextKey(key.name)]?.source ?? .default }

@@ -14,6 +14,7 @@ extension Key {
             streams, onDisconnect, heartbeatAfter,
             historyMode, historyMaxTurns, historyMaxTokens, summarizesHistory, taskHeader,
             durability, sessionBusyTimeout, sessionMaxBytes, sessionFromPath, retentionDays, storageMinFreeBytes, allowsDocumentRoot,
+            keysFile, requiresKey,
             mount, bodyLimit, connections, workers,
             logLevel, logFormat, logSessions,
         ]
@@ -158,6 +159,19 @@ extension Key {
     }
     package static var allowsDocumentRoot: Key<Bool> {
         .init("storage.allowInDocumentRoot", help: "allow a data directory inside the web server's document root")
+    }
+}
+
+// MARK: API keys
+
+extension Key {
+    package static var keysFile: Key<String?> {
+        .init(
+            "auth.keysFile", help: "the file of API keys; if not set, keys.json beside the configuration file, or in $HOME/.nanobot"
+        ) { setting in setting.text }
+    }
+    package static var requiresKey: Key<Bool> {
+        .init("auth.required", help: "refuse every request while there are no API keys; if not set, the API is open until there are some")
     }
 }
 

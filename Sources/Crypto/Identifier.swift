@@ -6,7 +6,13 @@ package enum Identifier {
     package static func make(prefix: String) -> String {
         var generator = SystemRandomNumberGenerator()
         // Each call asks the kernel, so there are only two.
-        return make(prefix, generator.next(), generator.next())
+        return make(prefix, [generator.next(), generator.next()])
+    }
+
+    /// A new random secret: 300 bits.
+    package static func secret(prefix: String) -> String {
+        var generator = SystemRandomNumberGenerator()
+        return make(prefix, (0..<5).map { _ in generator.next() })
     }
 
     /// The identifier for a digest, always the same one.
@@ -14,14 +20,14 @@ package enum Identifier {
     /// - Parameter digest: at least 16 bytes, of which the first 16 count.
     package static func make(prefix: String, digest: [UInt8]) -> String {
         func bits(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
-        return make(prefix, bits(digest[..<8]), bits(digest[8..<16]))
+        return make(prefix, [bits(digest[..<8]), bits(digest[8..<16])])
     }
 
     /// Takes 12 characters of 5 bits from each number.
-    private static func make(_ prefix: String, _ first: UInt64, _ second: UInt64) -> String {
+    private static func make(_ prefix: String, _ numbers: [UInt64]) -> String {
         var characters = Array(prefix.utf8)
-        characters.reserveCapacity(characters.count + 24)
-        for bits in [first, second] {
+        characters.reserveCapacity(characters.count + 12 * numbers.count)
+        for bits in numbers {
             for place in 0..<12 { characters.append(alphabet[Int(bits >> (place * 5) & 31)]) }
         }
         return String(decoding: characters, as: UTF8.self)

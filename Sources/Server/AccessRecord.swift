@@ -6,11 +6,14 @@ package final class AccessRecord: Sendable {
         var model: String?
         var tokens: Int?
         var session: String?
+        var key: String?
     }
 
     private let state = Mutex(Fields())
 
     var fields: Fields { state.withLock { $0 } }
+
+    func note(key: String) { state.withLock { $0.key = key } }
 
     package func note(session: String) { state.withLock { $0.session = session } }
 

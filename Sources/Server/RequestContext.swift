@@ -1,3 +1,4 @@
+package import Access
 package import CGI
 import Concurrency
 package import Logging
@@ -18,6 +19,8 @@ package struct RequestContext: Sendable {
     package let request: Request
     /// The id in the response and in the log.
     package internal(set) var requestID = ""
+    /// The caller's API key; nil while the API is open.
+    package internal(set) var apiKey: APIKey?
     package let options: ServerOptions
     package let logger: Logger
     /// What the endpoint adds to the request's line in the access log.

@@ -30,8 +30,19 @@ package struct SessionKey: Sendable, Hashable, CustomStringConvertible {
 
     /// The session's file name without `.json` (FORMAT.md, "The name of a session's file"). Injective: two keys never share one.
     package var fileName: String {
+        let name = Self.encoded(description)
+        guard name.count > 200 else { return String(decoding: name, as: UTF8.self) }
+        // File systems limit names to 255 bytes. A short name never contains "~", so it is never that of a long key.
+        return String(decoding: name.prefix(Self.shortenedLength), as: UTF8.self) + "~" + SHA256.hexadecimal(of: description.utf8)
+    }
+
+    /// How much of a key's encoded bytes a shortened name begins with.
+    static let shortenedLength = 100
+
+    /// A key, or the beginning of one, as it stands in a file's name.
+    static func encoded(_ text: String) -> [UInt8] {
         var name: [UInt8] = []
-        for (index, byte) in description.utf8.enumerated() {
+        for (index, byte) in text.utf8.enumerated() {
             switch byte {
             case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"):
@@ -42,9 +53,7 @@ package struct SessionKey: Sendable, Hashable, CustomStringConvertible {
                 name += ("%" + (code.utf8.count < 2 ? "0" : "") + code).utf8
             }
         }
-        guard name.count > 200 else { return String(decoding: name, as: UTF8.self) }
-        // File systems limit names to 255 bytes. A short name never contains "~", so it is never that of a long key.
-        return String(decoding: name.prefix(100), as: UTF8.self) + "~" + SHA256.hexadecimal(of: description.utf8)
+        return name
     }
 
     /// The key whose file has this name; nil if the name is a shortened one, or no key's.

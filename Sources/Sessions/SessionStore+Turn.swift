@@ -1,4 +1,5 @@
 package import Chat
+import Files
 import FoundationEssentials
 import SystemPackage
 import Text

@@ -1,5 +1,6 @@
 package import Chat
 import Concurrency
+import Files
 import FoundationEssentials
 import Glibc
 import JSON

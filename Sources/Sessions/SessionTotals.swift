@@ -1,5 +1,6 @@
 import Chat
 import Concurrency
+import Files
 import FoundationEssentials
 import JSON
 import Text

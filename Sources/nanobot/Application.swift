@@ -1,3 +1,4 @@
+import Access
 import CGI
 import ChatAPI
 import Concurrency
@@ -16,6 +17,8 @@ struct Application {
     /// True if any of the models is on another server.
     let usesUpstreams: Bool
     let sessions: SessionStore
+    /// The API keys.
+    let keys: KeyStore
     let server: Server
     private let engine = TransferEngine()
 
@@ -48,9 +51,20 @@ struct Application {
         usesUpstreams = !models.upstreams.isEmpty
         let service = ChatService(
             settings: try ChatService.Settings(configuration), sessions: sessions, models: models.catalog, logger: logger)
+        keys = try KeyStore(KeyFile(FilePath(try configuration.keysFile())), logger: logger)
         server = service.server(
             guarding: mayBeExposed ? nil : dataDirectory, sessionNames: AccessLog.SessionNames(try configuration[.logSessions]),
-            options: try ServerOptions(configuration), logger: logger)
+            authentication: Authentication(keys, isRequired: try configuration[.requiresKey]), options: try ServerOptions(configuration),
+            logger: logger)
+    }
+
+    /// Says in the log that there are no API keys.
+    func sayIfOpen(requiresKey: Bool) {
+        guard keys.ring == nil else { return }
+        logger.notice(
+            requiresKey
+                ? "There are no API keys in \(keys.file.path), and auth.required refuses every request without one"
+                : "There are no API keys in \(keys.file.path): the API is open to everybody who reaches it")
     }
 
     /// Ends all remaining requests to upstreams.

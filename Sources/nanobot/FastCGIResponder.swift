@@ -59,6 +59,7 @@ struct FastCGIResponder: ParsableCommand {
             }
             var responder = try Responder(configuration, isRestarted: restarted)
             try responder.start(try listeningSocket())
+            responder.application.sayIfOpen(requiresKey: try configuration[.requiresKey])
             if let supervisor {
                 kill(supervisor, Signals.serves)
             } else {

@@ -11,7 +11,9 @@ struct Nanobot: ParsableCommand {
         abstract: "An OpenAI-compatible chat API with a memory, for hosts that have only a web server.",
         discussion: "Started by a web server, it is a FastCGI responder where descriptor 0 listens, else a CGI program.",
         version: "0.1.0",
-        subcommands: [Serve.self, FastCGIResponder.self, SessionCommands.self, PrintConfiguration.self, DoctorCommand.self])
+        subcommands: [
+            Serve.self, FastCGIResponder.self, SessionCommands.self, KeyCommands.self, PrintConfiguration.self, DoctorCommand.self,
+        ])
 
     static func main() {
         // If a standard descriptor were closed, a session file would get its number, and messages would be written into that file. open(2)

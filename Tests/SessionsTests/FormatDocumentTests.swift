@@ -1,4 +1,5 @@
 import Chat
+@testable import Files
 import Foundation
 import JSON
 import SystemPackage

@@ -1,3 +1,4 @@
+@testable import Files
 import Glibc
 import SystemPackage
 import TestSupport

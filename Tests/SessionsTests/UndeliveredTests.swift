@@ -1,3 +1,4 @@
+@testable import Files
 import SystemPackage
 import TestSupport
 import Testing

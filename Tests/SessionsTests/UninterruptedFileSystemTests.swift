@@ -1,4 +1,5 @@
 import Concurrency
+@testable import Files
 import Glibc
 import SystemPackage
 import Testing

@@ -11,7 +11,8 @@ extension ChatService {
             ExportSession(service: self),
             UndoTurn(service: self),
             ForkSession(service: self),
-            ListSessions(),
+            ListSessions(service: self),
+            ShowKey(),
             ListModels(service: self),
             ShowModel(service: self),
             Health(),
@@ -28,11 +29,15 @@ extension ChatService {
     /// - Parameters:
     ///   - dataDirectory: must not be inside the web server's document root; nil to allow that.
     ///   - sessionNames: how the access log names sessions.
+    ///   - authentication: nil if nobody has an API key.
     package func server(
-        guarding dataDirectory: String?, sessionNames: AccessLog.SessionNames, options: ServerOptions, logger: Logger
+        guarding dataDirectory: String?, sessionNames: AccessLog.SessionNames, authentication: Authentication? = nil,
+        options: ServerOptions, logger: Logger
     ) -> Server {
         Server(
-            endpoints, middleware: MiddlewareList.serving(guarding: dataDirectory, sessionNames: sessionNames), options: options,
-            logger: logger)
+            endpoints,
+            middleware: MiddlewareList.serving(
+                guarding: dataDirectory, sessionNames: sessionNames, authentication: authentication),
+            options: options, logger: logger)
     }
 }

@@ -1,3 +1,4 @@
+import Access
 import CGI
 import Server
 import Sessions
@@ -19,6 +20,20 @@ extension RequestContext {
         guard let text = sessionInPath ?? header else { throw APIError.missingSessionKey }
         let key = try SessionKey(text)
         record.note(session: key.description)
+        try expectCovered(key)
         return key
+    }
+
+    /// Fails unless the caller may use the session, whether it exists or not.
+    func expectCovered(_ key: SessionKey) throws(APIError) {
+        guard apiKey?.covers(session: key.description) ?? true else { throw .sessionNotAllowed }
+    }
+
+    /// Fails unless the caller may use the model.
+    func expectPermitted(model: String) throws(APIError) {
+        guard apiKey?.permits(model: model) ?? true else {
+            throw APIError(
+                status: 403, code: "model_not_allowed", message: "This API key may not use the model '\(model)'", param: "model")
+        }
     }
 }

@@ -15,6 +15,8 @@ extension APIError {
         status: 400, code: "stream_unsupported",
         message: "stream=true is not supported yet. Set stream=false or omit it. The operator can turn the setting \"stream\" on.",
         param: "stream")
+    static let sessionNotAllowed = APIError(
+        status: 403, code: "session_not_allowed", message: "The scopes of this API key do not cover this session")
     static let sessionsNotListed = APIError(
         status: 403, code: "session_not_allowed",
         message: "Sessions are listed only for an API key whose scope covers them, and no API keys are configured")

@@ -30,13 +30,14 @@ package struct AccessLog: Middleware {
 
     private func write(_ context: RequestContext, _ writer: ResponseWriter, since start: ContinuousClock.Instant) {
         guard context.logger.logLevel <= .info else { return }
-        var metadata = Logger.Metadata(minimumCapacity: 6)
+        var metadata = Logger.Metadata(minimumCapacity: 7)
         metadata["status"] = .string(writer.status.map(String.init) ?? "none")
         metadata["ms"] = .string(Self.milliseconds(.now - start))
         if let first = writer.firstByte { metadata["ttfb_ms"] = .string(Self.milliseconds(first - start)) }
         let fields = context.record.fields
         if let model = fields.model { metadata["model"] = .string(model) }
         if let tokens = fields.tokens { metadata["tokens"] = .string(String(tokens)) }
+        if let key = fields.key { metadata["key"] = .string(key) }
         if let session = fields.session.flatMap(name) { metadata["session"] = .string(session) }
         context.logger.info("\(context.routeName)", metadata: metadata)
     }

@@ -1,10 +1,14 @@
 package enum MiddlewareList {
     /// The middleware of every request, outermost first.
     ///
-    /// - Parameter dataDirectory: must not be inside the web server's document root; nil to allow that.
-    package static func serving(guarding dataDirectory: String?, sessionNames: AccessLog.SessionNames) -> [any Middleware] {
+    /// - Parameters:
+    ///   - dataDirectory: must not be inside the web server's document root; nil to allow that.
+    ///   - authentication: nil if nobody has an API key.
+    package static func serving(
+        guarding dataDirectory: String?, sessionNames: AccessLog.SessionNames, authentication: Authentication? = nil
+    ) -> [any Middleware] {
         [RequestIDs(), CacheControl(), AccessLog(sessionNames: sessionNames), ErrorResponses()]
-            + (dataDirectory.map { [DocumentRootGuard(dataDirectory: $0)] } ?? [])
+            + (dataDirectory.map { [DocumentRootGuard(dataDirectory: $0)] } ?? []) + (authentication.map { [$0] } ?? [])
     }
 
     /// The middleware of a program that cannot serve.

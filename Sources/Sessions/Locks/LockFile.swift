@@ -1,3 +1,4 @@
+import Files
 import SystemPackage
 
 /// A file whose bytes are locked in the place of sessions.

@@ -1,5 +1,6 @@
 import Concurrency
 import DequeModule
+import Files
 import Glibc
 import SystemPackage
 

@@ -1,5 +1,6 @@
 import Chat
 import DequeModule
+import Files
 import FoundationEssentials
 import JSON
 

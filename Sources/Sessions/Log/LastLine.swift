@@ -1,3 +1,4 @@
+import Files
 import SystemPackage
 
 /// The last line of a session's file, as far as its id. It tells the file from another one of the same inode, size and time of modification,

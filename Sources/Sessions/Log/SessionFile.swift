@@ -1,4 +1,5 @@
 import Chat
+import Files
 import FoundationEssentials
 import Glibc
 import JSON

@@ -1,5 +1,6 @@
 import Crypto
 import Chat
+import Files
 import Glibc
 import SystemPackage
 

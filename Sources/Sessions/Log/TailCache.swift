@@ -1,4 +1,5 @@
 import Concurrency
+import Files
 
 /// Keeps the tails of recently used session files, so that a turn need not read them again. Bounded in bytes. With `durability` `sync` these
 /// states of the files are on the disk.

@@ -1,4 +1,5 @@
 import Concurrency
+import Files
 import FoundationEssentials
 import Glibc
 import JSON

@@ -1,3 +1,4 @@
+import Access
 import CGI
 import Chat
 import Concurrency
@@ -13,6 +14,7 @@ struct ChatCompletions: Endpoint {
     let service: ChatService
     let method = "POST"
     let path = "/v1/chat/completions"
+    let admission = Admission.permitted(.chat)
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         let key = try context.sessionKey()
@@ -23,6 +25,7 @@ struct ChatCompletions: Endpoint {
             throw APIError.invalidValue("model is required", param: "model")
         }
         let entry = try service.models.entry(for: chat.model)
+        try context.expectPermitted(model: entry.id)
         let request = TurnRequest(
             id: Identifier.make(prefix: Turn.idPrefix), session: key, mode: try mode(context.request), model: entry,
             instructions: chat.conversation.instructions, earlier: chat.conversation.earlier, messages: chat.conversation.new,

@@ -6,6 +6,7 @@ import Server
 struct Health: Endpoint {
     let method = "GET"
     let path = "/health"
+    let admission = Admission.everybody
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         try await writer.send(.json(["status": "ok"]))

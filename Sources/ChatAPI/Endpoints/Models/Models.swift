@@ -1,3 +1,4 @@
+import Access
 import CGI
 import JSON
 import Server
@@ -7,9 +8,10 @@ struct ListModels: Endpoint {
     let service: ChatService
     let method = "GET"
     let path = "/v1/models"
+    let admission = Admission.keys
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
-        let models = service.models.entries.map(service.modelObject)
+        let models = service.models.entries.filter { context.apiKey?.permits(model: $0.id) ?? true }.map(service.modelObject)
         try await writer.send(.json(["object": "list", "data": .array(models)]))
     }
 }
@@ -19,9 +21,12 @@ struct ShowModel: Endpoint {
     let service: ChatService
     let method = "GET"
     let path = "/v1/models/{id...}"
+    let admission = Admission.keys
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
-        try await writer.send(.json(service.modelObject(try service.models.entry(listed: context.parameter("id")))))
+        let entry = try service.models.entry(listed: context.parameter("id"))
+        try context.expectPermitted(model: entry.id)
+        try await writer.send(.json(service.modelObject(entry)))
     }
 }
 

@@ -1,3 +1,4 @@
+import Access
 import CGI
 import Server
 import Sessions
@@ -8,6 +9,7 @@ struct ExportSession: Endpoint {
     let service: ChatService
     let method = "GET"
     let path = "/v1/session/export"
+    let admission = Admission.permitted(.export)
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         let key = try context.sessionKey()

@@ -1,3 +1,4 @@
+import Access
 import CGI
 import Chat
 import JSON
@@ -10,12 +11,13 @@ struct ShowSession: Endpoint {
     let service: ChatService
     let method = "GET"
     let path = "/v1/session"
+    let admission = Admission.permitted(.read)
 
     private static let pageLimits = 1...1000
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         let key = try context.sessionKey()
-        let limit = try Self.pageLimit(context.request)
+        let limit = try context.request.wholeNumber("limit", in: Self.pageLimits) ?? 100
         let before = context.request.query("before").flatMap { $0.isEmpty ? nil : $0 }
         let page = try await service.sessions.page(of: key, messages: limit, before: before)
         let messages = page.turns.flatMap { turn in
@@ -30,15 +32,6 @@ struct ShowSession: Endpoint {
         ]
         try await writer.send(.json(.object(page.summary.members + paging)))
     }
-
-    private static func pageLimit(_ request: Request) throws(APIError) -> Int {
-        guard let text = request.query("limit") else { return 100 }
-        guard let limit = Int(text), pageLimits.contains(limit) else {
-            let message = "limit must be a whole number from \(pageLimits.lowerBound) to \(pageLimits.upperBound)"
-            throw .invalidValue(message, param: "limit")
-        }
-        return limit
-    }
 }
 
 /// `DELETE /v1/session`: removes a session, so that its key is new.
@@ -46,6 +39,7 @@ struct DeleteSession: Endpoint {
     let service: ChatService
     let method = "DELETE"
     let path = "/v1/session"
+    let admission = Admission.permitted(.write)
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         let key = try context.sessionKey()
@@ -59,6 +53,7 @@ struct UndoTurn: Endpoint {
     let service: ChatService
     let method = "POST"
     let path = "/v1/session/undo"
+    let admission = Admission.permitted(.write)
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         let (turn, turnsLeft) = try await service.sessions.undo(try context.sessionKey())
@@ -75,6 +70,7 @@ struct ForkSession: Endpoint {
     let service: ChatService
     let method = "POST"
     let path = "/v1/session/fork"
+    let admission = Admission.permitted(.write)
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         let key = try context.sessionKey()
@@ -87,16 +83,20 @@ struct ForkSession: Endpoint {
             apiError.param = "to"
             throw apiError
         }
+        try context.expectCovered(target)
         try await writer.send(.json(.object(try await service.sessions.fork(key, to: target).members)))
     }
 }
 
-/// `GET /v1/sessions`: always refused. It needs API keys, and there are none yet.
-struct ListSessions: Endpoint {
-    let method = "GET"
-    let path = "/v1/sessions"
-
-    func respond(to context: RequestContext, _ writer: ResponseWriter) async throws { throw APIError.sessionsNotListed }
+extension Request {
+    /// A parameter of the query string that is a whole number; nil if it was not sent.
+    func wholeNumber(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
+        guard let text = query(name) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            throw .invalidValue("\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)", param: name)
+        }
+        return number
+    }
 }
 
 extension SessionSummary {

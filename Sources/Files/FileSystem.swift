@@ -1,10 +1,10 @@
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// The calls that sessions make to a file system. Each is one system call: it may be interrupted, and a write may be short.
 ///
 /// Here tests make the nth call fail, or end the process after it.
-protocol FileSystem: Sendable {
+package protocol FileSystem: Sendable {
     /// Never waits, whatever the path names.
     func open(_ path: FilePath, _ flags: CInt) throws(Errno) -> CInt
     func close(_ descriptor: CInt)
@@ -43,7 +43,7 @@ protocol FileSystem: Sendable {
 
 extension FileSystem {
     /// A file's status; nil if there is no file.
-    func statusIfThere(_ path: FilePath) throws(Errno) -> FileStatus? {
+    package func statusIfThere(_ path: FilePath) throws(Errno) -> FileStatus? {
         do throws(Errno) {
             return try status(at: path)
         } catch {
@@ -53,12 +53,12 @@ extension FileSystem {
     }
 
     /// Fails if the directory of a file is missing. Then the file may exist, and come back with its directory.
-    func checkDirectory(of path: FilePath) throws(Errno) {
+    package func checkDirectory(of path: FilePath) throws(Errno) {
         _ = try status(at: path.removingLastComponent())
     }
 
     /// Creates a directory if it does not exist.
-    func ensureDirectory(_ path: FilePath) throws(Errno) {
+    package func ensureDirectory(_ path: FilePath) throws(Errno) {
         do throws(Errno) {
             try makeDirectory(path)
         } catch {
@@ -72,22 +72,29 @@ extension FileSystem {
     }
 
     /// For a file system without holes.
-    func dataEnd(_ descriptor: CInt, size: Int) -> Int { size }
+    package func dataEnd(_ descriptor: CInt, size: Int) -> Int { size }
 
     /// For a file system that shares no blocks.
-    func share(_ range: Range<Int>, of source: CInt, with target: CInt) -> Bool { false }
+    package func share(_ range: Range<Int>, of source: CInt, with target: CInt) -> Bool { false }
 
     /// For a file system without users.
-    func giveAway(_ descriptor: CInt, toOwnerOf directory: FilePath) throws(Errno) {}
+    package func giveAway(_ descriptor: CInt, toOwnerOf directory: FilePath) throws(Errno) {}
 }
 
 /// Identifies one state of a file: a write by any process changes the size or the time.
-struct FileStatus: Equatable, Sendable {
-    var device: UInt64
-    var inode: UInt64
-    var size: Int
-    var modifiedSeconds: Int
-    var modifiedNanoseconds: Int
+package struct FileStatus: Equatable, Sendable {
+    package var device: UInt64
+    package var inode: UInt64
+    package var size: Int
+    package var modifiedSeconds: Int
+    package var modifiedNanoseconds: Int
     /// False if it is a directory, a FIFO, a device or a socket.
-    var isRegular = true
+    package var isRegular = true
+    /// Who may read, write and run it, as in chmod(1).
+    package var permissions: UInt32 = 0o600
+
+    package init(device: UInt64, inode: UInt64, size: Int, modifiedSeconds: Int, modifiedNanoseconds: Int, isRegular: Bool = true) {
+        (self.device, self.inode, self.size) = (device, inode, size)
+        (self.modifiedSeconds, self.modifiedNanoseconds, self.isRegular) = (modifiedSeconds, modifiedNanoseconds, isRegular)
+    }
 }

@@ -1,27 +1,26 @@
 import Glibc
-import JSON
-import SystemPackage
+package import SystemPackage
 
 /// An open file that closes itself.
-struct File: ~Copyable {
-    let descriptor: CInt
-    let system: any FileSystem
+package struct File: ~Copyable {
+    package let descriptor: CInt
+    package let system: any FileSystem
 
-    init(_ path: FilePath, _ flags: CInt, in system: any FileSystem) throws(Errno) {
+    package init(_ path: FilePath, _ flags: CInt, in system: any FileSystem) throws(Errno) {
         descriptor = try system.open(path, flags)
         self.system = system
     }
 
     /// Creates a file; fails if the name is taken. The file belongs to the owner of its directory, so that an administrator's command does
     /// not shut out the service. Only a new file is given away, because an existing name may be a link to anything.
-    static func create(_ path: FilePath, in system: any FileSystem) throws(Errno) -> File {
+    package static func create(_ path: FilePath, in system: any FileSystem) throws(Errno) -> File {
         let file = try File(path, O_RDWR | O_CREAT | O_EXCL, in: system)
         try system.giveAway(file.descriptor, toOwnerOf: path.removingLastComponent())
         return file
     }
 
     /// Opens a file to read and write it, and creates it if it does not exist.
-    static func openOrCreate(_ path: FilePath, in system: any FileSystem) throws(Errno) -> File {
+    package static func openOrCreate(_ path: FilePath, in system: any FileSystem) throws(Errno) -> File {
         do throws(Errno) {
             return try File(path, O_RDWR, in: system)
         } catch {
@@ -38,10 +37,10 @@ struct File: ~Copyable {
 
     deinit { system.close(descriptor) }
 
-    func status() throws(Errno) -> FileStatus { try system.status(of: descriptor) }
+    package func status() throws(Errno) -> FileStatus { try system.status(of: descriptor) }
 
     /// Reads the bytes of a range; fewer if the file ends before.
-    func read(_ range: Range<Int>) throws(Errno) -> [UInt8] {
+    package func read(_ range: Range<Int>) throws(Errno) -> [UInt8] {
         var failure: Errno?
         let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
             do throws(Errno) {
@@ -61,7 +60,7 @@ struct File: ~Copyable {
     }
 
     /// Writes all bytes at an offset: in one call, unless the disk fills up or a limit is reached.
-    func write(_ bytes: [UInt8], at offset: Int) throws(Errno) {
+    package func write(_ bytes: [UInt8], at offset: Int) throws(Errno) {
         var failure: Errno?
         bytes.withUnsafeBytes { buffer in
             var count = 0
@@ -78,8 +77,8 @@ struct File: ~Copyable {
         if let failure { throw failure }
     }
 
-    func truncate(to length: Int) throws(Errno) { try system.truncate(descriptor, to: length) }
+    package func truncate(to length: Int) throws(Errno) { try system.truncate(descriptor, to: length) }
 
     /// Returns when the content and the size are on the disk.
-    func synchronize() throws(Errno) { try system.synchronize(descriptor) }
+    package func synchronize() throws(Errno) { try system.synchronize(descriptor) }
 }

@@ -1,51 +1,53 @@
 import CLinux
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// The operating system's files. No other file of this module reads `errno`.
-struct HostFileSystem: FileSystem {
-    func open(_ path: FilePath, _ flags: CInt) throws(Errno) -> CInt {
+package struct HostFileSystem: FileSystem {
+    package init() {}
+
+    package func open(_ path: FilePath, _ flags: CInt) throws(Errno) -> CInt {
         // Without O_NONBLOCK a FIFO would hold the thread until somebody else opens it (fifo(7)). Files are not affected.
         try systemCall { path.withPlatformString { Glibc.open($0, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0o600) } }
     }
 
-    func close(_ descriptor: CInt) { _ = Glibc.close(descriptor) }
+    package func close(_ descriptor: CInt) { _ = Glibc.close(descriptor) }
 
-    func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Errno) -> Int {
+    package func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Errno) -> Int {
         try systemCall { pread(descriptor, buffer.baseAddress, buffer.count, offset) }
     }
 
-    func write(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Errno) -> Int {
+    package func write(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Errno) -> Int {
         try systemCall { pwrite(descriptor, bytes.baseAddress, bytes.count, offset) }
     }
 
-    func truncate(_ descriptor: CInt, to length: Int) throws(Errno) { _ = try systemCall { ftruncate(descriptor, length) } }
+    package func truncate(_ descriptor: CInt, to length: Int) throws(Errno) { _ = try systemCall { ftruncate(descriptor, length) } }
 
-    func synchronize(_ descriptor: CInt) throws(Errno) { _ = try systemCall { fdatasync(descriptor) } }
+    package func synchronize(_ descriptor: CInt) throws(Errno) { _ = try systemCall { fdatasync(descriptor) } }
 
-    func status(of descriptor: CInt) throws(Errno) -> FileStatus {
+    package func status(of descriptor: CInt) throws(Errno) -> FileStatus {
         var status = stat()
         _ = try systemCall { fstat(descriptor, &status) }
         return FileStatus(status)
     }
 
-    func status(at path: FilePath) throws(Errno) -> FileStatus {
+    package func status(at path: FilePath) throws(Errno) -> FileStatus {
         var status = stat()
         _ = try systemCall { path.withPlatformString { stat($0, &status) } }
         return FileStatus(status)
     }
 
-    func rename(_ path: FilePath, to target: FilePath) throws(Errno) {
+    package func rename(_ path: FilePath, to target: FilePath) throws(Errno) {
         _ = try systemCall { path.withPlatformString { from in target.withPlatformString { Glibc.rename(from, $0) } } }
     }
 
-    func link(_ path: FilePath, to target: FilePath) throws(Errno) {
+    package func link(_ path: FilePath, to target: FilePath) throws(Errno) {
         _ = try systemCall { path.withPlatformString { from in target.withPlatformString { Glibc.link(from, $0) } } }
     }
 
-    func unlink(_ path: FilePath) throws(Errno) { _ = try systemCall { path.withPlatformString { Glibc.unlink($0) } } }
+    package func unlink(_ path: FilePath) throws(Errno) { _ = try systemCall { path.withPlatformString { Glibc.unlink($0) } } }
 
-    func dataEnd(_ descriptor: CInt, size: Int) -> Int {
+    package func dataEnd(_ descriptor: CInt, size: Int) -> Int {
         var end = 0
         // Seeks the next data, and then the hole after it; the end of the file counts as one (lseek(2)). ENXIO: no data follows.
         while end < size {
@@ -58,27 +60,27 @@ struct HostFileSystem: FileSystem {
         return min(end, size)
     }
 
-    func share(_ range: Range<Int>, of source: CInt, with target: CInt) -> Bool {
+    package func share(_ range: Range<Int>, of source: CInt, with target: CInt) -> Bool {
         let offset = Int64(range.lowerBound)
         return clinux_share_blocks(target, offset, source, offset, Int64(range.count)) == 0
     }
 
-    func makeDirectory(_ path: FilePath) throws(Errno) { _ = try systemCall { path.withPlatformString { mkdir($0, 0o700) } } }
+    package func makeDirectory(_ path: FilePath) throws(Errno) { _ = try systemCall { path.withPlatformString { mkdir($0, 0o700) } } }
 
-    func freeByteCount(at path: FilePath) throws(Errno) -> Int {
+    package func freeByteCount(at path: FilePath) throws(Errno) -> Int {
         var status = statvfs()
         _ = try systemCall { path.withPlatformString { statvfs($0, &status) } }
         let (bytes, overflows) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
         return overflows ? .max : Int(clamping: bytes)
     }
 
-    func setLock(_ descriptor: CInt, at offset: Int64, isHeld: Bool) throws(Errno) {
+    package func setLock(_ descriptor: CInt, at offset: Int64, isHeld: Bool) throws(Errno) {
         let type = Int16(isHeld ? F_WRLCK : F_UNLCK)
         var range = flock(l_type: type, l_whence: Int16(SEEK_SET), l_start: Int(offset), l_len: 1, l_pid: 0)
         _ = try systemCall { fcntl(descriptor, Self.setOpenFileDescriptionLock, &range) }
     }
 
-    func giveAway(_ descriptor: CInt, toOwnerOf directory: FilePath) throws(Errno) {
+    package func giveAway(_ descriptor: CInt, toOwnerOf directory: FilePath) throws(Errno) {
         guard geteuid() == 0 else { return }
         var (file, owner) = (stat(), stat())
         _ = try systemCall { fstat(descriptor, &file) }
@@ -87,7 +89,7 @@ struct HostFileSystem: FileSystem {
         _ = try systemCall { fchown(descriptor, owner.st_uid, owner.st_gid) }
     }
 
-    func visitNames(in directory: FilePath, from position: Int, _ visit: (_ name: String, _ next: Int) -> Bool) throws(Errno) {
+    package func visitNames(in directory: FilePath, from position: Int, _ visit: (_ name: String, _ next: Int) -> Bool) throws(Errno) {
         guard let stream = directory.withPlatformString({ opendir($0) }) else { throw Errno(rawValue: errno) }
         defer { closedir(stream) }
         if position != 0 { seekdir(stream, position) }
@@ -121,5 +123,6 @@ extension FileStatus {
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int(status.st_size),
             modifiedSeconds: status.st_mtim.tv_sec, modifiedNanoseconds: status.st_mtim.tv_nsec,
             isRegular: status.st_mode & S_IFMT == S_IFREG)
+        permissions = status.st_mode & 0o7777
     }
 }

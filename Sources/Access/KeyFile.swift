@@ -1,0 +1,100 @@
+import Crypto
+import Files
+import Glibc
+package import SystemPackage
+
+/// The file of API keys. It is replaced whole, so that a reader never sees half of it, and each change is on the disk when it returns.
+package struct KeyFile: Sendable {
+    package let path: FilePath
+    private let system: any FileSystem
+
+    /// In bytes: more than half a million keys.
+    private static let maximumSize = 1 << 28
+
+    package init(_ path: FilePath) { self.init(path, in: HostFileSystem()) }
+
+    init(_ path: FilePath, in system: any FileSystem) { (self.path, self.system) = (path, UninterruptedFileSystem(system)) }
+
+    /// Which file there is now; nil if there is none. A change of the keys is another file.
+    func status() throws(KeyFileError) -> FileStatus? {
+        try attempt("looked at") { () throws(Errno) in try system.statusIfThere(path) }
+    }
+
+    /// The keys in the file; nil if there is none.
+    ///
+    /// - Throws: also if others than its owner may write it, or everybody may read it.
+    package func read() throws(KeyFileError) -> KeyRing? {
+        guard let file = try opened() else { return nil }
+        let status = try attempt("looked at") { () throws(Errno) in try file.status() }
+        guard status.isRegular else { throw KeyFileError(path, "is no file") }
+        guard status.permissions & 0o027 == 0 else {
+            throw KeyFileError(path, "may be read or written by others than its owner: run chmod 600 \(path)")
+        }
+        guard status.size <= Self.maximumSize else { throw KeyFileError(path, "is larger than \(Self.maximumSize) bytes") }
+        let bytes = try attempt("read") { () throws(Errno) in try file.read(0..<status.size) }
+        do throws(KeyFileError) {
+            return try KeyRing(bytes)
+        } catch {
+            throw KeyFileError(path, error.description)
+        }
+    }
+
+    private func opened() throws(KeyFileError) -> File? {
+        do throws(Errno) {
+            return try File(path, O_RDONLY, in: system)
+        } catch {
+            if error == .noSuchFileOrDirectory { return nil }
+            throw KeyFileError(path, "cannot be opened: \(error)")
+        }
+    }
+
+    /// Changes the keys, while no other process does. If there is no file, one is created, for its owner alone.
+    ///
+    /// - Parameter change: if it throws, the file stays as it is.
+    package func change<Result>(_ change: (inout KeyRing) throws(KeyFileError) -> Result) throws(KeyFileError) -> Result {
+        let directory = path.removingLastComponent()
+        try attempt("written, as its directory cannot be created") { () throws(Errno) in try system.ensureDirectory(directory) }
+        let lock = try attempt("locked") { () throws(Errno) in
+            try File.openOrCreate(FilePath(path.string + ".lock"), in: system)
+        }
+        try take(lock)
+        var ring = try read() ?? KeyRing()
+        let result = try change(&ring)
+        let temporary = FilePath(path.string + Identifier.make(prefix: ".new-"))
+        do throws(KeyFileError) {
+            try attempt("written") { () throws(Errno) in
+                let file = try File.create(temporary, in: system)
+                try file.write(ring.serialized, at: 0)
+                try file.synchronize()
+                try system.rename(temporary, to: path)
+                try File(directory, O_RDONLY | O_DIRECTORY, in: system).synchronize()
+            }
+        } catch {
+            try? system.unlink(temporary)
+            throw error
+        }
+        return result
+    }
+
+    /// Takes the lock that a process has while it changes the file, which takes milliseconds. It ends with the descriptor.
+    private func take(_ lock: borrowing File) throws(KeyFileError) {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while true {
+            do throws(Errno) {
+                return try system.setLock(lock.descriptor, at: 0, isHeld: true)
+            } catch {
+                guard error == .resourceTemporarilyUnavailable else { throw KeyFileError(path, "cannot be locked: \(error)") }
+                guard ContinuousClock.now < deadline else { throw KeyFileError(path, "is being changed by another process") }
+            }
+            usleep(2000)
+        }
+    }
+
+    private func attempt<Result: ~Copyable>(_ what: String, _ body: () throws(Errno) -> Result) throws(KeyFileError) -> Result {
+        do throws(Errno) {
+            return try body()
+        } catch {
+            throw KeyFileError(path, "cannot be \(what): \(error)")
+        }
+    }
+}

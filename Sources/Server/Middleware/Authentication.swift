@@ -1,0 +1,94 @@
+package import Access
+package import CGI
+import Concurrency
+import FoundationEssentials
+import Logging
+import Text
+
+/// Lets only callers with an API key through, once there are keys.
+package struct Authentication: Middleware {
+    private let keys: KeyStore
+    private let isRequired: Bool
+    private let hasWarned = Mutex(false)
+
+    /// - Parameter isRequired: true if the API is closed while there are no keys.
+    package init(_ keys: KeyStore, isRequired: Bool) { (self.keys, self.isRequired) = (keys, isRequired) }
+
+    package func handle(_ context: RequestContext, _ writer: ResponseWriter, next: Next) async throws {
+        // What is at no path, or asked by no method of its path, is the same for everybody.
+        guard let endpoint = context.endpoint else { return try await next(context, writer) }
+        if case .everybody = endpoint.admission { return try await next(context, writer) }
+        let ring = keys.ring
+        guard ring != nil || isRequired else {
+            warnOnce(context)
+            return try await next(context, writer)
+        }
+        let key = try Self.key(of: context.request, in: ring ?? KeyRing())
+        context.record.note(key: key.name)
+        if case .permitted(let permission) = endpoint.admission, !key.permits(permission) {
+            throw APIError(
+                status: 403, code: "route_not_allowed", message: "This API key may not do this: it lacks \"\(permission.rawValue)\"")
+        }
+        var context = context
+        context.apiKey = key
+        try await next(context, writer)
+    }
+
+    private static func key(of request: Request, in ring: KeyRing) throws(APIError) -> APIKey {
+        let now = Date()
+        guard let secret = try secret(of: request) else { throw .unauthorized("No API key was sent: Authorization: Bearer KEY") }
+        guard let key = ring.key(secret: secret, now: now) else { throw .unauthorized("There is no such API key") }
+        guard !key.isBlocked else { throw .unauthorized("This API key is blocked") }
+        if let expires = key.expires, expires <= now { throw .unauthorized("This API key expired at \(expires.ISO8601Format())") }
+        return key
+    }
+
+    /// The one secret in the headers that clients use; nil if there is none.
+    private static func secret(of request: Request) throws(APIError) -> String? {
+        let authorization = request.header("authorization").flatMap { $0.isEmpty ? nil : $0 } ?? request.redirectedAuthorization
+        let sent = [bearer(authorization ?? ""), request.header("x-api-key"), request.header("api-key")]
+        // Web servers may be set up to send headers that the client did not.
+        let secrets = sent.compactMap(\.self).filter { !$0.isEmpty }
+        guard let first = secrets.first else { return nil }
+        guard secrets.allSatisfy({ $0 == first }) else {
+            throw APIError(status: 400, code: "invalid_value", message: "Two different API keys were sent. Send one of them.")
+        }
+        return first
+    }
+
+    /// The token of a header with the scheme `Bearer`, in any case (RFC 9110, section 11.1).
+    private static func bearer(_ authorization: String) -> String? {
+        let parts = authorization.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].utf8.count == 6, parts[0].lowercased() == "bearer" else { return nil }
+        let token = parts[1].utf8.drop { $0 == UInt8(ascii: " ") }
+        return String(token)
+    }
+
+    /// Warns at the first request from elsewhere, since whoever reaches an open API can read all sessions.
+    private func warnOnce(_ context: RequestContext) {
+        guard !hasWarned.withLock(\.self), let place = context.request.outerPlace else { return }
+        hasWarned.withLock { $0 = true }
+        context.logger.warning(
+            "The API is open to everybody who reaches it, and a request came from or for \(place). Make an API key: nanobot keys add")
+    }
+}
+
+extension Request {
+    /// The client's address, or the name that it asked, if that is not this machine's own.
+    fileprivate var outerPlace: String? {
+        func isOwn(_ place: String) -> Bool {
+            place == "localhost" || place.hasSuffix(".localhost") || place.hasPrefix("127.") || place.hasPrefix("::ffff:127.")
+                || place == "::1" || place.hasPrefix("[::1]")
+        }
+        let name = header("host").map { host in
+            host.hasPrefix("[") ? host : String(host.split(separator: ":", omittingEmptySubsequences: false).first ?? "")
+        }
+        return [clientAddress, name].compactMap(\.self).first { !$0.isEmpty && !isOwn($0) }
+    }
+}
+
+extension APIError {
+    fileprivate static func unauthorized(_ message: String) -> APIError {
+        APIError(status: 401, code: "invalid_api_key", message: message, headers: [("WWW-Authenticate", "Bearer")])
+    }
+}

@@ -1,0 +1,69 @@
+import Access
+import ArgumentParser
+import FoundationEssentials
+import Text
+
+/// Keys as people read and write them.
+enum KeyText {
+    /// When a key expires.
+    struct Expiry {
+        /// Nil for never.
+        var date: Date?
+    }
+
+    private static let units: [(suffix: String, seconds: Int)] = [("h", 3600), ("d", 86_400)]
+
+    /// A duration such as `24h` or `90d`, in seconds.
+    static func duration(_ text: String) throws -> Int {
+        for (suffix, seconds) in units where text.hasSuffix(suffix) {
+            if let number = Int(text.dropLast()), 0...100_000 ~= number { return number * seconds }
+        }
+        throw ValidationError("\"\(text)\" is no duration such as 24h or 90d.")
+    }
+
+    static func expiry(_ text: String) throws -> Expiry {
+        if text == "never" { return Expiry() }
+        for format in [text, text + "T00:00:00Z"] {
+            if let date = try? Date(format, strategy: .iso8601) { return Expiry(date: date) }
+        }
+        guard let seconds = try? duration(text) else {
+            throw ValidationError("\"\(text)\" is no time: give a duration such as 90d, a date such as 2027-01-31, or never.")
+        }
+        return Expiry(date: Date().addingTimeInterval(Double(seconds)))
+    }
+
+    /// The parts of a list with commas.
+    static func list(_ text: String) throws -> [String] {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard parts.allSatisfy({ !$0.isEmpty }) else { throw ValidationError("\"\(text)\" is no list such as a,b.") }
+        return parts
+    }
+
+    /// A key in full.
+    static func lines(_ key: APIKey) -> String {
+        let facts = [
+            ("name", key.name), ("id", key.id), ("state", state(key)), ("scopes", key.scopes.map(\.description).joined(separator: " ")),
+            ("routes", key.permissions.map(\.rawValue).joined(separator: ",")),
+            ("models", key.models?.joined(separator: ",") ?? "all"), ("expires", key.expires?.ISO8601Format() ?? "never"),
+            ("created", key.created.ISO8601Format()), ("note", key.note ?? ""),
+        ]
+        return facts.filter { !$0.1.isEmpty }.map { "\(padded($0.0, 8)) \($0.1)\n" }.joined()
+    }
+
+    /// A key in a line of the list.
+    static func row(_ key: APIKey) -> String {
+        "\(padded(key.name, 20)) \(padded(state(key), 8)) \(padded(key.expires?.ISO8601Format() ?? "never", 20)) "
+            + "\(key.permissions.map(\.rawValue).joined(separator: ",")) \(key.scopes.map(\.description).joined(separator: " "))\n"
+    }
+
+    static let heading = "\(padded("NAME", 20)) \(padded("STATE", 8)) \(padded("EXPIRES", 20)) ROUTES SCOPES\n"
+
+    private static func state(_ key: APIKey) -> String {
+        if key.isBlocked { return "blocked" }
+        return key.expires.map { $0 <= Date() } ?? false ? "expired" : "valid"
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.unicodeScalars.count))
+    }
+}
