@@ -128,7 +128,10 @@ let package = Package(
         // What several test targets need.
         .target(
             name: "TestSupport",
-            dependencies: ["Chat", "Concurrency", "Models", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Chat", "Concurrency", "Files", "Models", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             path: "Tests/TestSupport", swiftSettings: settings),
         // Preloaded by processes whose clock is to be wrong.
         .target(name: "WrongClock", path: "Tests/WrongClock", publicHeadersPath: "."),
@@ -137,6 +140,13 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "HTTPClient", "JSON", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "AccessTests",
+            dependencies: [
+                "Access", "Concurrency", "Crypto", "Files", "Harness", "JSON", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "FastCGITests",
@@ -147,8 +157,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "CGI", "ChatAPI", "Concurrency", "FastCGI", "JSON", "Server", "TestSupport",
-                .product(name: "Logging", package: "swift-log"),
+                "Access", "CGI", "ChatAPI", "Concurrency", "Crypto", "FastCGI", "Harness", "JSON", "Server", "TestSupport",
+                .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         .testTarget(
@@ -169,7 +179,8 @@ let package = Package(
         .testTarget(
             name: "ChatAPITests",
             dependencies: [
-                "BuiltinModel", "CGI", "Chat", "ChatAPI", "Concurrency", "Harness", "JSON", "Models", "Server", "Sessions", "TestSupport",
+                "Access", "BuiltinModel", "CGI", "Chat", "ChatAPI", "Concurrency", "Crypto", "Files", "Harness", "JSON", "Models", "Server",
+                "Sessions", "TestSupport",
                 .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

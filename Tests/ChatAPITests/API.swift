@@ -1,3 +1,5 @@
+import Access
+import Files
 import Foundation
 import CGI
 import Harness
@@ -22,10 +24,11 @@ struct API: Sendable {
     ///   - directory: another API's data directory; a new one if nil.
     ///   - models: the models that answer; only the one model if nil.
     ///   - age: how far in the past this API's clock is.
+    ///   - keys: the file of API keys; nil if nobody has one.
     ///   - configure: changes the API's settings.
     init(
         _ model: any ChatModel = ScriptedModel(), models: ModelCatalog? = nil, in directory: DataDirectory? = nil, bodyLimit: Int = 1 << 20,
-        age: TimeInterval = 0, onDisconnect: DisconnectPolicy = .cancel, namesSessionInPath: Bool = false,
+        age: TimeInterval = 0, onDisconnect: DisconnectPolicy = .cancel, namesSessionInPath: Bool = false, keys: KeyFile? = nil,
         _ change: (inout SessionStore.Settings) -> Void = { _ in },
         configure: (inout ChatService.Settings) -> Void = { _ in }
     ) throws {
@@ -49,7 +52,9 @@ struct API: Sendable {
         options.bodyLimit = bodyLimit
         options.onDisconnect = onDisconnect
         options.namesSessionInPath = namesSessionInPath
-        server = service.server(guarding: nil, sessionNames: .hash, options: options, logger: logger)
+        let authentication = try keys.map { Authentication(try KeyStore($0, logger: logger), isRequired: false) }
+        server = service.server(
+            guarding: nil, sessionNames: .hash, authentication: authentication, options: options, logger: logger)
     }
 
     /// Sends a request. The path may have a query string.

@@ -9,6 +9,7 @@ import TestSupport
 struct TestEndpoint: Endpoint {
     var method = "GET"
     var path = "/v1/test"
+    var admission = Admission.keys
     var answersWhileExposed = false
     var answer: @Sendable (RequestContext, ResponseWriter) async throws -> Void = { _, writer in
         try await writer.send(Response(status: 200, body: Array("test".utf8)))

@@ -2,6 +2,7 @@
 import SystemPackage
 
 @testable import Sessions
+@testable import TestSupport
 
 /// A simulated file system with a peculiarity.
 struct AlteredFileSystem: FileSystem {

@@ -1,5 +1,5 @@
 import SystemPackage
-import TestSupport
+@testable import TestSupport
 import Testing
 
 @testable import Sessions

@@ -2,6 +2,7 @@ import SystemPackage
 import Testing
 
 @testable import Sessions
+@testable import TestSupport
 
 @Suite("Calls that fail")
 struct FaultTests {

@@ -1,6 +1,6 @@
 @testable import Files
 import SystemPackage
-import TestSupport
+@testable import TestSupport
 import Testing
 
 @testable import Sessions

@@ -3,6 +3,7 @@ import SystemPackage
 import Testing
 
 @testable import Sessions
+@testable import TestSupport
 
 extension StoreOperation {
     /// A prepared machine, and a store on which the operation can run.

@@ -3,7 +3,7 @@ import Concurrency
 import Foundation
 import JSON
 import SystemPackage
-import TestSupport
+@testable import TestSupport
 import Testing
 
 @testable import Sessions

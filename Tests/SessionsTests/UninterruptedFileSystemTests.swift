@@ -5,6 +5,7 @@ import SystemPackage
 import Testing
 
 @testable import Sessions
+@testable import TestSupport
 
 @Suite("File system calls that a signal interrupts")
 struct UninterruptedFileSystemTests {

@@ -1,9 +1,7 @@
 import Concurrency
-@testable import Files
+import Files
 import Glibc
 import SystemPackage
-
-@testable import Sessions
 
 /// Files in memory, on a machine that can die, with calls that can fail.
 final class SimulatedFileSystem: FileSystem {

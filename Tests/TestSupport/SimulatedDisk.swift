@@ -1,7 +1,5 @@
-@testable import Files
+import Files
 import SystemPackage
-
-@testable import Sessions
 
 /// Directories and files, and the part of them that is certainly on the disk.
 ///

@@ -1,0 +1,137 @@
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+@testable import Access
+
+@Suite("API keys")
+struct KeyRingTests {
+    private static let now = Date(timeIntervalSince1970: 1_800_000_000)
+
+    @Test(
+        "a scope ends with a colon, or is a star",
+        arguments: [
+            ("*", true), ("wx:", true), ("wx:group:g1:", true), ("wx:..:", true), (":", true), ("", false), ("wx", false), ("wx:*", false),
+            ("..", false), ("wx:\n:", false), ("wx:\u{fffd}:", false), (String(repeating: "a", count: 512) + ":", false),
+        ])
+    func scopes(text: String, isScope: Bool) {
+        #expect((SessionScope(text) != nil) == isScope)
+    }
+
+    @Test(
+        "a scope covers the sessions whose keys begin with it, byte for byte",
+        arguments: [
+            ("wx:", "wx:dm:a", true), ("wx:", "wx:", true), ("wx:", "WX:dm:a", false), ("wx:", "wx", false), ("wx:g1:", "wx:g10:a", false),
+            ("é:", "e\u{301}:a", false), ("*", "anything", true), ("*", "", true),
+        ])
+    func covers(scope: String, session: String, isCovered: Bool) throws {
+        #expect(try #require(SessionScope(scope)).covers(session) == isCovered)
+    }
+
+    @Test("a key is found by its secret alone, and a secret that was replaced works until its time is over")
+    func rotation() throws {
+        var ring = KeyRing()
+        let (key, first) = APIKey.make("bridge")
+        try ring.add(key)
+        #expect(ring.key(secret: first, now: Self.now)?.name == "bridge")
+        for wrong in ["", "nb-", first + "x", String(first.dropLast()), first.uppercased(), key.id, key.secrets[0].digest] {
+            #expect(ring.key(secret: wrong, now: Self.now) == nil)
+        }
+        var second = ""
+        try ring.change("bridge") { second = $0.rotate(grace: 3600, now: Self.now) }
+        #expect(ring.key(secret: first, now: Self.now.addingTimeInterval(3599)) != nil)
+        #expect(ring.key(secret: first, now: Self.now.addingTimeInterval(3600)) == nil)
+        // A second rotation does not lengthen the first one's grace.
+        var third = ""
+        try ring.change(key.id) { third = $0.rotate(grace: 86_400, now: Self.now) }
+        #expect(ring.key(secret: first, now: Self.now.addingTimeInterval(3600)) == nil)
+        for secret in [second, third] { #expect(ring.key(secret: secret, now: Self.now.addingTimeInterval(3600))?.id == key.id) }
+        try ring.change("bridge") { third = $0.rotate(grace: 0, now: Self.now.addingTimeInterval(100_000)) }
+        #expect(ring.keys[0].secrets.count == 1)
+        try ring.remove("bridge")
+        #expect(ring.key(secret: third, now: Self.now) == nil && ring.keys.isEmpty)
+    }
+
+    @Test("names are unique, and a key that is not there is said to be")
+    func names() throws {
+        var ring = KeyRing()
+        let key = APIKey.make("a").key
+        try ring.add(key)
+        #expect(throws: KeyFileError("There is a key of the name \"a\" already")) { try ring.add(APIKey.make("a").key) }
+        #expect(throws: KeyFileError.self) { try ring.add(APIKey.make(key.id).key) }
+        #expect(throws: KeyFileError("There is no key of the name or id \"b\"")) { try ring.change("b") { $0.isBlocked = true } }
+        #expect(throws: KeyFileError("There is no key of the name or id \"b\"")) { try ring.remove("b") }
+    }
+
+    @Test("the file has every fact of a key, and no secret")
+    func file() throws {
+        var ring = KeyRing()
+        var (key, secret) = APIKey.make("bridge \"1\"", scopes: ["wx:", "tg:"])
+        (key.models, key.expires, key.isBlocked, key.note) = (["a", "b/c"], Self.now, true, "for\nme")
+        try ring.add(key)
+        try ring.add(APIKey.make("other").key)
+        #expect(try KeyRing(ring.serialized).keys == ring.keys)
+        #expect(!String(decoding: ring.serialized, as: UTF8.self).contains(secret.dropFirst(3)))
+        #expect(ring.serialized.count { $0 == UInt8(ascii: "\n") } == 4)
+    }
+
+    @Test("a file that cannot be read for certain is refused with a sentence")
+    func refused() throws {
+        var ring = KeyRing()
+        try ring.add(APIKey.make("a").key)
+        let good = String(decoding: ring.serialized, as: UTF8.self)
+        func message(_ text: String) -> String? {
+            do throws(KeyFileError) {
+                _ = try KeyRing(Array(text.utf8))
+                return nil
+            } catch {
+                return error.description
+            }
+        }
+        #expect(message(good) == nil)
+        // Cut short anywhere but after its last brace.
+        for length in 0..<good.utf8.count - 1 { #expect(message(String(good.utf8.prefix(length))!) != nil) }
+        #expect(message(good.replacing("\"version\":1", with: "\"version\":2"))?.contains("newer than this program") == true)
+        #expect(message(good.replacing("nanobot-keys", with: "nanobot-session/1")) == "is no file of API keys")
+        #expect(message(good.replacing("\"keys\":[", with: "\"more\":1,\"keys\":["))?.contains("more is not known here") == true)
+        #expect(message(good.replacing("\"name\":", with: "\"limits\":{},\"name\":"))?.contains("limits is not known here") == true)
+        #expect(message(good.replacing("\"scopes\":[\"*\"]", with: "\"scopes\":[]"))?.contains("at least one scope") == true)
+        #expect(message(good.replacing("\"*\"", with: "\"wx\""))?.contains("must end with a colon") == true)
+        #expect(message(good.replacing("\"chat\"", with: "\"Chat\""))?.contains("must be one of chat, read") == true)
+        #expect(message(good.replacing("\"created\":\"20", with: "\"created\":\"x20"))?.contains("must be a time") == true)
+        #expect(message(good.replacing("\"sha256\":\"", with: "\"sha256\":\"x"))?.contains("SHA-256") == true)
+        let line = good.split(separator: "\n")[1]
+        #expect(message(good.replacing(line, with: line + "," + line)) == "has one secret twice")
+        for text in ["[]", "null", "{\"format\":1}", "\u{feff}", "{\"format\":\"nanobot-keys\",\"version\":1e400,\"keys\":[]}"] {
+            #expect(message(text) != nil)
+        }
+    }
+
+    @Test("finding one key among 20,000 takes as long as finding the only one")
+    func many() throws {
+        var text = "{\"format\":\"nanobot-keys\",\"version\":1,\"keys\":["
+        let (key, secret) = APIKey.make("last")
+        for number in 0..<20_000 {
+            var other = key
+            (other.id, other.name) = ("key_\(number)", "n\(number)")
+            other.secrets = [APIKey.Secret("\(number)")]
+            text += String(decoding: other.stored.serialized, as: UTF8.self) + ","
+        }
+        text += String(decoding: key.stored.serialized, as: UTF8.self) + "]}"
+        let ring = try KeyRing(Array(text.utf8))
+        #expect(ring.keys.count == 20_001)
+        #expect(ring.key(secret: secret, now: Self.now)?.name == "last" && ring.key(secret: "19999", now: Self.now)?.name == "n19999")
+    }
+}
+
+extension APIKey {
+    /// A key with a secret, and the secret.
+    static func make(_ name: String, scopes: [String] = ["*"]) -> (key: APIKey, secret: String) {
+        var key = APIKey(
+            name: name, scopes: scopes.compactMap(SessionScope.init), permissions: [.chat, .read],
+            created: Date(timeIntervalSince1970: 1_700_000_000))
+        let secret = key.rotate(grace: 0, now: key.created)
+        return (key, secret)
+    }
+}

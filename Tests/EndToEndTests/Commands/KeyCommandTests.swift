@@ -1,0 +1,113 @@
+import Foundation
+import Harness
+import TestSupport
+import Testing
+
+@Suite("API keys on the command line and behind a web server")
+struct KeyCommandTests {
+    private struct Outcome {
+        var status: Int
+        var output: String
+        var error: String
+    }
+
+    private func keys(_ home: TemporaryDirectory, _ arguments: String...) async throws -> Outcome {
+        let outcome = try await Program.run(Nanobot.path, ["keys"] + arguments, environment: Nanobot.environment(home))
+        return Outcome(
+            status: outcome.status, output: String(decoding: outcome.standardOutput, as: UTF8.self), error: outcome.standardError)
+    }
+
+    private func secret(_ outcome: Outcome) throws -> String {
+        String(try #require(outcome.output.split(separator: "\n").first { $0.hasPrefix("nb-") }))
+    }
+
+    @Test("the first key closes the API, and every change is in force at once, without a restart", arguments: Server.Kind.allCases)
+    func life(kind: Server.Kind) async throws {
+        try await Server.run(kind) { server in
+            func status(_ secret: String, _ session: String = "wx:a") async throws -> Int {
+                try await server.chat("Hello", session: session, headers: ["Authorization: Bearer \(secret)"]).status
+            }
+            #expect(try await status("any") == 200)
+            let home = server.home
+            let secret = try self.secret(try await keys(home, "add", "--name", "bridge", "--scope", "wx:", "--expires", "90d"))
+            #expect(try await eventually { try await status("any") == 401 })
+            #expect(try await status(secret) == 200)
+            #expect(try await status(secret, "tg:a") == 403)
+            expectError(try await server.chat("Hello", session: "wx:a"), 401, "invalid_api_key")
+            #expect(try await server.send("GET", "/health").status == 200)
+
+            let next = try self.secret(try await keys(home, "rotate", "bridge", "--grace", "1h"))
+            #expect(try await eventually { try await status(next) == 200 })
+            #expect(try await status(secret) == 200)
+            #expect(try await keys(home, "set", "bridge", "--scope", "tg:", "--routes", "chat,read").status == 0)
+            #expect(try await eventually { try await status(next, "tg:a") == 200 })
+            #expect(try await status(next) == 403)
+            #expect(try await keys(home, "block", "bridge").status == 0)
+            #expect(try await eventually { try await status(next, "tg:a") == 401 })
+            #expect(try await keys(home, "unblock", "bridge").status == 0)
+            #expect(try await eventually { try await status(next, "tg:a") == 200 })
+            let list = try await keys(home, "list").output
+            #expect(list.contains("bridge") && list.contains("chat,read") && !list.contains("nb-"))
+            #expect(try await keys(home, "revoke", "bridge").status == 0)
+            #expect(try await eventually { try await status(next, "tg:a") == 401 })
+            #expect(try await status(secret) == 401)
+            for text in [secret, next] { #expect(!server.program.standardError.contains(text)) }
+        }
+    }
+
+    @Test("over CGI a change is in force with the next request, and a damaged key file opens nothing")
+    func cgi() async throws {
+        let home = try TemporaryDirectory()
+        func status(_ secret: String?) async throws -> String {
+            var environment = Nanobot.environment(home).merging(
+                [
+                    "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "SCRIPT_NAME": "", "PATH_INFO": "/v1/models",
+                    "SERVER_PROTOCOL": "HTTP/1.1",
+                ]) { $1 }
+            environment["HTTP_AUTHORIZATION"] = secret.map { "Bearer \($0)" }
+            let outcome = try await Program.run(Nanobot.path, [], environment: environment)
+            return String(decoding: outcome.standardOutput.prefix { $0 != 0x0d }, as: UTF8.self)
+        }
+        #expect(try await status(nil) == "Status: 200 OK")
+        let secret = try self.secret(try await keys(home, "add", "--name", "a", "--scope", "*"))
+        #expect(try await status(nil) == "Status: 401 Unauthorized")
+        #expect(try await status(secret) == "Status: 200 OK")
+        let path = home.path + "/.nanobot/keys.json"
+        let file = try #require(FileManager.default.contents(atPath: path))
+        for damage in [Data(), Data("{".utf8), file.dropLast(3)] {
+            try damage.write(to: URL(fileURLWithPath: path))
+            #expect(try await status(secret) == "Status: 500 Internal Server Error")
+        }
+        try file.write(to: URL(fileURLWithPath: path))
+        #expect(chmod(path, 0o644) == 0)
+        #expect(try await status(secret) == "Status: 500 Internal Server Error")
+        #expect(try await keys(home, "list").error.contains("run chmod 600"))
+        #expect(chmod(path, 0o600) == 0)
+        #expect(try await keys(home, "revoke", "a").status == 0)
+        #expect(try await status(secret) == "Status: 401 Unauthorized")
+    }
+
+    @Test("wrong arguments change nothing and are said in a sentence")
+    func arguments() async throws {
+        let home = try TemporaryDirectory()
+        let wrong: [[String]] = [
+            ["--name", "a"], ["--name", "a", "--scope", "wx"], ["--name", "a", "--scope", ""], ["--name", "", "--scope", "*"],
+            ["--name", "a b", "--scope", "*"], ["--name", String(repeating: "a", count: 65), "--scope", "*"],
+            ["--name", "a", "--scope", "*", "--routes", "chat,all"], ["--name", "a", "--scope", "*", "--routes", "chat,"],
+            ["--name", "a", "--scope", "*", "--expires", "soon"], ["--name", "a", "--scope", "*", "--expires", "99999999999999999999d"],
+            ["--name", "a", "--scope", "*", "--expires", "-1d"],
+        ]
+        for arguments in wrong {
+            let outcome = try await Program.run(Nanobot.path, ["keys", "add"] + arguments, environment: Nanobot.environment(home))
+            #expect(outcome.status == 64, "\(arguments)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: home.path + "/.nanobot/keys.json"))
+        for command in ["show", "set", "rotate", "block", "unblock", "revoke"] {
+            let outcome = try await keys(home, command, "none")
+            #expect(outcome.status == 1 && outcome.error.contains("There is no key of the name or id \"none\""), "\(command)")
+        }
+        let json = try JSON(Array(try await keys(home, "add", "--name", "a", "--scope", "*", "--expires", "2000-01-01", "--json").output.utf8))
+        #expect(json["secret"]?.text?.hasPrefix("nb-") == true && json["expires"]?.text == "2000-01-01T00:00:00Z")
+        #expect(try await keys(home, "add", "--name", "a", "--scope", "*").status == 1)
+    }
+}
