@@ -82,7 +82,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Access", "CGI", "CZlib", "Concurrency", "Crypto", "FastCGI", "JSON", "Text", .product(name: "Logging", package: "swift-log"),
+                "Access", "CGI", "CZlib", "Concurrency", "Crypto", "FastCGI", "JSON", "Text",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings, linkerSettings: [.linkedLibrary(":libz.a")]),
         .target(
@@ -143,8 +144,8 @@ let package = Package(
         .testTarget(
             name: "AccessTests",
             dependencies: [
-                "Access", "Concurrency", "Crypto", "Files", "Harness", "JSON", "TestSupport", .product(name: "Logging", package: "swift-log"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                "Access", "Concurrency", "Crypto", "Files", "Harness", "JSON", "TestSupport",
+                .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         .testTarget(name: "ConcurrencyTests", dependencies: ["Concurrency", "TestSupport"], swiftSettings: settings),
@@ -164,8 +165,8 @@ let package = Package(
         .testTarget(
             name: "SessionsTests",
             dependencies: [
-                "Chat", "Concurrency", "Files", "Harness", "JSON", "Sessions", "TestSupport", .product(name: "Logging", package: "swift-log"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                "Chat", "Concurrency", "Files", "Harness", "JSON", "Sessions", "TestSupport",
+                .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         .testTarget(
@@ -187,7 +188,7 @@ let package = Package(
         .testTarget(
             name: "DoctorTests",
             dependencies: [
-                "Concurrency", "Configuration", "Crypto", "Doctor", "HTTPClient", "Models",
+                "Access", "Concurrency", "Configuration", "Crypto", "Doctor", "HTTPClient", "Models",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

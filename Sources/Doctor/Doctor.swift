@@ -16,13 +16,14 @@ package struct Doctor: Sendable {
         (self.configuration, self.upstreams, self.engine) = (configuration, upstreams, engine)
     }
 
-    /// Checks this host: the settings, the data directory and the upstreams.
+    /// Checks this host: the settings, the data directory, the API keys and the upstreams.
     package func checkHost(_ report: ([Diagnostic]) throws -> Void) async throws {
         try report(ConfigurationCheck.diagnostics(configuration))
         if let dataDirectory {
             let minimum = try? configuration[.storageMinFreeBytes]
             try report(DirectoryCheck(path: dataDirectory, minimumFreeBytes: minimum ?? 0).diagnostics())
         }
+        try report(KeysCheck.diagnostics(configuration))
         if let upstreams { try report(await UpstreamCheck.diagnostics(upstreams)) }
     }
 

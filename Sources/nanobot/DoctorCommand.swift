@@ -11,8 +11,8 @@ struct DoctorCommand: ParsableCommand {
         commandName: "doctor",
         abstract: "Look for what is wrong, and say which lines fix it.",
         discussion: """
-            Checks the configuration, the data directory and the upstreams, and, with a URL, the web server between clients and the \
-            responder there. It prints a line for each check: ok, warning or problem. The exit status is 1 if there is a problem.
+            Checks the configuration, the data directory, the API keys and the upstreams, and, with a URL, the web server between clients \
+            and the responder there. It prints a line for each check: ok, warning or problem. The exit status is 1 if there is a problem.
 
             Run it as the user that the responder runs as, with its configuration.
             """)

@@ -55,7 +55,8 @@ struct KeyStoreTests {
         let count = fixture.lines.entries.count
         try fixture.write(good)
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: fixture.file.path.string)
-        #expect(try await eventually { store.ring?.keys.count == 1 && fixture.lines.entries.last?.message.hasSuffix("can be used again") == true })
+        func isUsedAgain() -> Bool { fixture.lines.entries.last?.message.hasSuffix("can be used again") == true }
+        #expect(try await eventually { store.ring?.keys.count == 1 && isUsedAgain() })
         #expect(fixture.lines.entries.count == count + 1 && count == 2)
     }
 

@@ -1,5 +1,7 @@
+import Access
 import Concurrency
 import Configuration
+import Glibc
 import HTTPClient
 import Models
 import SystemPackage
@@ -50,6 +52,26 @@ struct DoctorTests {
             ])
         #expect(found.contains { $0.text.hasPrefix("data directory:") })
         #expect(!found.contains { $0.text.hasPrefix("upstream:") })
+    }
+
+    @Test("the doctor tells how many API keys there are, and warns if none protects an upstream's key")
+    func apiKeys() async throws {
+        let home = try TemporaryDirectory()
+        func found(_ environment: [String: String] = [:]) async throws -> Diagnostic? {
+            let all = try await hostDiagnostics(["HOME": home.path.string].merging(environment) { $1 })
+            return all.first { $0.text.hasPrefix("API keys:") }
+        }
+        #expect(try await found()?.level == .ok)
+        #expect(try await found(["NANOBOT_AUTH_REQUIRED": "true"])?.level == .warning)
+        let upstream = ["NANOBOT_UPSTREAM_URL": "http://a", "NANOBOT_UPSTREAM_KEY": "sk-secret"]
+        let open = try #require(try await found(upstream))
+        #expect(open.level == .warning && open.text.contains("spends the upstream's key") && !open.lines.contains("sk-secret"))
+        let file = KeyFile(home.path.appending("keys.json"))
+        try file.change { _ throws(KeyFileError) in }
+        let named = upstream.merging(["NANOBOT_AUTH_KEYS_FILE": file.path.string]) { $1 }
+        #expect(try await found(named) == .ok("API keys: 0 in \(file.path)"))
+        #expect(file.path.withPlatformString { chmod($0, 0o644) } == 0)
+        #expect(try await found(named)?.level == .problem)
     }
 
     @Test("the doctor warns of a file with keys that other users may read", arguments: [(0o644, true), (0o640, true), (0o600, false)])

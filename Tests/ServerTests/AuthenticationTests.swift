@@ -21,7 +21,7 @@ struct AuthenticationTests {
         init(_ names: [String], isRequired: Bool = false) throws {
             home = try TemporaryDirectory()
             file = KeyFile(FilePath(home.path + "/keys.json"))
-            for name in names { try file.change { ring throws(KeyFileError) in try ring.add(Self.key(name)) } }
+            for key in try names.map(Self.key) { try file.change { ring throws(KeyFileError) in try ring.add(key) } }
             let endpoint = TestEndpoint { context, writer in
                 try await writer.send(Response(status: 200, body: Array((context.apiKey?.name ?? "open").utf8)))
             }
@@ -34,8 +34,8 @@ struct AuthenticationTests {
                 middleware: MiddlewareList.serving(guarding: nil, sessionNames: .full, authentication: authentication), lines: lines)
         }
 
-        private static func key(_ name: String) -> APIKey {
-            var key = APIKey(name: name, scopes: [SessionScope("*")!], permissions: [.chat], created: Date())
+        private static func key(_ name: String) throws -> APIKey {
+            var key = APIKey(name: name, scopes: [try #require(SessionScope("*"))], permissions: [.chat], created: Date())
             _ = key.rotate(grace: 0, now: Date())
             return key
         }
@@ -98,7 +98,8 @@ struct AuthenticationTests {
         #expect(await fixture.ask("/v1/test", ["HTTP_X_API_KEY": blocked]).body.contains("This API key is blocked"))
         #expect(await fixture.ask("/v1/test", ["HTTP_X_API_KEY": expired]).body.contains("This API key expired at "))
         let unknown = [
-            "x", "nb-", later + "x", String(repeating: "a", count: 1 << 16), "a\u{1}b", "\u{fffd}", "e\u{301}", "Bearer \(later)", "nb-\n", "'",
+            "x", "nb-", later + "x", String(repeating: "a", count: 1 << 16), "a\u{1}b", "\u{fffd}", "e\u{301}", "Bearer \(later)", "nb-\n",
+            "'",
         ]
         for secret in unknown {
             let answer = await fixture.ask("/v1/test", ["HTTP_X_API_KEY": secret])

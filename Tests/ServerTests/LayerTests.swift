@@ -5,7 +5,8 @@ import Testing
 @Suite("Layers")
 struct LayerTests {
     private static let layers = [
-        "CCrash", "CCurl", "CFCGI", "CLinux", "CSodium", "CZlib", "Text", "JSON", "Concurrency", "Crypto", "Files", "HTTPClient", "CGI", "FastCGI",
+        "CCrash", "CCurl", "CFCGI", "CLinux", "CSodium", "CZlib", "Text", "JSON", "Concurrency", "Crypto", "Files", "HTTPClient", "CGI",
+        "FastCGI",
         "Configuration", "Access", "Chat", "Sessions", "Models", "BuiltinModel", "Server", "ChatAPI", "Doctor", "nanobot",
     ]
 

@@ -55,7 +55,8 @@ struct RotateKey: ParsableCommand {
             let rotated = try options.file().change { ring throws(KeyFileError) in
                 try ring.change(key) { secret = $0.rotate(grace: Double(grace), now: now) }
             }
-            let rest = grace > 0 ? "The secret before works until \(now.addingTimeInterval(Double(grace)).ISO8601Format())" : "The secret before works no more"
+            let end = now.addingTimeInterval(Double(grace)).ISO8601Format()
+            let rest = grace > 0 ? "The secret before works until \(end)" : "The secret before works no more"
             try options.showSecret(secret, of: rotated, rest)
         }
     }

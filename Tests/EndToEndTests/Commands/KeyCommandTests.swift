@@ -106,7 +106,8 @@ struct KeyCommandTests {
             let outcome = try await keys(home, command, "none")
             #expect(outcome.status == 1 && outcome.error.contains("There is no key of the name or id \"none\""), "\(command)")
         }
-        let json = try JSON(Array(try await keys(home, "add", "--name", "a", "--scope", "*", "--expires", "2000-01-01", "--json").output.utf8))
+        let added = try await keys(home, "add", "--name", "a", "--scope", "*", "--expires", "2000-01-01", "--json")
+        let json = try JSON(Array(added.output.utf8))
         #expect(json["secret"]?.text?.hasPrefix("nb-") == true && json["expires"]?.text == "2000-01-01T00:00:00Z")
         #expect(try await keys(home, "add", "--name", "a", "--scope", "*").status == 1)
     }
