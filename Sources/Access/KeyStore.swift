@@ -35,7 +35,8 @@ package final class KeyStore: Sendable {
 
     /// The keys in force; nil if there are none, so that the API is open.
     ///
-    /// A file that is gone, or that cannot be used, changes nothing: whoever damages the file must not open the API, nor close it.
+    /// A file that is gone, or that cannot be used, changes nothing: whoever damages the file must not open the API, nor close it. But if there
+    /// were no keys before, it closes the API.
     package var ring: KeyRing? {
         state.withLock { state in
             let now = ContinuousClock.now
@@ -51,8 +52,13 @@ package final class KeyStore: Sendable {
                 if state.failure != nil { logger.notice("The key file \(file.path) can be used again") }
                 state.failure = nil
             } catch {
-                if state.failure != error { logger.error("\(error). The keys that were read before stay in force.") }
+                if state.failure != error {
+                    let rest = state.ring == nil ? "Until it can be used every request is refused" : "The keys that were read before stay in force"
+                    logger.error("\(error). \(rest).")
+                }
                 state.failure = error
+                // Somebody made keys, so that the API is not open any more.
+                state.ring = state.ring ?? KeyRing()
             }
             return state.ring
         }

@@ -60,6 +60,19 @@ struct KeyStoreTests {
         #expect(fixture.lines.entries.count == count + 1 && count == 2)
     }
 
+    @Test("a first file that cannot be used closes the API until it can be")
+    func firstIsDamaged() async throws {
+        let fixture = try Fixture()
+        let store = try fixture.store()
+        #expect(store.ring == nil)
+        try fixture.write("{")
+        #expect(try await eventually { store.ring?.keys.isEmpty == true })
+        #expect(fixture.lines.entries.map(\.level) == [.error])
+        try FileManager.default.removeItem(atPath: fixture.file.path.string)
+        try fixture.add("a")
+        #expect(try await eventually { store.ring?.keys.count == 1 })
+    }
+
     @Test("a file that is damaged at the start is an error, so that it does not open the API")
     func start() throws {
         let fixture = try Fixture()
