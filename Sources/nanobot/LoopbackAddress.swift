@@ -1,7 +1,7 @@
 import Glibc
 import Text
 
-/// An address that no other machine can reach. There are no API keys yet, so `serve` listens nowhere else.
+/// An address that no other machine can reach. `serve` is for a try and for development, and listens nowhere else.
 struct LoopbackAddress {
     let host: String
     let port: Int

@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Logging
 import SystemPackage
 import TestSupport
 import Testing
