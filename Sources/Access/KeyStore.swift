@@ -53,8 +53,8 @@ package final class KeyStore: Sendable {
                 state.failure = nil
             } catch {
                 if state.failure != error {
-                    let rest = state.ring == nil ? "Until it can be used every request is refused" : "The keys that were read before stay in force"
-                    logger.error("\(error). \(rest).")
+                    let isFirst = state.ring == nil
+                    logger.error("\(error). \(isFirst ? "Until then every request is refused" : "The keys from before stay in force").")
                 }
                 state.failure = error
                 // Somebody made keys, so that the API is not open any more.

@@ -31,8 +31,8 @@ struct LogTextTests {
         }
         program.send(SIGTERM)
         let log = try await program.outcome().standardError
-        // The start, the refusal, and a line for each request.
-        #expect(log.utf8.count { $0 == UInt8(ascii: "\n") } == 4, "\(log)")
+        // The start, that the API is open, the refusal, and a line for each request.
+        #expect(log.utf8.count { $0 == UInt8(ascii: "\n") } == 5, "\(log)")
         let lineFeed = format == "json" ? #"\n"# : #"\u000a"#
         #expect(log.components(separatedBy: #"w\#(lineFeed)\u009b31m\u202e\u007f\u2028猫"#).count == 4, "\(log)")
         #expect(log.contains(#"a\u202eb\u2067c"#), "\(log)")
