@@ -19,7 +19,7 @@ package enum Permission: String, Sendable, CaseIterable {
 }
 
 /// Somebody who may use the API, and the secrets by which they are known.
-package struct APIKey: Sendable, Equatable {
+package struct APIKey: Sendable {
     /// Stable, unlike the secret: `key_…`.
     package var id: String
     /// Unique among the keys.
@@ -37,7 +37,7 @@ package struct APIKey: Sendable, Equatable {
     package var secrets: [Secret]
 
     /// A secret as it is stored: by its digest.
-    package struct Secret: Sendable, Equatable {
+    package struct Secret: Sendable {
         /// SHA-256, in lower-case hexadecimal digits.
         package var digest: String
         /// From then on it is unknown, as another one has taken its place; nil if it is the current one.

@@ -1,4 +1,5 @@
 import SystemPackage
+import Text
 
 /// Why a key file cannot be used: a sentence without its end.
 package struct KeyFileError: Error, Equatable, CustomStringConvertible {

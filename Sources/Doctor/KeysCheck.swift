@@ -1,6 +1,7 @@
 import Access
 import Configuration
 import SystemPackage
+import Text
 
 /// Checks that the API keys can be used, and that an open API spends nobody's money.
 enum KeysCheck {

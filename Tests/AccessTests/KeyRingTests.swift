@@ -71,7 +71,7 @@ struct KeyRingTests {
         (key.models, key.expires, key.isBlocked, key.note) = (["a", "b/c"], Self.now, true, "for\nme")
         try ring.add(key)
         try ring.add(APIKey.make("other").key)
-        #expect(try KeyRing(ring.serialized).keys == ring.keys)
+        #expect(try KeyRing(ring.serialized).keys.map(\.stored) == ring.keys.map(\.stored))
         #expect(!String(decoding: ring.serialized, as: UTF8.self).contains(secret.dropFirst(3)))
         #expect(ring.serialized.count { $0 == UInt8(ascii: "\n") } == 4)
     }

@@ -1,6 +1,7 @@
 import Access
 import ArgumentParser
 import JSON
+import Text
 
 struct ListKeys: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List the keys.")
