@@ -9,9 +9,9 @@ extension APIKey {
 
     /// Reads a key as a key file has it.
     init(_ field: JSONField) throws(JSONFieldError) {
-        for (name, member) in try field.members() where !Self.names.contains(name) { throw member.refused("is not known here") }
-        id = try field.required("id").text()
-        name = try field.required("name").text()
+        try field.expectMembers(Self.names)
+        id = try field.required("id").name()
+        name = try field.required("name").name()
         scopes = try field.required("scopes").list { element throws(JSONFieldError) in
             guard let scope = SessionScope(try element.string()) else { throw element.refused(Self.scopeExpectation) }
             return scope
@@ -21,12 +21,13 @@ extension APIKey {
             guard let permission = Permission(text: try element.string()) else { throw element.refused(Self.permissionExpectation) }
             return permission
         }
-        models = try field.member("models")?.list { element throws(JSONFieldError) in try element.text() }
+        models = try field.member("models")?.list { element throws(JSONFieldError) in try element.line(upTo: 512) }
         expires = try field.member("expires")?.date()
         isBlocked = try field.member("blocked")?.bool() ?? false
-        note = try field.member("note")?.string()
+        note = try field.member("note")?.line(upTo: 1000)
         created = try field.required("created").date()
         secrets = try field.required("secrets").list { element throws(JSONFieldError) in
+            try element.expectMembers(["sha256", "until"])
             let digest = try element.required("sha256").string()
             guard digest.utf8.count == 64, digest.utf8.allSatisfy(Self.isDigit) else {
                 throw element.refused("must have a SHA-256 of 64 lower-case hexadecimal digits")
@@ -37,6 +38,10 @@ extension APIKey {
 
     package static let scopeExpectation = "must end with a colon, such as wx: or wx:group:g1:, or be * for all sessions"
     package static let permissionExpectation = "must be one of " + Permission.allCases.map(\.rawValue).joined(separator: ", ")
+
+    package static let nameExpectation = "must be 1 to 64 printable ASCII characters without a space"
+
+    package static func isName(_ text: String) -> Bool { 1...64 ~= text.utf8.count && text.utf8.allSatisfy { 0x21...0x7e ~= $0 } }
 
     private static func isDigit(_ byte: UInt8) -> Bool {
         UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte
@@ -66,9 +71,24 @@ extension APIKey {
 }
 
 extension JSONField {
-    fileprivate func text() throws(JSONFieldError) -> String {
+    /// Fails unless the value is an object whose members have these names.
+    func expectMembers(_ names: [String]) throws(JSONFieldError) {
+        for (name, member) in try members() where !names.contains(name) { throw member.refused("is not known here") }
+    }
+
+    /// A name in lists and log lines.
+    fileprivate func name() throws(JSONFieldError) -> String {
         let text = try string()
-        guard !text.isEmpty else { throw refused("must not be empty") }
+        guard APIKey.isName(text) else { throw refused(APIKey.nameExpectation) }
+        return text
+    }
+
+    /// A text of one line, of at most so many bytes.
+    fileprivate func line(upTo limit: Int) throws(JSONFieldError) -> String {
+        let text = try string()
+        guard 1...limit ~= text.utf8.count, text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }) else {
+            throw refused("must be a line of 1 to \(limit) bytes, without control characters")
+        }
         return text
     }
 
@@ -78,9 +98,8 @@ extension JSONField {
         return values
     }
 
-    /// A time in UTC, such as `2026-11-26T08:00:00Z`.
     fileprivate func date() throws(JSONFieldError) -> Date {
-        guard let date = try? Date(try string(), strategy: .iso8601) else { throw refused("must be a time such as 2026-11-26T08:00:00Z") }
+        guard let date = Date(utc: try string()) else { throw refused("must be a time such as 2026-11-26T08:00:00Z") }
         return date
     }
 }

@@ -1,4 +1,3 @@
-import Crypto
 import Files
 import Glibc
 package import SystemPackage
@@ -22,12 +21,12 @@ package struct KeyFile: Sendable {
 
     /// The keys in the file; nil if there is none.
     ///
-    /// - Throws: also if others than its owner may write it, or everybody may read it.
+    /// - Throws: also if others than its owner may read or write it.
     package func read() throws(KeyFileError) -> KeyRing? {
         guard let file = try opened() else { return nil }
         let status = try attempt("looked at") { () throws(Errno) in try file.status() }
         guard status.isRegular else { throw KeyFileError(path, "is no file") }
-        guard status.permissions & 0o027 == 0 else {
+        guard status.permissions & 0o077 == 0 else {
             throw KeyFileError(path, "may be read or written by others than its owner: run chmod 600 \(path)")
         }
         guard status.size <= Self.maximumSize else { throw KeyFileError(path, "is larger than \(Self.maximumSize) bytes") }
@@ -48,32 +47,47 @@ package struct KeyFile: Sendable {
         }
     }
 
-    /// Changes the keys, while no other process does. If there is no file, one is created, for its owner alone.
+    /// Changes the keys, while no other process does. If there is no file, one is created, for its owner alone. A file keeps its owner, and
+    /// a link its place.
     ///
     /// - Parameter change: if it throws, the file stays as it is.
     package func change<Result>(_ change: (inout KeyRing) throws(KeyFileError) -> Result) throws(KeyFileError) -> Result {
         let directory = path.removingLastComponent()
         try attempt("written, as its directory cannot be created") { () throws(Errno) in try system.ensureDirectory(directory) }
+        let target = target
         let lock = try attempt("locked") { () throws(Errno) in
-            try File.openOrCreate(FilePath(path.string + ".lock"), in: system)
+            try File.openOrCreate(FilePath(target.string + ".lock"), in: system)
         }
         try take(lock)
         var ring = try read() ?? KeyRing()
         let result = try change(&ring)
-        let temporary = FilePath(path.string + Identifier.make(prefix: ".new-"))
+        let bytes = ring.serialized
+        // Whatever is written can be read again.
+        _ = try KeyRing(bytes)
+        // Of a process that died there may be one.
+        let temporary = FilePath(target.string + ".new")
+        try? system.unlink(temporary)
         do throws(KeyFileError) {
             try attempt("written") { () throws(Errno) in
                 let file = try File.create(temporary, in: system)
-                try file.write(ring.serialized, at: 0)
+                if try system.statusIfThere(target) != nil { try system.giveAway(file.descriptor, toOwnerOf: target) }
+                try file.write(bytes, at: 0)
                 try file.synchronize()
-                try system.rename(temporary, to: path)
-                try File(directory, O_RDONLY | O_DIRECTORY, in: system).synchronize()
+                try system.rename(temporary, to: target)
+                try File(target.removingLastComponent(), O_RDONLY | O_DIRECTORY, in: system).synchronize()
             }
         } catch {
             try? system.unlink(temporary)
             throw error
         }
         return result
+    }
+
+    /// The file itself, if the path is a link.
+    private var target: FilePath {
+        let resolved = path.withPlatformString { realpath($0, nil) }
+        defer { free(resolved) }
+        return resolved.map { FilePath(platformString: $0) } ?? path
     }
 
     /// Takes the lock that a process has while it changes the file, which takes milliseconds. It ends with the descriptor.

@@ -26,9 +26,7 @@ package struct KeyRing: Sendable {
             guard try document.member("format")?.string() == Self.format else { throw document.refused("is no file of API keys") }
             let version = try document.required("version").integer(in: 1 ... .max)
             guard version == Self.version else { throw document.refused("is of version \(version), which is newer than this program") }
-            for (name, member) in try document.members() where !["format", "version", "keys"].contains(name) {
-                throw member.refused("is not known here")
-            }
+            try document.expectMembers(["format", "version", "keys"])
             keys = []
             for element in try document.required("keys").elements() { keys.append(try APIKey(element)) }
         } catch {

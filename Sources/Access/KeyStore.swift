@@ -1,14 +1,19 @@
 import Concurrency
 import Files
 import FoundationEssentials
+import Glibc
 package import Logging
+package import SystemPackage
 
 /// The API keys that are in force: those of the file as it was at most half a second ago.
+///
+/// Only the operator opens an API that had keys, by removing the mark that is left in the data directory: a key file that is gone, or that
+/// another configuration looks for elsewhere, does not.
 package final class KeyStore: Sendable {
     private struct State {
         /// Nil if there are no keys, so that the API is open.
         var ring: KeyRing?
-        /// The file that `ring` was read from.
+        /// The file that was tried last.
         var status: FileStatus?
         /// When the file is looked at again.
         var next: ContinuousClock.Instant
@@ -18,6 +23,8 @@ package final class KeyStore: Sendable {
     }
 
     package let file: KeyFile
+    /// The file whose presence says that there were keys.
+    private let mark: FilePath?
     private let logger: Logger
     private let state: Mutex<State>
 
@@ -26,11 +33,22 @@ package final class KeyStore: Sendable {
 
     /// Reads the keys. Without a file the API is open until there is one.
     ///
-    /// - Parameter logger: gets a line if the file cannot be used later, and when it can be again.
-    package init(_ file: KeyFile, logger: Logger) throws(KeyFileError) {
-        (self.file, self.logger) = (file, logger)
-        state = Mutex(State(next: .now))
-        try state.withLock { state throws(KeyFileError) in try read(&state) }
+    /// - Parameters:
+    ///   - dataDirectory: where it is remembered that there were keys; nil to forget it.
+    ///   - logger: gets a line if the file cannot be used later, and when it can be again.
+    /// - Throws: if the file cannot be used.
+    package init(_ file: KeyFile, dataDirectory: FilePath?, logger: Logger) throws(KeyFileError) {
+        (self.file, mark, self.logger) = (file, dataDirectory?.appending("api-keys"), logger)
+        state = Mutex(State(next: .now + Self.interval))
+        try state.withLock { state throws(KeyFileError) in
+            do throws(KeyFileError) {
+                try read(&state)
+            } catch {
+                guard state.ring == nil, state.status == nil else { throw error }
+                logger.error("\(error). Until then every request is refused.")
+                (state.ring, state.failure) = (KeyRing(), error)
+            }
+        }
     }
 
     /// The keys in force; nil if there are none, so that the API is open.
@@ -43,12 +61,8 @@ package final class KeyStore: Sendable {
             guard now >= state.next else { return state.ring }
             state.next = now + Self.interval
             do throws(KeyFileError) {
-                if state.failure != nil || state.isYoung {
-                    try read(&state)
-                } else {
-                    guard try file.status() != state.status else { return state.ring }
-                    try read(&state)
-                }
+                guard try file.status() != state.status || state.isYoung else { return state.ring }
+                try read(&state)
                 if state.failure != nil { logger.notice("The key file \(file.path) can be used again") }
                 state.failure = nil
             } catch {
@@ -66,11 +80,22 @@ package final class KeyStore: Sendable {
 
     private func read(_ state: inout State) throws(KeyFileError) {
         let status = try file.status()
-        let ring = try file.read()
-        guard ring != nil || state.ring == nil else { throw KeyFileError(file.path, "is gone") }
-        let modified = status.map { Date(timeIntervalSince1970: Double($0.modifiedSeconds)) }
-        // A clock that is wrong makes a file look younger, not older, or the file was there for long.
-        state.isYoung = modified.map { Date().timeIntervalSince($0) < 3 } ?? false
-        (state.ring, state.status) = (ring, status)
+        let age = status.map { Date().timeIntervalSince1970 - Double($0.modifiedSeconds) }
+        (state.status, state.isYoung) = (status, age.map { abs($0) < 3 } ?? false)
+        if let ring = try file.read() {
+            state.ring = ring
+            leaveMark()
+        } else if state.ring != nil {
+            throw KeyFileError(file.path, "is gone")
+        } else if let mark, mark.withPlatformString({ access($0, F_OK) }) == 0 {
+            throw KeyFileError(
+                file.path, "is not there, but there were API keys. Make one, or remove \(mark) to open the API to everybody")
+        }
+    }
+
+    private func leaveMark() {
+        guard let mark, mark.withPlatformString({ access($0, F_OK) }) != 0 else { return }
+        // A data directory that cannot be written takes no turns either.
+        _ = try? File.create(mark, in: HostFileSystem())
     }
 }

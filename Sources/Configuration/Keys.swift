@@ -1,4 +1,5 @@
 package import HTTPClient
+import Text
 
 extension Configuration {
     /// Every setting, in the order of the listing. Files, variables and `problems` know no others.
@@ -168,7 +169,11 @@ extension Key {
     package static var keysFile: Key<String?> {
         .init(
             "auth.keysFile", help: "the file of API keys; if not set, keys.json beside the configuration file, or in $HOME/.nanobot"
-        ) { setting in setting.text }
+        ) { setting throws(ConfigurationError) in
+            // Web servers start programs in directories of their own.
+            guard setting.text.hasPrefix("/") else { throw setting.refused("an absolute path") }
+            return setting.text
+        }
     }
     package static var requiresKey: Key<Bool> {
         .init("auth.required", help: "refuse every request while there are no API keys; if not set, the API is open until there are some")

@@ -51,7 +51,8 @@ struct Application {
         usesUpstreams = !models.upstreams.isEmpty
         let service = ChatService(
             settings: try ChatService.Settings(configuration), sessions: sessions, models: models.catalog, logger: logger)
-        keys = try KeyStore(KeyFile(FilePath(try configuration.keysFile())), logger: logger)
+        keys = try KeyStore(
+            KeyFile(FilePath(try configuration.keysFile())), dataDirectory: FilePath(dataDirectory), logger: logger)
         server = service.server(
             guarding: mayBeExposed ? nil : dataDirectory, sessionNames: AccessLog.SessionNames(try configuration[.logSessions]),
             authentication: Authentication(keys, isRequired: try configuration[.requiresKey]), options: try ServerOptions(configuration),

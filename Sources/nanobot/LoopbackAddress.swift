@@ -15,8 +15,8 @@ struct LoopbackAddress {
         address.sin_port = UInt16(port).bigEndian
         guard inet_pton(AF_INET, self.host, &address.sin_addr) == 1, UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127 else {
             throw Failure(
-                description: "\(host) is not a loopback IPv4 address. The API is open to whoever reaches it: "
-                    + "leave --host at 127.0.0.1 and put a web server with access control in front.")
+                description: "\(host) is not a loopback IPv4 address. This server is for a try: "
+                    + "leave --host at 127.0.0.1, and put a web server of your own in front for others.")
         }
         self.address = address
     }

@@ -33,7 +33,7 @@ struct KeyFileTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: home.path + "/deep").sorted() == ["keys.json", "keys.json.lock"])
     }
 
-    @Test("a file that others may write, or everybody may read, is refused", arguments: [0o604, 0o660, 0o620, 0o602, 0o777])
+    @Test("a file that others may write, or everybody may read, is refused", arguments: [0o604, 0o640, 0o620, 0o602, 0o777])
     func mode(mode: Int) throws {
         let home = try TemporaryDirectory()
         let file = KeyFile(FilePath(home.path + "/keys.json"))
@@ -54,6 +54,43 @@ struct KeyFileTests {
         #expect(throws: KeyFileError.self) { _ = try KeyFile(FilePath(home.path + "/keys.json")).read() }
         #expect(mkfifo(home.path + "/fifo", 0o600) == 0)
         #expect(throws: KeyFileError.self) { _ = try KeyFile(FilePath(home.path + "/fifo")).read() }
+    }
+
+    @Test("a link keeps its place, and what a process left that died is no obstacle")
+    func link() throws {
+        let home = try TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: home.path + "/real", withIntermediateDirectories: false)
+        let real = KeyFile(FilePath(home.path + "/real/keys.json"))
+        try Self.add("a", to: real)
+        try FileManager.default.createSymbolicLink(atPath: home.path + "/keys.json", withDestinationPath: real.path.string)
+        try "half".write(toFile: home.path + "/real/keys.json.new", atomically: false, encoding: .utf8)
+        try Self.add("b", to: KeyFile(FilePath(home.path + "/keys.json")))
+        #expect(try Self.names(real) == ["a", "b"])
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: home.path + "/keys.json") == real.path.string)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: home.path + "/real").sorted() == ["keys.json", "keys.json.lock"])
+    }
+
+    @Test("a change by root leaves the file to its owner", .enabled(if: geteuid() == 0, "only root may give files away"))
+    func owner() throws {
+        let home = try TemporaryDirectory()
+        let file = KeyFile(FilePath(home.path + "/keys.json"))
+        try Self.add("a", to: file)
+        #expect(chown(file.path.string, 65_534, 65_534) == 0)
+        try Self.add("b", to: file)
+        #expect(try FileManager.default.attributesOfItem(atPath: file.path.string)[.ownerAccountID] as? Int == 65_534)
+    }
+
+    @Test("nothing is written that could not be read again")
+    func unreadable() throws {
+        let home = try TemporaryDirectory()
+        let file = KeyFile(FilePath(home.path + "/keys.json"))
+        try Self.add("a", to: file)
+        for change in [{ $0.note = "two\nlines" }, { $0.name = "a b" }, { $0.scopes = [] }, { $0.models = [""] }]
+            as [(inout APIKey) -> Void]
+        {
+            #expect(throws: KeyFileError.self) { try file.change { ring throws(KeyFileError) in try ring.change("a", change) } }
+        }
+        #expect(try Self.names(file) == ["a"])
     }
 
     @Test("changes of many processes at once are all made")

@@ -67,8 +67,8 @@ struct KeyRingTests {
     @Test("the file has every fact of a key, and no secret")
     func file() throws {
         var ring = KeyRing()
-        var (key, secret) = APIKey.make("bridge \"1\"", scopes: ["wx:", "tg:"])
-        (key.models, key.expires, key.isBlocked, key.note) = (["a", "b/c"], Self.now, true, "for\nme")
+        var (key, secret) = APIKey.make("bridge\"1\"", scopes: ["wx:", "tg:"])
+        (key.models, key.expires, key.isBlocked, key.note) = (["a", "b/c"], Self.now, true, "for \"me\"")
         try ring.add(key)
         try ring.add(APIKey.make("other").key)
         #expect(try KeyRing(ring.serialized).keys.map(\.stored) == ring.keys.map(\.stored))
@@ -101,11 +101,25 @@ struct KeyRingTests {
         #expect(message(good.replacing("\"chat\"", with: "\"Chat\""))?.contains("must be one of chat, read") == true)
         #expect(message(good.replacing("\"created\":\"20", with: "\"created\":\"x20"))?.contains("must be a time") == true)
         #expect(message(good.replacing("\"sha256\":\"", with: "\"sha256\":\"x"))?.contains("SHA-256") == true)
+        #expect(message(good.replacing("\"sha256\":", with: "\"untill\":\"x\",\"sha256\":"))?.contains("untill is not known here") == true)
+        #expect(message(good.replacing("\"a\"", with: "\"a b\""))?.contains("printable ASCII") == true)
         let line = good.split(separator: "\n")[1]
         #expect(message(good.replacing(line, with: line + "," + line)) == "has one secret twice")
         for text in ["[]", "null", "{\"format\":1}", "\u{feff}", "{\"format\":\"nanobot-keys\",\"version\":1e400,\"keys\":[]}"] {
             #expect(message(text) != nil)
         }
+    }
+
+    @Test(
+        "a time is one of the calendar, to the second, in UTC",
+        arguments: [
+            ("2026-11-26T08:00:00Z", 1_795_680_000), ("1970-01-01T00:00:00Z", 0), ("9999-12-31T23:59:59Z", 253_402_300_799),
+            ("0000-01-01T00:00:00Z", -62_167_219_200), ("2027-02-30T00:00:00Z", nil), ("2027-01-31T25:00:00Z", nil),
+            ("2027-01-31T10:00:00Z x", nil), ("2027-01-31T10:00:00.5Z", nil), ("2027-01-31T10:00:00+01:00", nil), ("2027-01-31", nil),
+            ("99999-01-01T00:00:00Z", nil), ("2027-13-01T00:00:00Z", nil), ("2027-00-01T00:00:00Z", nil), ("", nil),
+        ])
+    func times(text: String, seconds: Double?) {
+        #expect(Date(utc: text)?.timeIntervalSince1970 == seconds)
     }
 
     @Test("finding one key among 20,000 takes as long as finding the only one")

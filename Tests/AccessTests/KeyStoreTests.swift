@@ -26,7 +26,7 @@ struct KeyStoreTests {
             try text.write(toFile: file.path.string, atomically: false, encoding: .utf8)
         }
 
-        func store() throws -> KeyStore { try KeyStore(file, logger: .test(lines)) }
+        func store() throws -> KeyStore { try KeyStore(file, dataDirectory: FilePath(home.path), logger: .test(lines)) }
     }
 
     @Test("without a file the API is open until there is one")
@@ -72,6 +72,19 @@ struct KeyStoreTests {
         try FileManager.default.removeItem(atPath: fixture.file.path.string)
         try fixture.add("a")
         #expect(try await eventually { store.ring?.keys.count == 1 })
+    }
+
+    @Test("a file that is gone, or is looked for elsewhere, does not open an API that had keys, until its mark is removed")
+    func mark() throws {
+        let fixture = try Fixture()
+        #expect(try fixture.store().ring == nil)
+        try fixture.add("a")
+        #expect(try fixture.store().ring?.keys.count == 1)
+        try FileManager.default.removeItem(atPath: fixture.file.path.string)
+        #expect(try fixture.store().ring?.keys.isEmpty == true)
+        #expect(fixture.lines.entries.last?.message.contains("remove \(fixture.home.path)/api-keys to open the API") == true)
+        try FileManager.default.removeItem(atPath: fixture.home.path + "/api-keys")
+        #expect(try fixture.store().ring == nil)
     }
 
     @Test("a file that is damaged at the start is an error, so that it does not open the API")

@@ -52,7 +52,7 @@ struct API: Sendable {
         options.bodyLimit = bodyLimit
         options.onDisconnect = onDisconnect
         options.namesSessionInPath = namesSessionInPath
-        let authentication = try keys.map { Authentication(try KeyStore($0, logger: logger), isRequired: false) }
+        let authentication = try keys.map { Authentication(try KeyStore($0, dataDirectory: nil, logger: logger), isRequired: false) }
         server = service.server(
             guarding: nil, sessionNames: .hash, authentication: authentication, options: options, logger: logger)
     }

@@ -28,7 +28,7 @@ struct AuthenticationTests {
             var (open, admin) = (endpoint, endpoint)
             (open.path, open.admission) = ("/v1/open", .everybody)
             (admin.path, admin.admission) = ("/v1/admin", .permitted(.admin))
-            let authentication = Authentication(try KeyStore(file, logger: .test()), isRequired: isRequired)
+            let authentication = Authentication(try KeyStore(file, dataDirectory: nil, logger: .test()), isRequired: isRequired)
             server = Server.make(
                 [endpoint, open, admin],
                 middleware: MiddlewareList.serving(guarding: nil, sessionNames: .full, authentication: authentication), lines: lines)

@@ -45,14 +45,13 @@ package struct Authentication: Middleware {
 
     /// The one secret in the headers that clients use; nil if there is none.
     private static func secret(of request: Request) throws(APIError) -> String? {
+        guard !["authorization", "x-api-key", "api-key"].contains(where: request.isRepeated) else { throw .severalKeys }
         let authorization = request.header("authorization").flatMap { $0.isEmpty ? nil : $0 } ?? request.redirectedAuthorization
         let sent = [bearer(authorization ?? ""), request.header("x-api-key"), request.header("api-key")]
         // Web servers may be set up to send headers that the client did not.
         let secrets = sent.compactMap(\.self).filter { !$0.isEmpty }
         guard let first = secrets.first else { return nil }
-        guard secrets.allSatisfy({ $0 == first }) else {
-            throw APIError(status: 400, code: "invalid_value", message: "Two different API keys were sent. Send one of them.")
-        }
+        guard secrets.allSatisfy({ $0 == first }) else { throw .severalKeys }
         return first
     }
 
@@ -88,6 +87,9 @@ extension Request {
 }
 
 extension APIError {
+    fileprivate static let severalKeys = APIError(
+        status: 400, code: "invalid_value", message: "Several API keys were sent. Send one of them, once.")
+
     fileprivate static func unauthorized(_ message: String) -> APIError {
         APIError(status: 401, code: "invalid_api_key", message: message, headers: [("WWW-Authenticate", "Bearer")])
     }

@@ -15,9 +15,7 @@ struct AddKey: ParsableCommand {
     @OptionGroup var options: KeyOptions
 
     func validate() throws {
-        guard 1...64 ~= name.utf8.count, name.utf8.allSatisfy({ 0x21...0x7e ~= $0 }) else {
-            throw ValidationError("--name is at most 64 printable ASCII characters without a space.")
-        }
+        guard APIKey.isName(name) else { throw ValidationError("--name \(APIKey.nameExpectation).") }
         guard !changes.scope.isEmpty else {
             throw ValidationError("--scope says which sessions: such as wx:, or * for all.")
         }
@@ -30,8 +28,11 @@ struct AddKey: ParsableCommand {
             let secret = key.rotate(grace: 0, now: Date())
             changes.apply(to: &key)
             let file = try options.file()
-            try file.change { ring throws(KeyFileError) in try ring.add(key) }
-            try options.showSecret(secret, of: key, "Use it as: Authorization: Bearer \(secret)")
+            try file.change { [key] ring throws(KeyFileError) in
+                try ring.add(key)
+                try options.showSecret(
+                    secret, of: key, "Use it as: Authorization: Bearer \(secret)\nIt is one of \(ring.keys.count) keys in \(file.path)")
+            }
         }
     }
 }
@@ -51,19 +52,24 @@ struct RotateKey: ParsableCommand {
     func run() throws {
         try reportingErrors {
             let now = Date()
-            var secret = ""
-            let rotated = try options.file().change { ring throws(KeyFileError) in
-                try ring.change(key) { secret = $0.rotate(grace: Double(grace), now: now) }
-            }
             let end = now.addingTimeInterval(Double(grace)).ISO8601Format()
             let rest = grace > 0 ? "The secret before works until \(end)" : "The secret before works no more"
-            try options.showSecret(secret, of: rotated, rest)
+            try options.file().change { ring throws(KeyFileError) in
+                var secret = ""
+                let rotated = try ring.change(key) { secret = $0.rotate(grace: Double(grace), now: now) }
+                try options.showSecret(secret, of: rotated, rest)
+            }
         }
     }
 }
 
 extension KeyOptions {
-    fileprivate func showSecret(_ secret: String, of key: APIKey, _ rest: String) throws {
-        try show(key.members + [("secret", .string(secret))]) { "\(secret)\n\(rest)\n" }
+    /// Shows a new secret, before it is stored: what nobody saw must not be in force.
+    fileprivate func showSecret(_ secret: String, of key: APIKey, _ rest: String) throws(KeyFileError) {
+        do {
+            try show(key.members + [("secret", .string(secret))]) { "\(secret)\n\(rest)\n" }
+        } catch {
+            throw KeyFileError("The secret could not be shown, so nothing was changed: \(error)")
+        }
     }
 }

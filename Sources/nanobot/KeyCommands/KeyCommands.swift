@@ -1,4 +1,4 @@
-package import Access
+import Access
 import ArgumentParser
 import Configuration
 import JSON
@@ -48,7 +48,11 @@ struct KeyChanges: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The sessions: a beginning of their keys that ends with a colon, such as wx:, or * for all. May be repeated.",
-            valueName: "scope"))
+            valueName: "scope"),
+        transform: { text in
+            guard let scope = SessionScope(text) else { throw ValidationError("\"\(text)\" \(APIKey.scopeExpectation).") }
+            return scope
+        })
     var scope: [SessionScope] = []
 
     @Option(
@@ -81,8 +85,4 @@ struct KeyChanges: ParsableArguments {
         if let expires { key.expires = expires.date }
         if let note { key.note = note.isEmpty ? nil : note }
     }
-}
-
-extension SessionScope: ExpressibleByArgument {
-    package init?(argument: String) { self.init(argument) }
 }

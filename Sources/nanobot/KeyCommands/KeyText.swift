@@ -16,26 +16,29 @@ enum KeyText {
     /// A duration such as `24h` or `90d`, in seconds.
     static func duration(_ text: String) throws -> Int {
         for (suffix, seconds) in units where text.hasSuffix(suffix) {
-            if let number = Int(text.dropLast()), 0...100_000 ~= number { return number * seconds }
+            let digits = text.dropLast()
+            guard digits.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }) else { continue }
+            if let number = Int(digits), 0...100_000 ~= number { return number * seconds }
         }
         throw ValidationError("\"\(text)\" is no duration such as 24h or 90d.")
     }
 
     static func expiry(_ text: String) throws -> Expiry {
         if text == "never" { return Expiry() }
-        for format in [text, text + "T00:00:00Z"] {
-            if let date = try? Date(format, strategy: .iso8601) { return Expiry(date: date) }
-        }
-        guard let seconds = try? duration(text) else {
+        let date = Date(utc: text) ?? Date(utc: text + "T00:00:00Z") ?? (try? duration(text)).map { Date().addingTimeInterval(Double($0)) }
+        guard let date else {
             throw ValidationError("\"\(text)\" is no time: give a duration such as 90d, a date such as 2027-01-31, or never.")
         }
-        return Expiry(date: Date().addingTimeInterval(Double(seconds)))
+        guard date > Date() else { throw ValidationError("\(text) is over. To refuse a key now, block it.") }
+        return Expiry(date: date)
     }
 
     /// The parts of a list with commas.
     static func list(_ text: String) throws -> [String] {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        guard parts.allSatisfy({ !$0.isEmpty }) else { throw ValidationError("\"\(text)\" is no list such as a,b.") }
+        guard parts.allSatisfy({ !$0.isEmpty }), parts == ["all"] || !parts.contains("all") else {
+            throw ValidationError("\"\(text)\" is no list such as a,b.")
+        }
         return parts
     }
 
@@ -47,13 +50,14 @@ enum KeyText {
             ("models", key.models?.joined(separator: ",") ?? "all"), ("expires", key.expires?.ISO8601Format() ?? "never"),
             ("created", key.created.ISO8601Format()), ("note", key.note ?? ""),
         ]
-        return facts.filter { !$0.1.isEmpty }.map { "\(padded($0.0, 8)) \($0.1)\n" }.joined()
+        return facts.filter { !$0.1.isEmpty }.map { "\(padded($0.0, 8)) \($0.1.printable(keepsLines: false))\n" }.joined()
     }
 
     /// A key in a line of the list.
     static func row(_ key: APIKey) -> String {
         "\(padded(key.name, 20)) \(padded(state(key), 8)) \(padded(key.expires?.ISO8601Format() ?? "never", 20)) "
-            + "\(key.permissions.map(\.rawValue).joined(separator: ",")) \(key.scopes.map(\.description).joined(separator: " "))\n"
+            + "\(key.permissions.map(\.rawValue).joined(separator: ",")) "
+            + "\(key.scopes.map(\.description).joined(separator: " ").printable(keepsLines: false))\n"
     }
 
     static let heading = "\(padded("NAME", 20)) \(padded("STATE", 8)) \(padded("EXPIRES", 20)) ROUTES SCOPES\n"

@@ -72,6 +72,10 @@ struct KeyCommandTests {
         let secret = try self.secret(try await keys(home, "add", "--name", "a", "--scope", "*"))
         #expect(try await status(nil) == "Status: 401 Unauthorized")
         #expect(try await status(secret) == "Status: 200 OK")
+        let sent = Nanobot.environment(home).merging(["K": Nanobot.path]) { $1 }
+        let unseen = try await Program.run("sh", ["-c", "\"$K\" keys add --name b --scope '*' >/dev/full"], environment: sent)
+        #expect(unseen.status == 1 && unseen.standardError.contains("nothing was changed"))
+        #expect(!(try await keys(home, "list")).output.contains("b "))
         let path = home.path + "/.nanobot/keys.json"
         let file = try #require(FileManager.default.contents(atPath: path))
         for damage in [Data(), Data("{".utf8), file.dropLast(3)] {
@@ -85,6 +89,9 @@ struct KeyCommandTests {
         #expect(chmod(path, 0o600) == 0)
         #expect(try await keys(home, "revoke", "a").status == 0)
         #expect(try await status(secret) == "Status: 401 Unauthorized")
+        // The data directory remembers that there were keys.
+        try FileManager.default.removeItem(atPath: path)
+        #expect(try await status(nil) == "Status: 401 Unauthorized")
     }
 
     @Test("wrong arguments change nothing and are said in a sentence")
@@ -95,7 +102,9 @@ struct KeyCommandTests {
             ["--name", "a b", "--scope", "*"], ["--name", String(repeating: "a", count: 65), "--scope", "*"],
             ["--name", "a", "--scope", "*", "--routes", "chat,all"], ["--name", "a", "--scope", "*", "--routes", "chat,"],
             ["--name", "a", "--scope", "*", "--expires", "soon"], ["--name", "a", "--scope", "*", "--expires", "99999999999999999999d"],
-            ["--name", "a", "--scope", "*", "--expires", "-1d"],
+            ["--name", "a", "--scope", "*", "--expires", "-1d"], ["--name", "a", "--scope", "*", "--expires", "2000-01-01"],
+            ["--name", "a", "--scope", "*", "--expires", "0d"], ["--name", "a", "--scope", "*", "--expires", "2099-02-30"],
+            ["--name", "a", "--scope", "*", "--models", "all,x"],
         ]
         for arguments in wrong {
             let outcome = try await Program.run(Nanobot.path, ["keys", "add"] + arguments, environment: Nanobot.environment(home))
@@ -106,9 +115,9 @@ struct KeyCommandTests {
             let outcome = try await keys(home, command, "none")
             #expect(outcome.status == 1 && outcome.error.contains("There is no key of the name or id \"none\""), "\(command)")
         }
-        let added = try await keys(home, "add", "--name", "a", "--scope", "*", "--expires", "2000-01-01", "--json")
+        let added = try await keys(home, "add", "--name", "a", "--scope", "*", "--expires", "2099-01-01", "--json")
         let json = try JSON(Array(added.output.utf8))
-        #expect(json["secret"]?.text?.hasPrefix("nb-") == true && json["expires"]?.text == "2000-01-01T00:00:00Z")
+        #expect(json["secret"]?.text?.hasPrefix("nb-") == true && json["expires"]?.text == "2099-01-01T00:00:00Z")
         #expect(try await keys(home, "add", "--name", "a", "--scope", "*").status == 1)
     }
 }

@@ -4,16 +4,16 @@ import Harness
 import TestSupport
 import Testing
 
-/// Without loop devices there is the simulated disk (SessionsTests), which loses every part of what was not synced.
-@Suite("Power cuts", .serialized, .enabled(if: PowerCutTests.hasLoopDevices, "only root may mount a file, and not in every container"))
-struct PowerCutTests {
-    fileprivate static let hasLoopDevices: Bool = {
-        let control = open("/dev/loop-control", O_RDWR)
-        guard control >= 0 else { return false }
-        close(control)
-        return geteuid() == 0
-    }()
+private let hasLoopDevices: Bool = {
+    let control = open("/dev/loop-control", O_RDWR)
+    guard control >= 0 else { return false }
+    close(control)
+    return geteuid() == 0
+}()
 
+/// Without loop devices there is the simulated disk (SessionsTests), which loses every part of what was not synced.
+@Suite("Power cuts", .serialized, .enabled(if: hasLoopDevices, "only root may mount a file, and not in every container"))
+struct PowerCutTests {
     typealias Request = PowerCutSite.Request
     typealias Sessions = PowerCutSite.Sessions
 
