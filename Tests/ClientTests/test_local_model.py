@@ -122,8 +122,8 @@ def test_what_it_refuses_is_the_clients_error(asking_server: Nanobot, key: str):
     assert asking_server.ask(key, "Hello.", **SHORT).status_code == 200
     response = asking_server.ask(key, "word " * 9000, **SHORT)
     error = response.json()["error"]
-    # Its own code is the number 400.
-    assert (response.status_code, error["code"], error["param"]) == (400, "invalid_value", None)
+    # Its own code is the number 400; its words say that the conversation is too long.
+    assert (response.status_code, error["code"], error["param"]) == (400, "context_length_exceeded", "messages")
     assert "exceeds the available context size" in error["message"]
     assert asking_server.ask(key, "Hello again.", **SHORT).status_code == 200
     assert len(asking_server.turns(key)) == 2
