@@ -26,6 +26,8 @@ package struct Request: Sendable {
     package var redirectedAuthorization: String? { metaVariable("REDIRECT_HTTP_AUTHORIZATION") }
     /// The address that the request came from; nil if the web server does not say.
     package var clientAddress: String? { metaVariable("REMOTE_ADDR") }
+    /// The name or address, and port, that the client asked; nil if it did not say. Cheaper than `header("host")`.
+    package var hostName: String? { metaVariable("HTTP_HOST") }
     package let body: Body
 
     private let metaVariables: [(name: String, value: String)]

@@ -79,7 +79,7 @@ extension Request {
             place == "localhost" || place.hasSuffix(".localhost") || place.hasPrefix("127.") || place.hasPrefix("::ffff:127.")
                 || place == "::1" || place.hasPrefix("[::1]")
         }
-        let name = header("host").map { host in
+        let name = hostName.map { host in
             host.hasPrefix("[") ? host : String(host.split(separator: ":", omittingEmptySubsequences: false).first ?? "")
         }
         return [clientAddress, name].compactMap(\.self).first { !$0.isEmpty && !isOwn($0) }

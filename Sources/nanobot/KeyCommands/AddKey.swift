@@ -30,8 +30,7 @@ struct AddKey: ParsableCommand {
             let file = try options.file()
             try file.change { [key] ring throws(KeyFileError) in
                 try ring.add(key)
-                try options.showSecret(
-                    secret, of: key, "Use it as: Authorization: Bearer \(secret)\nIt is one of \(ring.keys.count) keys in \(file.path)")
+                try options.showSecret(secret, of: key, "Use it as: Authorization: Bearer \(secret)\nIts digest is in \(file.path)")
             }
         }
     }
