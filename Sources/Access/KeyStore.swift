@@ -80,8 +80,9 @@ package final class KeyStore: Sendable {
 
     private func read(_ state: inout State) throws(KeyFileError) {
         let status = try file.status()
+        // Seconds, in floating point, which cannot overflow whatever the file says.
         let age = status.map { Date().timeIntervalSince1970 - Double($0.modifiedSeconds) }
-        (state.status, state.isYoung) = (status, age.map { abs($0) < 3 } ?? false)
+        (state.status, state.isYoung) = (status, age.map { (-3...3).contains($0) } ?? false)
         if let ring = try file.read() {
             state.ring = ring
             leaveMark()

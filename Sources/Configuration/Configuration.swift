@@ -30,7 +30,7 @@ package struct Configuration: Sendable {
         }
         usualKeysFile = home.map { $0 + "/.nanobot/keys.json" }
         if let path = Self.path(file, environment, home: home) {
-            usualKeysFile = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[...$0] + "keys.json" } ?? "keys.json"
+            usualKeysFile = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[...$0] + "keys.json" } ?? "./keys.json"
             for setting in try Self.settings(of: path) { settings[TextKey(setting.key.name)] = setting }
         }
         for key in Self.keys {
