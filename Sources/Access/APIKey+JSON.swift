@@ -4,7 +4,7 @@ import Text
 
 extension APIKey {
     private static let names = [
-        "id", "name", "scopes", "routes", "models", "expires", "blocked", "note", "created", "secrets",
+        "id", "name", "scopes", "routes", "models", "limits", "expires", "blocked", "note", "created", "secrets",
     ]
 
     /// Reads a key as a key file has it.
@@ -22,6 +22,7 @@ extension APIKey {
             return permission
         }
         models = try field.member("models")?.list { element throws(JSONFieldError) in try element.line(upTo: 512) }
+        if let field = try field.member("limits") { limits = try KeyLimits(field) }
         expires = try field.member("expires")?.date()
         isBlocked = try field.member("blocked")?.bool() ?? false
         note = try field.member("note")?.line(upTo: 1000)
@@ -54,6 +55,7 @@ extension APIKey {
             ("routes", .array(permissions.map { .string($0.rawValue) })),
         ]
         if let models { members.append(("models", .array(models.map(JSONValue.string)))) }
+        if !limits.isEmpty { members.append(("limits", limits.json)) }
         if let expires { members.append(("expires", .string(expires.ISO8601Format()))) }
         if isBlocked { members.append(("blocked", true)) }
         if let note { members.append(("note", .string(note))) }

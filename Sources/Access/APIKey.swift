@@ -29,6 +29,7 @@ package struct APIKey: Sendable {
     package var permissions: [Permission]
     /// The ids of the models; nil for all.
     package var models: [String]?
+    package var limits = KeyLimits()
     /// From then on the key is refused; nil if it never is.
     package var expires: Date?
     package var isBlocked = false

@@ -1,3 +1,4 @@
+package import Access
 package import FoundationEssentials
 package import Logging
 import Models
@@ -16,6 +17,8 @@ package struct ChatService: Sendable {
         package var taskHeader: String?
         /// True if a response is streamed to a client that asks for a stream.
         package var streams = false
+        /// True if turns are recorded that no API key asked for.
+        package var recordsOpenTurns = false
         /// How long a response is silent before a comment, or white space, is sent.
         package var keepAliveInterval = Duration.seconds(10)
         /// How long a turn that is not streamed may take before white space is sent; nil to send none.
@@ -27,18 +30,21 @@ package struct ChatService: Sendable {
     let settings: Settings
     let sessions: SessionStore
     let models: ModelCatalog
+    /// Where turns are recorded; nil if they are not.
+    let usage: UsageLog?
     let now: @Sendable () -> Date
     /// When the service began, in seconds since 1970.
     let started: Int
     let turns: TurnRunner
 
     package init(
-        settings: Settings = Settings(), sessions: SessionStore, models: ModelCatalog, logger: Logger,
+        settings: Settings = Settings(), sessions: SessionStore, models: ModelCatalog, usage: UsageLog? = nil, logger: Logger,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.settings = settings
         self.sessions = sessions
         self.models = models
+        self.usage = usage
         self.now = now
         started = Int(now().timeIntervalSince1970)
         turns = TurnRunner(sessions: sessions, logger: logger, now: now)

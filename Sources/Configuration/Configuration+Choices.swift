@@ -1,4 +1,11 @@
 extension Configuration {
+    /// Which turns are recorded in the files of usage.
+    package enum UsageRecord: String, Sendable, CaseIterable {
+        case keys
+        case all
+        case none
+    }
+
     /// What happens to a turn whose client has left.
     package enum DisconnectPolicy: String, CaseIterable, Sendable {
         /// The turn finishes and is stored, so that a retry finds it.

@@ -9,13 +9,13 @@ extension Configuration {
 extension Key {
     fileprivate static var all: [any SettingKey] {
         [
-            dataDirectory, modelName, systemPrompt, models, requiresModel,
+            dataDirectory, modelName, systemPrompt, modelPrice, models, requiresModel,
             upstreamURL, upstreamKey, upstreamModel, upstreamTimeout, upstreamConnectTimeout, upstreamRetries, upstreamFallbacks,
             upstreamNames, upstreamPassUnknown, allowsRemoteImages,
             streams, onDisconnect, heartbeatAfter,
             historyMode, historyMaxTurns, historyMaxTokens, summarizesHistory, taskHeader,
             durability, sessionBusyTimeout, sessionMaxBytes, sessionFromPath, retentionDays, storageMinFreeBytes, allowsDocumentRoot,
-            keysFile, requiresKey,
+            keysFile, requiresKey, usageRecord,
             mount, bodyLimit, connections, workers,
             logLevel, logFormat, logSessions,
         ]
@@ -31,8 +31,15 @@ extension Key {
     package static var systemPrompt: Key<String?> {
         .init("model.system", help: "the system prompt of every turn") { setting in setting.text }
     }
+    package static var modelPrice: Key<PriceSetting?> {
+        .init("model.price", form: .json, help: "what a million tokens cost, for usage and budgets, such as {\"input\":0.5,\"output\":2}") {
+            setting throws(ConfigurationError) in try setting.json(PriceSetting.init)
+        }
+    }
     package static var models: Key<[ModelSetting]?> {
-        .init("models", form: .json, help: "models that clients may choose: a JSON object from id to upstream, model and system") {
+        .init(
+            "models", form: .json, help: "models that clients may choose: a JSON object from id to upstream, model, system and price"
+        ) {
             setting throws(ConfigurationError) in try setting.json(ModelSetting.list)
         }
     }
@@ -177,6 +184,12 @@ extension Key {
     }
     package static var requiresKey: Key<Bool> {
         .init("auth.required", help: "refuse every request while there are no API keys; if not set, the API is open until there are some")
+    }
+}
+
+extension Key {
+    package static var usageRecord: Key<Configuration.UsageRecord> {
+        .init("usage.record", default: .keys, help: "which turns are recorded with what they used: keys (those with an API key), all or none")
     }
 }
 

@@ -71,6 +71,8 @@ package struct ModelSetting: Sendable, Equatable {
     package var model: String?
     /// The system prompt; nil for `model.system`.
     package var system: String?
+    /// What its tokens cost; nil for `model.price`.
+    package var price: PriceSetting?
     /// The server that answers; nil for those of `upstream.url` and `upstream.fallbacks`.
     package var upstream: UpstreamSetting?
 
@@ -78,10 +80,11 @@ package struct ModelSetting: Sendable, Equatable {
     static func list(_ field: JSONField) throws(JSONFieldError) -> [ModelSetting] {
         var settings: [ModelSetting] = []
         for (id, field) in try field.settingMembers() {
-            try field.expectMembers(["upstream", "model", "system"])
+            try field.expectMembers(["upstream", "model", "system", "price"])
             var setting = ModelSetting(id: id)
             setting.model = try field.setting("model")?.settingText()
             setting.system = try field.setting("system")?.settingText()
+            setting.price = try field.setting("price").map { field throws(JSONFieldError) in try PriceSetting(field) }
             if let upstream = try field.setting("upstream") { setting.upstream = try UpstreamSetting(upstream) }
             settings.append(setting)
         }

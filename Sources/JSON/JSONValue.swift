@@ -23,6 +23,12 @@ package enum JSONValue: Sendable, Equatable {
     /// A string, or `null` for nil.
     package static func optional(_ text: String?) -> JSONValue { text.map(JSONValue.string) ?? .null }
 
+    /// A number that need not be whole; `null` for one that is none.
+    package static func decimal(_ number: Double) -> JSONValue {
+        guard number.isFinite else { return .null }
+        return Int(exactly: number).map(JSONValue.integer) ?? .text(Array("\(number)".utf8))
+    }
+
     /// Compares the serialized text, so the order of members counts.
     package static func == (left: JSONValue, right: JSONValue) -> Bool { left.serialized == right.serialized }
 

@@ -21,6 +21,8 @@ package struct RequestContext: Sendable {
     package internal(set) var requestID = ""
     /// The caller's API key; nil while the API is open.
     package internal(set) var apiKey: APIKey?
+    /// Counts the request against the limits of the key; nil if it has none.
+    package internal(set) var meter: Meter?
     package let options: ServerOptions
     package let logger: Logger
     /// What the endpoint adds to the request's line in the access log.

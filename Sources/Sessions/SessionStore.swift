@@ -58,7 +58,7 @@ package final class SessionStore: Sendable {
     /// When this process next looks for sessions that are too old.
     let nextPruning = Mutex<ContinuousClock.Instant?>(nil)
     let disk: (any TaskExecutor)?
-    let reading: (any TaskExecutor)?
+    package let reading: (any TaskExecutor)?
     let logger: Logger
 
     /// Opens a data directory. By default it is created if it does not exist, for this user alone.

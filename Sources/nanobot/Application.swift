@@ -50,12 +50,14 @@ struct Application {
         let models = try configuration.models(engine: engine, logger: logger)
         usesUpstreams = !models.upstreams.isEmpty
         let service = ChatService(
-            settings: try ChatService.Settings(configuration), sessions: sessions, models: models.catalog, logger: logger)
+            settings: try ChatService.Settings(configuration), sessions: sessions, models: models.catalog,
+            usage: try configuration.usageLog(logger), logger: logger)
         keys = try KeyStore(
             KeyFile(FilePath(try configuration.keysFile())), dataDirectory: FilePath(dataDirectory), logger: logger)
         server = service.server(
             guarding: mayBeExposed ? nil : dataDirectory, sessionNames: AccessLog.SessionNames(try configuration[.logSessions]),
-            authentication: Authentication(keys, isRequired: try configuration[.requiresKey]), options: try ServerOptions(configuration),
+            authentication: Authentication(keys, isRequired: try configuration[.requiresKey]),
+            limits: LimitStore(dataDirectory: FilePath(dataDirectory), logger: logger), options: try ServerOptions(configuration),
             logger: logger)
     }
 

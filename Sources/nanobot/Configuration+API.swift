@@ -1,4 +1,7 @@
+import Access
 import ChatAPI
+import Logging
+import SystemPackage
 import Server
 import Configuration
 import Text
@@ -11,7 +14,16 @@ extension ChatService.Settings {
         mirrors = try configuration[.historyMode] == .mirror
         taskHeader = try configuration[.taskHeader]
         streams = try configuration[.streams]
+        recordsOpenTurns = try configuration[.usageRecord] == .all
         heartbeatAfter = try configuration[.heartbeatAfter].map { .seconds($0) }
+    }
+}
+
+extension Configuration {
+    /// Where turns are recorded; nil if they are not.
+    func usageLog(_ logger: Logger) throws -> UsageLog? {
+        guard try self[.usageRecord] != .none else { return nil }
+        return UsageLog(dataDirectory: FilePath(try self[.dataDirectory]), logger: logger)
     }
 }
 

@@ -1,3 +1,4 @@
+import Access
 import BuiltinModel
 import ChatAPI
 import Configuration
@@ -26,8 +27,9 @@ extension Configuration {
             return UpstreamModel.Route(Upstream(settings, engine: engine), model: model)
         }
         let system = try self[.systemPrompt]
+        let price = try self[.modelPrice].map(Price.init)
         let mainRoutes = try upstreams().map { route($0, limits) }
-        let standard = ModelCatalog.Entry(id: try self[.modelName], systemPrompt: system, model: model(mainRoutes, limits))
+        let standard = ModelCatalog.Entry(id: try self[.modelName], systemPrompt: system, model: model(mainRoutes, limits), price: price)
         var upstreams = mainRoutes
         let entries = (try self[.models] ?? []).map { setting in
             var (routes, limits) = (mainRoutes, limits)
@@ -40,10 +42,15 @@ extension Configuration {
                 routes[0].model = name
                 upstreams.append(routes[0])
             }
-            return ModelCatalog.Entry(id: setting.id, systemPrompt: setting.system ?? system, model: model(routes, limits))
+            return ModelCatalog.Entry(id: setting.id, systemPrompt: setting.system ?? system, model: model(routes, limits),
+                price: setting.price.map(Price.init) ?? price)
         }
         return (ModelCatalog(default: standard, list: entries), upstreams)
     }
+}
+
+extension Price {
+    fileprivate init(_ setting: PriceSetting) { self.init(input: setting.input, output: setting.output) }
 }
 
 /// How long a turn may take, and how often it is retried.

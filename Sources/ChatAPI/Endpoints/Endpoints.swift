@@ -1,3 +1,4 @@
+package import Access
 package import Logging
 package import Server
 
@@ -13,6 +14,7 @@ extension ChatService {
             ForkSession(service: self),
             ListSessions(service: self),
             ShowKey(),
+            ListUsage(service: self),
             ListModels(service: self),
             ShowModel(service: self),
             Health(),
@@ -30,14 +32,15 @@ extension ChatService {
     ///   - dataDirectory: must not be inside the web server's document root; nil to allow that.
     ///   - sessionNames: how the access log names sessions.
     ///   - authentication: nil if nobody has an API key.
+    ///   - limits: what keys have used of their limits.
     package func server(
         guarding dataDirectory: String?, sessionNames: AccessLog.SessionNames, authentication: Authentication? = nil,
-        options: ServerOptions, logger: Logger
+        limits: LimitStore? = nil, options: ServerOptions, logger: Logger
     ) -> Server {
         Server(
             endpoints,
             middleware: MiddlewareList.serving(
-                guarding: dataDirectory, sessionNames: sessionNames, authentication: authentication),
+                guarding: dataDirectory, sessionNames: sessionNames, authentication: authentication, limits: limits),
             options: options, logger: logger)
     }
 }

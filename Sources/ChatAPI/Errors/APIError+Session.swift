@@ -21,6 +21,9 @@ extension APIError {
         status: 403, code: "session_not_allowed",
         message: "Sessions are listed only for an API key whose scope covers them, and no API keys are configured")
 
+    static let usageNotListed = APIError(
+        status: 404, code: "not_found", message: "Usage is shown to the callers with an API key, and no API keys are configured")
+
     static func invalidMessages(
         _ message: String = "messages field is required and must be a non-empty array", param: String = "messages"
     ) -> APIError {

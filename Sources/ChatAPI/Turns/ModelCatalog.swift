@@ -1,3 +1,4 @@
+package import Access
 package import Models
 import Server
 import Text
@@ -10,9 +11,11 @@ package struct ModelCatalog: Sendable {
         /// The system prompt of every turn.
         package var systemPrompt: String?
         package var model: any ChatModel
+        /// Nil if it is not known.
+        package var price: Price?
 
-        package init(id: String, systemPrompt: String? = nil, model: any ChatModel) {
-            (self.id, self.systemPrompt, self.model) = (id, systemPrompt, model)
+        package init(id: String, systemPrompt: String? = nil, model: any ChatModel, price: Price? = nil) {
+            (self.id, self.systemPrompt, self.model, self.price) = (id, systemPrompt, model, price)
         }
     }
 
@@ -35,7 +38,7 @@ package struct ModelCatalog: Sendable {
     /// - Parameter name: the model that the request names, if any.
     func entry(for name: String?) throws(APIError) -> Entry {
         guard let name else { return standard }
-        guard isList else { return Entry(id: name, systemPrompt: standard.systemPrompt, model: standard.model) }
+        guard isList else { return Entry(id: name, systemPrompt: standard.systemPrompt, model: standard.model, price: standard.price) }
         return try entry(listed: name)
     }
 

@@ -23,6 +23,7 @@ struct TurnRequest: Sendable {
     var otherParameters: [(name: String, value: JSONValue)]
     /// `stream_options.include_usage`; nil if the request does not say.
     var includesUsage: Bool?
+    var payer = Payer()
     /// What the stored turn records about the request.
     var origin: Turn.Origin
     /// Tells whether nobody waits for the answer any more. Does not wait itself.

@@ -17,21 +17,33 @@ struct TurnRunner: Sendable {
     /// - Parameters:
     ///   - onShortened: called before the answer with the number of turns that the model did not see because its context is too short.
     ///   - onDelta: called with the answer as it arrives, but not for a turn that was stored before.
-    /// - Throws: `SessionError`, `ModelError`, and `UnmatchedToolResult`.
+    /// - Throws: `SessionError`, `ModelError`, `UnmatchedToolResult`, and `APIError` if nothing is left of the caller's limits.
     func run(
         _ request: TurnRequest, onShortened: @escaping @Sendable (Int) -> Void = { _ in },
         onDelta: (@Sendable (Delta) -> Void)? = nil
     ) async throws -> (turn: Turn, isReplayed: Bool) {
         let listener = Listener(onShortened: onShortened, onDelta: onDelta)
+        let bill = Bill(request)
+        do {
+            let result = try await run(request, listener, bill)
+            bill.close(status: 200, at: now())
+            return result
+        } catch {
+            bill.close(error, at: now())
+            throw error
+        }
+    }
+
+    private func run(_ request: TurnRequest, _ listener: Listener, _ bill: Bill) async throws -> (turn: Turn, isReplayed: Bool) {
         switch request.mode {
         case .normal, .mirror:
             return try await sessions.turn(
                 of: request.session, from: request.origin, showing: request.mode == .mirror ? request.earlier : nil,
                 hasLeft: request.hasClientLeft,
-                summarize: { try await summary(of: $0, newest: $1, by: request.model) }
-            ) { try await make(request, after: $0, listener) }
-        case .readonly: return (try await make(request, after: try await sessions.history(of: request.session), listener), false)
-        case .ephemeral: return (try await make(request, after: [], listener), false)
+                summarize: { try await summary(of: $0, newest: $1, by: request.model, bill) }
+            ) { try await make(request, after: $0, listener, bill) }
+        case .readonly: return (try await make(request, after: try await sessions.history(of: request.session), listener, bill), false)
+        case .ephemeral: return (try await make(request, after: [], listener, bill), false)
         }
     }
 
@@ -41,11 +53,13 @@ struct TurnRunner: Sendable {
         var onDelta: (@Sendable (Delta) -> Void)?
     }
 
-    private func make(_ request: TurnRequest, after history: [PastTurn], _ listener: Listener) async throws -> Turn {
+    private func make(_ request: TurnRequest, after history: [PastTurn], _ listener: Listener, _ bill: Bill) async throws -> Turn {
         let (earlier, messages) = try request.turn(after: history.last?.messages.last)
         let given = history.isEmpty ? earlier : []
         let prompt = request.prompt(history: history.isEmpty ? sessions.visible(given) : history, turn: messages)
+        try bill.reserve(prompt)
         let completion = try await answer(prompt, by: request.model.model, listener)
+        bill.add(completion.usage)
         // Some servers say "stop" when they call tools, and clients check the finish reason before they look for calls.
         let callsTools = completion.finishReason == "stop" && !completion.toolCalls.isEmpty
         var turn = Turn(

@@ -25,10 +25,6 @@ package struct Authentication: Middleware {
         }
         let key = try Self.key(of: context.request, in: ring ?? KeyRing())
         context.record.note(key: key.name)
-        if case .permitted(let permission) = endpoint.admission, !key.permits(permission) {
-            throw APIError(
-                status: 403, code: "route_not_allowed", message: "This API key may not do this: it lacks \"\(permission.rawValue)\"")
-        }
         var context = context
         context.apiKey = key
         try await next(context, writer)

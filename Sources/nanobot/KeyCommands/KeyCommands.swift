@@ -70,6 +70,8 @@ struct KeyChanges: ParsableArguments {
     @Option(help: ArgumentHelp("The ids of the models it may use, or all.", valueName: "ids"), transform: KeyText.list)
     var models: [String]?
 
+    @OptionGroup var limits: LimitChanges
+
     @Option(
         help: ArgumentHelp("When it expires: a number of days (90d) or hours (12h), a date (2027-01-31), or never.", valueName: "time"),
         transform: KeyText.expiry)
@@ -82,6 +84,7 @@ struct KeyChanges: ParsableArguments {
         if !scope.isEmpty { key.scopes = scope }
         if let routes { key.permissions = routes }
         if let models { key.models = models == ["all"] ? nil : models }
+        limits.apply(to: &key.limits)
         if let expires { key.expires = expires.date }
         if let note { key.note = note.isEmpty ? nil : note }
     }

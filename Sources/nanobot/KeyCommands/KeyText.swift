@@ -1,6 +1,7 @@
 import Access
 import ArgumentParser
 import FoundationEssentials
+import JSON
 import Text
 
 /// Keys as people read and write them.
@@ -47,10 +48,15 @@ enum KeyText {
         let facts = [
             ("name", key.name), ("id", key.id), ("state", state(key)), ("scopes", key.scopes.map(\.description).joined(separator: " ")),
             ("routes", key.permissions.map(\.rawValue).joined(separator: ",")),
-            ("models", key.models?.joined(separator: ",") ?? "all"), ("expires", key.expires?.ISO8601Format() ?? "never"),
+            ("models", key.models?.joined(separator: ",") ?? "all"), ("limits", limits(key.limits)), ("expires", key.expires?.ISO8601Format() ?? "never"),
             ("created", key.created.ISO8601Format()), ("note", key.note ?? ""),
         ]
         return facts.filter { !$0.1.isEmpty }.map { "\(padded($0.0, 8)) \($0.1.printable(keepsLines: false))\n" }.joined()
+    }
+
+    private static func limits(_ limits: KeyLimits) -> String {
+        guard case .object(let members) = limits.json else { return "" }
+        return members.map { "\($0.0) \(String(decoding: $0.1.serialized, as: UTF8.self))" }.joined(separator: ", ")
     }
 
     /// A key in a line of the list.

@@ -30,7 +30,7 @@ struct ChatCompletions: Endpoint {
             id: Identifier.make(prefix: Turn.idPrefix), session: key, mode: try mode(context.request), model: entry,
             instructions: chat.conversation.instructions, earlier: chat.conversation.earlier, messages: chat.conversation.new,
             parameters: chat.parameters, otherParameters: chat.otherParameters, includesUsage: chat.includesUsage,
-            origin: try Turn.Origin(context, body: body), hasClientLeft: { context.delivery.hasClientLeft })
+            payer: Payer(context, service), origin: try Turn.Origin(context, body: body), hasClientLeft: { context.delivery.hasClientLeft })
         let run: RunTurn = { addHeader, onDelta in
             do {
                 let result = try await service.turns.run(

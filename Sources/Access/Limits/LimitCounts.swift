@@ -1,0 +1,99 @@
+import JSON
+
+/// What a key has used in the minute, day and month that it was used last.
+struct LimitCounts {
+    private(set) var periods: LimitPeriods
+    /// In the minute.
+    private(set) var requests = 0
+    /// In the minute.
+    private(set) var tokens = 0
+    /// In the day.
+    private(set) var dayTokens = 0
+    /// In the month.
+    private(set) var cost = 0.0
+
+    /// Nothing was used yet.
+    init(at seconds: Int) { periods = LimitPeriods(at: seconds) }
+
+    // MARK: As a file has it
+
+    /// One write within one page of memory, so that a process that ends leaves the whole of it, or nothing.
+    static let size = 256
+
+    private static let names = ["minute", "requests", "tokens", "day", "dayTokens", "month", "cost"]
+
+    /// Reads what `serialized` wrote; nil if it is anything else.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count == Self.size, let field = try? JSONField(parsing: bytes) else { return nil }
+        do throws(JSONFieldError) {
+            try field.expectMembers(Self.names)
+            func count(_ name: String) throws(JSONFieldError) -> Int { try field.required(name).integer(in: 0 ... .max) }
+            periods = LimitPeriods(minute: try count("minute"), day: try count("day"), month: try count("month"))
+            (requests, tokens, dayTokens) = (try count("requests"), try count("tokens"), try count("dayTokens"))
+            cost = try field.required("cost").number(in: 0...Self.maximumCost)
+        } catch {
+            return nil
+        }
+    }
+
+    private static let maximumCost = 1e15
+
+    var serialized: [UInt8] {
+        let text = JSONValue.object([
+            ("minute", .integer(periods.minute)), ("requests", .integer(requests)), ("tokens", .integer(tokens)),
+            ("day", .integer(periods.day)), ("dayTokens", .integer(dayTokens)),
+            ("month", .integer(periods.month)), ("cost", .decimal(cost)),
+        ]).serialized
+        // Seven numbers of at most 20 digits fit.
+        return text + Array(repeating: UInt8(ascii: " "), count: max(0, Self.size - 1 - text.count)) + [UInt8(ascii: "\n")]
+    }
+
+    // MARK: Time
+
+    /// How far the clocks of two machines, or of one that was set, may be apart. Else each would begin the other's minute anew.
+    private static let skew = 10
+
+    /// Begins the periods of a time, with nothing used, unless they have begun.
+    ///
+    /// - Returns: false if the time is before the periods that were counted.
+    mutating func advance(to seconds: Int) -> Bool {
+        let (now, soon) = (LimitPeriods(at: seconds), LimitPeriods(at: seconds + Self.skew))
+        let isBack = periods.minute > soon.minute || periods.day > soon.day || periods.month > soon.month
+        if periods.minute != now.minute, periods.minute != soon.minute { (periods.minute, requests, tokens) = (now.minute, 0, 0) }
+        if periods.day != now.day, periods.day != soon.day { (periods.day, dayTokens) = (now.day, 0) }
+        if periods.month != now.month, periods.month != soon.month { (periods.month, cost) = (now.month, 0) }
+        return !isBack
+    }
+
+    // MARK: Counting
+
+    mutating func countRequest() { requests = Self.sum(requests, 1) }
+
+    mutating func add(_ amount: LimitAmount) {
+        (tokens, dayTokens) = (Self.sum(tokens, amount.tokens), Self.sum(dayTokens, amount.tokens))
+        cost = min(cost + amount.cost, Self.maximumCost)
+    }
+
+    /// Takes back what was reserved in periods, as far as they have not ended.
+    mutating func remove(_ amount: LimitAmount, reservedIn reserved: LimitPeriods) {
+        if periods.minute == reserved.minute { tokens = max(0, tokens - amount.tokens) }
+        if periods.day == reserved.day { dayTokens = max(0, dayTokens - amount.tokens) }
+        if periods.month == reserved.month { cost = max(0, cost - amount.cost) }
+    }
+
+    /// The clamped sum of two numbers that are not negative.
+    private static func sum(_ left: Int, _ right: Int) -> Int {
+        let (sum, overflows) = left.addingReportingOverflow(right)
+        return overflows ? .max : sum
+    }
+}
+
+/// What a turn uses.
+package struct LimitAmount: Sendable {
+    /// Not negative.
+    package var tokens: Int
+    /// Not negative.
+    package var cost: Double
+
+    package init(tokens: Int, cost: Double) { (self.tokens, self.cost) = (max(0, tokens), cost.isFinite ? max(0, cost) : 0) }
+}

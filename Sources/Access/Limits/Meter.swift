@@ -1,0 +1,145 @@
+import Concurrency
+import FoundationEssentials
+
+/// Counts one request against its key's limits.
+package final class Meter: Sendable {
+    /// What a request counts as.
+    package enum Kind: Sendable {
+        /// Nothing: it only asks what is left.
+        case question
+        case request
+        /// A request that asks a model.
+        case chat
+    }
+
+    private struct State {
+        var place: LimitPlace?
+        var reserved: (amount: LimitAmount, periods: LimitPeriods)?
+    }
+
+    private let id: String
+    private let limits: KeyLimits
+    private let store: LimitStore
+    private let counts: LimitCounts
+    private let state: Mutex<State>
+    /// Why the request must not go on; nil if it may.
+    package let refusal: LimitError?
+
+    /// Counts a request, and takes its place among the chats at once.
+    package init(_ kind: Kind, of key: APIKey, in store: LimitStore) {
+        (id, limits, self.store) = (key.id, key.limits, store)
+        guard kind != .question else {
+            (counts, refusal, state) = (store.counts(of: key.id), nil, Mutex(State()))
+            return
+        }
+        var place: LimitPlace?
+        do throws(LimitError) {
+            // Before the request is counted, for it is not if it finds none.
+            if kind == .chat, let count = key.limits.parallel {
+                place = try store.place(of: key.id, count: count)
+                guard place != nil else { throw .parallel }
+            }
+            counts = try store.change(of: key.id) { counts throws(LimitError) in
+                if let rpm = key.limits.rpm, counts.requests >= rpm { throw .requests }
+                if kind == .chat { try key.limits.expectRoom(counts) }
+                counts.countRequest()
+                return counts
+            }
+            refusal = nil
+        } catch {
+            (counts, refusal, place) = (store.counts(of: key.id), error, nil)
+        }
+        state = Mutex(State(place: place))
+    }
+
+    /// Reserves what a turn may use, before its model is asked. A turn goes on while anything is left, so that one may use more than that.
+    package func reserve(_ amount: LimitAmount) throws(LimitError) {
+        guard limits.countsTurns else { return }
+        let limits = limits
+        let periods = try store.change(of: id) { counts throws(LimitError) in
+            try limits.expectRoom(counts)
+            counts.add(amount)
+            return counts.periods
+        }
+        state.withLock { $0.reserved = (amount, periods) }
+    }
+
+    /// Counts what the turn used in place of what was reserved. Does nothing if nothing is reserved.
+    package func settle(_ amount: LimitAmount) {
+        let reserved = state.withLock { state in
+            defer { state.reserved = nil }
+            return state.reserved
+        }
+        guard let reserved else { return }
+        // What cannot be written stays reserved until the period ends, and the log has said so.
+        try? store.change(of: id) { counts throws(LimitError) in
+            counts.add(amount)
+            counts.remove(reserved.amount, reservedIn: reserved.periods)
+        }
+    }
+
+    /// Gives the request's place among the chats at once to others.
+    package func end() { state.withLock { $0.place = nil } }
+
+    // MARK: What is left
+
+    /// The limits as they are shown in headers: what there is, what is left, and when it begins anew.
+    package var headers: [(name: String, value: String)] {
+        var headers: [(name: String, value: String)] = []
+        func add(_ name: String, _ limit: Int, used: Int, reset: Double) {
+            headers += [
+                ("x-ratelimit-limit-\(name)", "\(limit)"), ("x-ratelimit-remaining-\(name)", "\(max(0, limit - used))"),
+                ("x-ratelimit-reset-\(name)", Self.duration(reset)),
+            ]
+        }
+        if let rpm = limits.rpm { add("requests", rpm, used: counts.requests, reset: secondsToMinute) }
+        // The one that ends first; a client waits for that one.
+        if let tpm = limits.tpm {
+            add("tokens", tpm, used: counts.tokens, reset: secondsToMinute)
+        } else if let tokens = limits.tokensPerDay {
+            add("tokens", tokens, used: counts.dayTokens, reset: secondsToDay)
+        }
+        return headers
+    }
+
+    /// What is left of the limits, under their names. The chats at once are not counted.
+    package var rest: KeyLimits {
+        var rest = KeyLimits()
+        rest.rpm = limits.rpm.map { max(0, $0 - counts.requests) }
+        rest.tpm = limits.tpm.map { max(0, $0 - counts.tokens) }
+        rest.tokensPerDay = limits.tokensPerDay.map { max(0, $0 - counts.dayTokens) }
+        rest.budgetPerMonth = limits.budgetPerMonth.map { max(0, $0 - counts.cost) }
+        return rest
+    }
+
+    /// Whole seconds until the minute ends, at least 1.
+    package var retryAfter: Int { max(1, Int(secondsToMinute.rounded(.up))) }
+
+    private var secondsToMinute: Double { Self.rest(store.now().timeIntervalSince1970, of: 60) }
+    private var secondsToDay: Double { Self.rest(store.now().timeIntervalSince1970, of: 86_400) }
+
+    private static func rest(_ seconds: Double, of period: Double) -> Double {
+        period - seconds.truncatingRemainder(dividingBy: period)
+    }
+
+    /// A duration as Go writes it: `120ms`, `1m3s`, `23h0m5s`.
+    static func duration(_ seconds: Double) -> String {
+        if seconds < 1 { return "\(Int((max(0, seconds) * 1000).rounded(.up)))ms" }
+        let whole = Int(min(seconds, 1e9).rounded(.up))
+        let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
+        if hours > 0 { return "\(hours)h\(minutes)m\(rest)s" }
+        return minutes > 0 ? "\(minutes)m\(rest)s" : "\(rest)s"
+    }
+}
+
+extension KeyLimits {
+    /// True if it matters what a turn uses.
+    fileprivate var countsTurns: Bool { tpm != nil || tokensPerDay != nil || budgetPerMonth != nil }
+
+    /// Fails if nothing is left for a turn.
+    fileprivate func expectRoom(_ counts: LimitCounts) throws(LimitError) {
+        if let budgetPerMonth, counts.cost >= budgetPerMonth { throw .budget }
+        if let tokensPerDay, counts.dayTokens >= tokensPerDay { throw .dayTokens }
+        if let tpm, counts.tokens >= tpm { throw .tokens }
+    }
+}
