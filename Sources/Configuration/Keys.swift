@@ -189,7 +189,8 @@ extension Key {
 
 extension Key {
     package static var usageRecord: Key<Configuration.UsageRecord> {
-        .init("usage.record", default: .keys, help: "which turns are recorded with what they used: keys (those with an API key), all or none")
+        .init(
+            "usage.record", default: .keys, help: "which turns are recorded with what they used: keys (those with an API key), all or none")
     }
 }
 

@@ -42,7 +42,8 @@ extension Configuration {
                 routes[0].model = name
                 upstreams.append(routes[0])
             }
-            return ModelCatalog.Entry(id: setting.id, systemPrompt: setting.system ?? system, model: model(routes, limits),
+            return ModelCatalog.Entry(
+                id: setting.id, systemPrompt: setting.system ?? system, model: model(routes, limits),
                 price: setting.price.map(Price.init) ?? price)
         }
         return (ModelCatalog(default: standard, list: entries), upstreams)

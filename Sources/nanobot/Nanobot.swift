@@ -12,7 +12,8 @@ struct Nanobot: ParsableCommand {
         discussion: "Started by a web server, it is a FastCGI responder where descriptor 0 listens, else a CGI program.",
         version: "0.1.0",
         subcommands: [
-            Serve.self, FastCGIResponder.self, SessionCommands.self, KeyCommands.self, ShowUsage.self, PrintConfiguration.self, DoctorCommand.self,
+            Serve.self, FastCGIResponder.self, SessionCommands.self, KeyCommands.self, ShowUsage.self, PrintConfiguration.self,
+            DoctorCommand.self,
         ])
 
     static func main() {

@@ -16,10 +16,12 @@ struct ShowUsage: ParsableCommand {
             model has a price.
             """)
 
-    @Option(help: "key, session, day or model.", transform: { text in
-        guard let grouping = UsageGrouping(text: text) else { throw ValidationError("\"\(text)\" is not key, session, day or model.") }
-        return grouping
-    })
+    @Option(
+        help: "key, session, day or model.",
+        transform: { text in
+            guard let grouping = UsageGrouping(text: text) else { throw ValidationError("\"\(text)\" is not key, session, day or model.") }
+            return grouping
+        })
     var by = UsageGrouping.key
 
     @Option(help: ArgumentHelp("The first day, such as 2026-11-01; if not given, the first of this month (UTC).", valueName: "day"))

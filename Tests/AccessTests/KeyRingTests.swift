@@ -95,7 +95,15 @@ struct KeyRingTests {
         #expect(message(good.replacing("\"version\":1", with: "\"version\":2"))?.contains("newer than this program") == true)
         #expect(message(good.replacing("nanobot-keys", with: "nanobot-session/1")) == "is no file of API keys")
         #expect(message(good.replacing("\"keys\":[", with: "\"more\":1,\"keys\":["))?.contains("more is not known here") == true)
-        #expect(message(good.replacing("\"name\":", with: "\"limits\":{},\"name\":"))?.contains("limits is not known here") == true)
+        #expect(message(good.replacing("\"name\":", with: "\"limit\":{},\"name\":"))?.contains("limit is not known here") == true)
+        func limits(_ text: String) -> String? { message(good.replacing("\"name\":", with: "\"limits\":\(text),\"name\":")) }
+        #expect(limits(#"{"rpm":0,"tpm":\#(Int.max),"tokensPerDay":1e3,"budgetPerMonth":0.5,"parallel":10000}"#) == nil)
+        for text in [
+            "1", "[]", #"{"rpm":-1}"#, #"{"rpm":9223372036854775808}"#, #"{"rpm":1.5}"#, #"{"rpm":"1"}"#, #"{"tpd":1}"#,
+            #"{"budgetPerMonth":-0.1}"#, #"{"budgetPerMonth":1e999}"#, #"{"parallel":10001}"#,
+        ] {
+            #expect(limits(text)?.contains("limits") == true, "\(text)")
+        }
         #expect(message(good.replacing("\"scopes\":[\"*\"]", with: "\"scopes\":[]"))?.contains("at least one scope") == true)
         #expect(message(good.replacing("\"*\"", with: "\"wx\""))?.contains("must end with a colon") == true)
         #expect(message(good.replacing("\"chat\"", with: "\"Chat\""))?.contains("must be one of chat, read") == true)

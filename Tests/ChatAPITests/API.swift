@@ -46,7 +46,9 @@ struct API: Sendable {
         let models = models ?? ModelCatalog(default: ModelCatalog.Entry(id: "nanobot", model: model))
         let logger = Logger.test()
         let service = ChatService(
-            settings: serviceSettings, sessions: sessions, models: models, logger: logger, now: { Date().addingTimeInterval(-age) })
+            settings: serviceSettings, sessions: sessions, models: models,
+            usage: UsageLog(dataDirectory: FilePath(self.directory.path), logger: logger), logger: logger,
+            now: { Date().addingTimeInterval(-age) })
         endpoints = service.endpoints
         var options = ServerOptions()
         options.bodyLimit = bodyLimit
@@ -54,7 +56,8 @@ struct API: Sendable {
         options.namesSessionInPath = namesSessionInPath
         let authentication = try keys.map { Authentication(try KeyStore($0, dataDirectory: nil, logger: logger), isRequired: false) }
         server = service.server(
-            guarding: nil, sessionNames: .hash, authentication: authentication, options: options, logger: logger)
+            guarding: nil, sessionNames: .hash, authentication: authentication,
+            limits: LimitStore(dataDirectory: FilePath(self.directory.path), logger: logger), options: options, logger: logger)
     }
 
     /// Sends a request. The path may have a query string.

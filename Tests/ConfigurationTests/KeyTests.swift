@@ -60,6 +60,7 @@ struct KeyTests {
         ("storage.minFreeBytes", "99999999999999999999", "a whole number from 0 to 1125899906842624"),
         ("storage.allowInDocumentRoot", "no", "true or false"), ("mount", "chat", "a path such as /chat, without ?, # and .."),
         ("auth.keysFile", "keys.json", "an absolute path"), ("auth.required", "1", "true or false"),
+        ("model.price", "[", "JSON: it ends in the middle of line 1"), ("usage.record", "some", "keys or all or none"),
         ("limits.bodyBytes", "1023", "a whole number from 1024 to 1073741824"),
         ("limits.connections", "7", "a whole number from 8 to 65536"), ("workers", "257", "a whole number from 1 to 256"),
         ("log.level", "loud", "a level such as info or debug"), ("log.format", "xml", "text or json"),

@@ -51,7 +51,7 @@ struct UpstreamSettingTests {
     private static let mistakes = [
         ("{", "models must be JSON: it ends in the middle of line 1."), ("[]", "models must be a JSON object."),
         (#"{"a":1}"#, "models.a must be a JSON object."),
-        (#"{"a":{"sytem":"x"}}"#, #"models.a has the unknown key "sytem"; it may have upstream, model, system."#),
+        (#"{"a":{"sytem":"x"}}"#, #"models.a has the unknown key "sytem"; it may have upstream, model, system, price."#),
         (#"{"a":{"system":""}}"#, "models.a.system must be a text."), (#"{"a":{"system":null}}"#, "models.a.system must be a text."),
         (#"{"a":{"upstream":"sk-1"}}"#, "models.a.upstream must be a JSON object."),
         (#"{"a":{"upstream":{"key":"sk-1"}}}"#, "models.a.upstream must have a url."),
@@ -72,6 +72,15 @@ struct UpstreamSettingTests {
             "models.a.upstream.retries must be a whole number from 0 to 10."
         ),
         (#"{"a":{"upstream":{"url":"http://a","names":"no"}}}"#, "models.a.upstream.names must be true or false."),
+        (#"{"a":{"price":{"input":1}}}"#, "models.a.price must have output."),
+        (
+            #"{"a":{"price":{"input":-1,"output":1}}}"#,
+            "models.a.price.input must be a number from 0 to 1000000000: the price of a million tokens."
+        ),
+        (
+            #"{"a":{"price":{"input":1,"output":2,"cached":0}}}"#,
+            #"models.a.price has the unknown key "cached"; it may have input, output."#
+        ),
         (#"{"a":{"upstream":{"url":"http://a","passUnknown":1}}}"#, "models.a.upstream.passUnknown must be true or false."),
     ]
 

@@ -35,6 +35,7 @@ final class SimulatedFileSystem: FileSystem {
     private struct Description {
         var inode: Int
         var isWritable: Bool
+        var appends: Bool
     }
 
     private struct Byte: Hashable {
@@ -93,7 +94,8 @@ final class SimulatedFileSystem: FileSystem {
             let isDirectory = state.disk.directories[inode] != nil
             if isDirectory != (flags & O_DIRECTORY != 0) { throw isDirectory ? .isDirectory : .notDirectory }
             state.lastDescriptor += 1
-            state.descriptions[state.lastDescriptor] = Description(inode: inode, isWritable: flags & (O_WRONLY | O_RDWR) != 0)
+            state.descriptions[state.lastDescriptor] = Description(
+                inode: inode, isWritable: flags & (O_WRONLY | O_RDWR) != 0, appends: flags & O_APPEND != 0)
             return state.lastDescriptor
         }
     }
@@ -128,7 +130,8 @@ final class SimulatedFileSystem: FileSystem {
                 default: break
                 }
             }
-            state.disk.write(bytes.prefix(count), to: description.inode, at: offset)
+            let end = description.appends ? state.disk.files[description.inode]?.content.count : nil
+            state.disk.write(bytes.prefix(count), to: description.inode, at: end ?? offset)
             return count
         }
     }

@@ -73,8 +73,8 @@ package final class Meter: Sendable {
         guard let reserved else { return }
         // What cannot be written stays reserved until the period ends, and the log has said so.
         try? store.change(of: id) { counts throws(LimitError) in
-            counts.add(amount)
             counts.remove(reserved.amount, reservedIn: reserved.periods)
+            counts.add(amount)
         }
     }
 

@@ -75,7 +75,9 @@ extension UsageLog {
         }
         sums.byteCount = lines.position
         sums.unreadableCount += lines.unreadableCount
-        if sums.unreadableCount > 0 { logger.warning("\(sums.unreadableCount) lines of \(path) are no lines of usage, and are not counted") }
+        if sums.unreadableCount > 0 {
+            logger.warning("\(sums.unreadableCount) lines of \(path) are no lines of usage, and are not counted")
+        }
         if sums.byteCount - start >= Self.storedStep { store(sums, month) }
         return sums
     }

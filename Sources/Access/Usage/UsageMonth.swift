@@ -59,12 +59,13 @@ struct UsageMonth {
         bytes += "\(",\"unreadable\":\(unreadableCount),\"sums\":[")".utf8
         for (index, row) in rows.enumerated() {
             bytes += (index == 0 ? "\n" : ",\n").utf8
-            bytes += JSONValue.object(
-                [
-                    ("day", .string(row.day)), ("key", .optional(row.key)), ("model", .string(row.model)),
-                    ("requests", .integer(row.amount.requests)),
-                ] + row.amount.members
-            ).serialized
+            bytes +=
+                JSONValue.object(
+                    [
+                        ("day", .string(row.day)), ("key", .optional(row.key)), ("model", .string(row.model)),
+                        ("requests", .integer(row.amount.requests)),
+                    ] + row.amount.members
+                ).serialized
         }
         return bytes + "\n]}\n".utf8
     }

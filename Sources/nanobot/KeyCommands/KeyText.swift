@@ -48,7 +48,8 @@ enum KeyText {
         let facts = [
             ("name", key.name), ("id", key.id), ("state", state(key)), ("scopes", key.scopes.map(\.description).joined(separator: " ")),
             ("routes", key.permissions.map(\.rawValue).joined(separator: ",")),
-            ("models", key.models?.joined(separator: ",") ?? "all"), ("limits", limits(key.limits)), ("expires", key.expires?.ISO8601Format() ?? "never"),
+            ("models", key.models?.joined(separator: ",") ?? "all"), ("limits", limits(key.limits)),
+            ("expires", key.expires?.ISO8601Format() ?? "never"),
             ("created", key.created.ISO8601Format()), ("note", key.note ?? ""),
         ]
         return facts.filter { !$0.1.isEmpty }.map { "\(padded($0.0, 8)) \($0.1.printable(keepsLines: false))\n" }.joined()
