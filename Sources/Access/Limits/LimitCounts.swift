@@ -1,4 +1,4 @@
-import JSON
+import Text
 
 /// What a key has used in the minute, day and month that it was used last.
 struct LimitCounts {
@@ -20,32 +20,45 @@ struct LimitCounts {
     /// One write within one page of memory, so that a process that ends leaves the whole of it, or nothing.
     static let size = 256
 
-    private static let names = ["minute", "requests", "tokens", "day", "dayTokens", "month", "cost"]
+    /// A JSON object on a line whose numbers always stand at the same places, so that it is not parsed with each request.
+    private static let labels = [
+        #"{"minute":"#, #","requests":"#, #","tokens":"#, #","day":"#, #","dayTokens":"#, #","month":"#, #","cost":"#,
+    ].map { Array($0.utf8) }
+    /// As wide as any number that is written.
+    private static let width = 24
+    private static let maximumCost = 1e15
 
     /// Reads what `serialized` wrote; nil if it is anything else.
     init?(_ bytes: [UInt8]) {
-        guard bytes.count == Self.size, let field = try? JSONField(parsing: bytes) else { return nil }
-        do throws(JSONFieldError) {
-            try field.expectMembers(Self.names)
-            func count(_ name: String) throws(JSONFieldError) -> Int { try field.required(name).integer(in: 0 ... .max) }
-            periods = LimitPeriods(minute: try count("minute"), day: try count("day"), month: try count("month"))
-            (requests, tokens, dayTokens) = (try count("requests"), try count("tokens"), try count("dayTokens"))
-            cost = try field.required("cost").number(in: 0...Self.maximumCost)
-        } catch {
+        guard bytes.count == Self.size else { return nil }
+        var rest = bytes[...]
+        var numbers: [Substring] = []
+        for label in Self.labels {
+            guard rest.starts(with: label) else { return nil }
+            let field = rest.dropFirst(label.count).prefix(Self.width)
+            rest = rest.dropFirst(label.count + Self.width)
+            numbers.append(String(decoding: field, as: UTF8.self).drop { $0 == " " })
+        }
+        let counts = numbers.dropLast().compactMap { Int($0) }
+        guard counts.count == 6, counts.allSatisfy({ $0 >= 0 }), let cost = Double(numbers[6]), 0...Self.maximumCost ~= cost else {
             return nil
         }
+        periods = LimitPeriods(minute: counts[0], day: counts[3], month: counts[5])
+        (requests, tokens, dayTokens, self.cost) = (counts[1], counts[2], counts[4], cost)
     }
 
-    private static let maximumCost = 1e15
-
     var serialized: [UInt8] {
-        let text = JSONValue.object([
-            ("minute", .integer(periods.minute)), ("requests", .integer(requests)), ("tokens", .integer(tokens)),
-            ("day", .integer(periods.day)), ("dayTokens", .integer(dayTokens)),
-            ("month", .integer(periods.month)), ("cost", .decimal(cost)),
-        ]).serialized
-        // Seven numbers of at most 20 digits fit.
-        return text + Array(repeating: UInt8(ascii: " "), count: max(0, Self.size - 1 - text.count)) + [UInt8(ascii: "\n")]
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.size)
+        let counts = [periods.minute, requests, tokens, periods.day, dayTokens, periods.month]
+        for (label, number) in zip(Self.labels, counts.map(String.init) + ["\(cost)"]) {
+            bytes += label
+            bytes += repeatElement(UInt8(ascii: " "), count: max(0, Self.width - number.utf8.count))
+            bytes += number.utf8
+        }
+        bytes.append(UInt8(ascii: "}"))
+        bytes += repeatElement(UInt8(ascii: " "), count: max(0, Self.size - 1 - bytes.count))
+        return bytes + [UInt8(ascii: "\n")]
     }
 
     // MARK: Time

@@ -13,55 +13,70 @@ package final class Meter: Sendable {
     }
 
     private struct State {
-        var place: LimitPlace?
+        var place: Int?
+        /// True once the request is counted.
+        var isCounted = false
         var reserved: (amount: LimitAmount, periods: LimitPeriods)?
     }
 
-    private let id: String
     private let limits: KeyLimits
-    private let store: LimitStore
+    private let now: @Sendable () -> Date
+    /// Nil if it cannot be opened.
+    private let file: LimitFile?
     private let counts: LimitCounts
     private let state: Mutex<State>
     /// Why the request must not go on; nil if it may.
     package let refusal: LimitError?
 
-    /// Counts a request, and takes its place among the chats at once.
+    /// Looks whether anything is left for a request, and takes its place among the chats at once.
     package init(_ kind: Kind, of key: APIKey, in store: LimitStore) {
-        (id, limits, self.store) = (key.id, key.limits, store)
-        guard kind != .question else {
-            (counts, refusal, state) = (store.counts(of: key.id), nil, Mutex(State()))
+        (limits, now) = (key.limits, store.now)
+        let file: LimitFile
+        do throws(LimitError) {
+            file = try store.file(of: key.id)
+        } catch {
+            (self.file, counts, state) = (nil, LimitCounts(at: 0), Mutex(State(isCounted: true)))
+            refusal = kind == .question ? nil : error
             return
         }
-        var place: LimitPlace?
+        self.file = file
         do throws(LimitError) {
-            // Before the request is counted, for it is not if it finds none.
-            if kind == .chat, let count = key.limits.parallel {
-                place = try store.place(of: key.id, count: count)
-                guard place != nil else { throw .parallel }
-            }
-            counts = try store.change(of: key.id) { counts throws(LimitError) in
-                if let rpm = key.limits.rpm, counts.requests >= rpm { throw .requests }
-                if kind == .chat { try key.limits.expectRoom(counts) }
-                counts.countRequest()
-                return counts
-            }
-            refusal = nil
+            let state: State
+            (counts, state) = try Self.begin(kind, key.limits, file)
+            (self.state, refusal) = (Mutex(state), nil)
         } catch {
-            (counts, refusal, place) = (store.counts(of: key.id), error, nil)
+            (counts, state, refusal) = (file.counts, Mutex(State(isCounted: true)), error)
         }
-        state = Mutex(State(place: place))
+    }
+
+    private static func begin(_ kind: Kind, _ limits: KeyLimits, _ file: LimitFile) throws(LimitError) -> (LimitCounts, State) {
+        switch kind {
+        case .question: return (file.counts, State(isCounted: true))
+        case .request:
+            let counts = try file.change { counts throws(LimitError) in try limits.count(in: &counts) }
+            return (counts, State(isCounted: true))
+        case .chat:
+            // It is counted with what it reserves: one write instead of two.
+            var counts = file.counts
+            _ = try limits.count(in: &counts)
+            try limits.expectRoom(counts)
+            guard let count = limits.parallel else { return (counts, State()) }
+            guard let place = try file.takePlace(of: count) else { throw .parallel }
+            return (counts, State(place: place))
+        }
     }
 
     /// Reserves what a turn may use, before its model is asked. A turn goes on while anything is left, so that one may use more than that.
     package func reserve(_ amount: LimitAmount) throws(LimitError) {
-        guard limits.countsTurns else { return }
-        let limits = limits
-        let periods = try store.change(of: id) { counts throws(LimitError) in
+        guard let file else { return }
+        let (limits, isCounted) = (limits, state.withLock(\.isCounted))
+        let periods = try file.change { counts throws(LimitError) in
+            if !isCounted { _ = try limits.count(in: &counts) }
             try limits.expectRoom(counts)
             counts.add(amount)
             return counts.periods
         }
-        state.withLock { $0.reserved = (amount, periods) }
+        state.withLock { ($0.reserved, $0.isCounted) = (limits.countsTurns ? (amount, periods) : nil, true) }
     }
 
     /// Counts what the turn used in place of what was reserved. Does nothing if nothing is reserved.
@@ -72,14 +87,25 @@ package final class Meter: Sendable {
         }
         guard let reserved else { return }
         // What cannot be written stays reserved until the period ends, and the log has said so.
-        try? store.change(of: id) { counts throws(LimitError) in
+        try? file?.change { counts throws(LimitError) in
             counts.remove(reserved.amount, reservedIn: reserved.periods)
             counts.add(amount)
         }
     }
 
-    /// Gives the request's place among the chats at once to others.
-    package func end() { state.withLock { $0.place = nil } }
+    /// Ends the request: it is counted if it reserved nothing, and gives its place among the chats at once to others.
+    package func end() {
+        let (place, isCounted) = state.withLock { state in
+            defer { (state.place, state.isCounted) = (nil, true) }
+            return (state.place, state.isCounted)
+        }
+        if let place { file?.free(place: place) }
+        guard !isCounted else { return }
+        let limits = limits
+        _ = try? file?.change { counts throws(LimitError) in try limits.count(in: &counts) }
+    }
+
+    deinit { end() }
 
     // MARK: What is left
 
@@ -115,8 +141,8 @@ package final class Meter: Sendable {
     /// Whole seconds until the minute ends, at least 1.
     package var retryAfter: Int { max(1, Int(secondsToMinute.rounded(.up))) }
 
-    private var secondsToMinute: Double { Self.rest(store.now().timeIntervalSince1970, of: 60) }
-    private var secondsToDay: Double { Self.rest(store.now().timeIntervalSince1970, of: 86_400) }
+    private var secondsToMinute: Double { Self.rest(now().timeIntervalSince1970, of: 60) }
+    private var secondsToDay: Double { Self.rest(now().timeIntervalSince1970, of: 86_400) }
 
     private static func rest(_ seconds: Double, of period: Double) -> Double {
         period - seconds.truncatingRemainder(dividingBy: period)
@@ -135,6 +161,15 @@ package final class Meter: Sendable {
 extension KeyLimits {
     /// True if it matters what a turn uses.
     fileprivate var countsTurns: Bool { tpm != nil || tokensPerDay != nil || budgetPerMonth != nil }
+
+    /// Counts a request; fails if none is left.
+    ///
+    /// - Returns: the counts.
+    fileprivate func count(in counts: inout LimitCounts) throws(LimitError) -> LimitCounts {
+        if let rpm, counts.requests >= rpm { throw .requests }
+        counts.countRequest()
+        return counts
+    }
 
     /// Fails if nothing is left for a turn.
     fileprivate func expectRoom(_ counts: LimitCounts) throws(LimitError) {

@@ -1,3 +1,4 @@
+import Concurrency
 import Files
 import Glibc
 package import Logging
@@ -6,12 +7,25 @@ import Text
 
 /// The turns that were made, a line each, in a file for each month: `usage/2026-11.jsonl` in the data directory. A line is written at once,
 /// whichever process writes it, and is not synchronized.
-package struct UsageLog: Sendable {
+package final class UsageLog: Sendable {
+    private final class OpenFile: Sendable {
+        let file: File
+        let path: FilePath
+        /// When the path is looked at again, as somebody may have removed the file.
+        let next = ContinuousClock.now + .milliseconds(500)
+
+        init(_ file: consuming File, _ path: FilePath) {
+            self.file = file
+            self.path = path
+        }
+    }
+
     let directory: FilePath
     let system: any FileSystem
     let logger: Logger
+    private let openFile = Mutex<OpenFile?>(nil)
 
-    package init(dataDirectory: FilePath, logger: Logger) {
+    package convenience init(dataDirectory: FilePath, logger: Logger) {
         self.init(dataDirectory: dataDirectory, in: HostFileSystem(), logger: logger)
     }
 
@@ -25,20 +39,27 @@ package struct UsageLog: Sendable {
         let month = line.at.prefix(7)
         let path = directory.appending(month + Self.linesExtension)
         do throws(Errno) {
-            let file: File
-            do throws(Errno) {
-                file = try opened(path)
-            } catch {
-                guard error == .noSuchFileOrDirectory else { throw error }
-                // A data directory that is missing is not made anew.
-                try system.ensureDirectory(directory)
-                file = try opened(path)
-            }
+            let open = try file(at: path)
             // Linux writes to the end whatever the offset (pwrite(2), "Bugs"), so that no two processes write over each other.
-            try file.write(line.serialized, at: 0)
+            try open.file.write(line.serialized, at: 0)
         } catch {
             logger.error("A turn's usage was not recorded in \(path): \(error)")
         }
+    }
+
+    private func file(at path: FilePath) throws(Errno) -> OpenFile {
+        if let known = openFile.withLock(\.self), known.path == path, .now < known.next { return known }
+        let found: OpenFile
+        do throws(Errno) {
+            found = OpenFile(try opened(path), path)
+        } catch {
+            guard error == .noSuchFileOrDirectory else { throw error }
+            // A data directory that is missing is not made anew.
+            try system.ensureDirectory(directory)
+            found = OpenFile(try opened(path), path)
+        }
+        openFile.withLock { $0 = found }
+        return found
     }
 
     private func opened(_ path: FilePath) throws(Errno) -> File {

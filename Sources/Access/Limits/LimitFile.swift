@@ -1,0 +1,102 @@
+import Concurrency
+import Files
+import FoundationEssentials
+import Logging
+import SystemPackage
+
+/// What one key has used, in a file that is open. One thread of a process changes it at a time, and one process.
+final class LimitFile: Sendable {
+    private let file: File
+    private let id: String
+    private let logger: Logger
+    private let now: @Sendable () -> Date
+    /// The places among the key's chats that this process has.
+    private let places = Mutex<Set<Int>>([])
+    private let isChanging = Mutex(())
+
+    /// Where the lock is that a process has while it changes the counts. Those of the places follow.
+    private static let changeLock: Int64 = 1 << 20
+
+    init(_ file: consuming File, of id: String, logger: Logger, now: @escaping @Sendable () -> Date) {
+        self.file = file
+        (self.id, self.logger, self.now) = (id, logger, now)
+    }
+
+    /// True unless the file was removed, or replaced.
+    func isStill(at path: FilePath) throws(Errno) -> Bool {
+        let (there, open) = (try file.system.statusIfThere(path), try file.status())
+        return there.map { $0.inode == open.inode && $0.device == open.device } ?? false
+    }
+
+    /// What the key has used, as far as is known: another process may be changing it.
+    var counts: LimitCounts {
+        let seconds = seconds
+        var counts = (try? file.read(0..<LimitCounts.size)).flatMap(LimitCounts.init) ?? LimitCounts(at: seconds)
+        _ = counts.advance(to: seconds)
+        return counts
+    }
+
+    /// Changes what the key has used. If `change` throws, nothing is changed.
+    func change<Result>(_ change: (inout LimitCounts) throws(LimitError) -> Result) throws(LimitError) -> Result {
+        try isChanging.withLock { _ throws(LimitError) in
+            let bytes = try attempt { () throws(Errno) in
+                guard try file.waitForLock(at: Self.changeLock, upTo: .seconds(2)) else { throw .resourceTemporarilyUnavailable }
+                return try file.read(0..<LimitCounts.size)
+            }
+            defer { try? file.system.setLock(file.descriptor, at: Self.changeLock, isHeld: false) }
+            let seconds = seconds
+            let stored = LimitCounts(bytes)
+            if stored == nil, !bytes.isEmpty { logger.warning("What was counted for the API key \(id) cannot be read, and begins anew") }
+            var counts = stored ?? LimitCounts(at: seconds)
+            if !counts.advance(to: seconds) {
+                logger.warning("The clock was set back, so that limits of the API key \(id) begin anew")
+            }
+            let result = try change(&counts)
+            try attempt { () throws(Errno) in try file.write(counts.serialized, at: 0) }
+            return result
+        }
+    }
+
+    /// Takes one of the key's places for chats at once. It is free again when the process ends, however it ends.
+    ///
+    /// - Returns: nil if none is free.
+    func takePlace(of count: Int) throws(LimitError) -> Int? {
+        try places.withLock { places throws(LimitError) in
+            for place in 0..<count where !places.contains(place) {
+                let isTaken = try attempt { () throws(Errno) in
+                    do throws(Errno) {
+                        try file.system.setLock(file.descriptor, at: lock(place), isHeld: true)
+                        return true
+                    } catch {
+                        guard error == .resourceTemporarilyUnavailable else { throw error }
+                        return false
+                    }
+                }
+                guard isTaken else { continue }
+                places.insert(place)
+                return place
+            }
+            return nil
+        }
+    }
+
+    func free(place: Int) {
+        places.withLock { places in
+            places.remove(place)
+            try? file.system.setLock(file.descriptor, at: lock(place), isHeld: false)
+        }
+    }
+
+    private func lock(_ place: Int) -> Int64 { Self.changeLock + 1 + Int64(place) }
+
+    private var seconds: Int { Int(max(0, min(now().timeIntervalSince1970, 1e12))) }
+
+    private func attempt<Result: ~Copyable>(_ body: () throws(Errno) -> Result) throws(LimitError) -> Result {
+        do throws(Errno) {
+            return try body()
+        } catch {
+            logger.error("What the API key \(id) has used can be neither read nor written: \(error)")
+            throw .unavailable
+        }
+    }
+}
