@@ -31,20 +31,35 @@ struct LimitCounts {
     /// Reads what `serialized` wrote; nil if it is anything else.
     init?(_ bytes: [UInt8]) {
         guard bytes.count == Self.size else { return nil }
-        var rest = bytes[...]
-        var numbers: [Substring] = []
-        for label in Self.labels {
-            guard rest.starts(with: label) else { return nil }
-            let field = rest.dropFirst(label.count).prefix(Self.width)
-            rest = rest.dropFirst(label.count + Self.width)
-            numbers.append(String(decoding: field, as: UTF8.self).drop { $0 == " " })
-        }
-        let counts = numbers.dropLast().compactMap { Int($0) }
-        guard counts.count == 6, counts.allSatisfy({ $0 >= 0 }), let cost = Double(numbers[6]), 0...Self.maximumCost ~= cost else {
-            return nil
+        var counts = [Int](repeating: 0, count: Self.labels.count - 1)
+        var start = 0
+        for (index, label) in Self.labels.enumerated() {
+            guard bytes[start...].starts(with: label) else { return nil }
+            let number = bytes[start + label.count..<start + label.count + Self.width].drop { $0 == UInt8(ascii: " ") }
+            start += label.count + Self.width
+            if index < counts.count {
+                guard let count = Self.wholeNumber(number) else { return nil }
+                counts[index] = count
+            } else {
+                guard let cost = Double(String(decoding: number, as: UTF8.self)), 0...Self.maximumCost ~= cost else { return nil }
+                self.cost = cost
+            }
         }
         periods = LimitPeriods(minute: counts[0], day: counts[3], month: counts[5])
-        (requests, tokens, dayTokens, self.cost) = (counts[1], counts[2], counts[4], cost)
+        (requests, tokens, dayTokens) = (counts[1], counts[2], counts[4])
+    }
+
+    /// The value of decimal digits, without making a text of them: three of these files are read in a turn.
+    private static func wholeNumber(_ digits: ArraySlice<UInt8>) -> Int? {
+        var value = 0
+        for digit in digits {
+            guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= digit else { return nil }
+            let (tenfold, overflows) = value.multipliedReportingOverflow(by: 10)
+            let (sum, overflowsToo) = tenfold.addingReportingOverflow(Int(digit - UInt8(ascii: "0")))
+            guard !overflows, !overflowsToo else { return nil }
+            value = sum
+        }
+        return digits.isEmpty ? nil : value
     }
 
     var serialized: [UInt8] {

@@ -12,10 +12,24 @@ final class LimitFile: Sendable {
     private let now: @Sendable () -> Date
     /// The places among the key's chats that this process has.
     private let places = Mutex<Set<Int>>([])
+    private let requests = Mutex(Requests())
     private let isChanging = Mutex(())
 
     /// Where the lock is that a process has while it changes the counts. Those of the places follow.
     private static let changeLock: Int64 = 1 << 20
+
+    /// This process's requests of the key.
+    private struct Requests {
+        var count = 0
+        var settlements: [Settlement] = []
+    }
+
+    /// What a turn used, in place of what it had reserved.
+    struct Settlement {
+        var amount: LimitAmount
+        var reserved: LimitAmount
+        var periods: LimitPeriods
+    }
 
     init(_ file: consuming File, of id: String, logger: Logger, now: @escaping @Sendable () -> Date) {
         self.file = file
@@ -36,6 +50,29 @@ final class LimitFile: Sendable {
         return counts
     }
 
+    /// A request of the key begins in this process.
+    func begin() { requests.withLock { $0.count += 1 } }
+
+    /// A request ends. With the last one everything is settled.
+    func end() {
+        let isLast = requests.withLock { requests in
+            requests.count -= 1
+            return requests.count == 0 && !requests.settlements.isEmpty
+        }
+        if isLast { try? change { _ in } }
+    }
+
+    /// Settles with the next change, which comes if another request is under way: a busy key has one write for each request.
+    ///
+    /// What cannot be written stays reserved until the period ends.
+    func settle(_ settlement: Settlement) {
+        let isAlone = requests.withLock { requests in
+            requests.settlements.append(settlement)
+            return requests.count <= 1
+        }
+        if isAlone { try? change { _ in } }
+    }
+
     /// Changes what the key has used. If `change` throws, nothing is changed.
     func change<Result>(_ change: (inout LimitCounts) throws(LimitError) -> Result) throws(LimitError) -> Result {
         try isChanging.withLock { _ throws(LimitError) in
@@ -51,10 +88,28 @@ final class LimitFile: Sendable {
             if !counts.advance(to: seconds) {
                 logger.warning("The clock was set back, so that limits of the API key \(id) begin anew")
             }
-            let result = try change(&counts)
-            try attempt { () throws(Errno) in try file.write(counts.serialized, at: 0) }
-            return result
+            let settlements = requests.withLock { requests in
+                defer { requests.settlements = [] }
+                return requests.settlements
+            }
+            for settlement in settlements {
+                counts.remove(settlement.reserved, reservedIn: settlement.periods)
+                counts.add(settlement.amount)
+            }
+            let settled = counts
+            do throws(LimitError) {
+                let result = try change(&counts)
+                try write(counts)
+                return result
+            } catch {
+                if !settlements.isEmpty { try write(settled) }
+                throw error
+            }
         }
+    }
+
+    private func write(_ counts: LimitCounts) throws(LimitError) {
+        try attempt { () throws(Errno) in try file.write(counts.serialized, at: 0) }
     }
 
     /// Takes one of the key's places for chats at once. It is free again when the process ends, however it ends.

@@ -16,6 +16,7 @@ package final class Meter: Sendable {
         var place: Int?
         /// True once the request is counted.
         var isCounted = false
+        var hasEnded = false
         var reserved: (amount: LimitAmount, periods: LimitPeriods)?
     }
 
@@ -40,6 +41,7 @@ package final class Meter: Sendable {
             return
         }
         self.file = file
+        file.begin()
         do throws(LimitError) {
             let state: State
             (counts, state) = try Self.begin(kind, key.limits, file)
@@ -85,24 +87,23 @@ package final class Meter: Sendable {
             defer { state.reserved = nil }
             return state.reserved
         }
-        guard let reserved else { return }
-        // What cannot be written stays reserved until the period ends, and the log has said so.
-        try? file?.change { counts throws(LimitError) in
-            counts.remove(reserved.amount, reservedIn: reserved.periods)
-            counts.add(amount)
-        }
+        guard let file, let reserved else { return }
+        file.settle(LimitFile.Settlement(amount: amount, reserved: reserved.amount, periods: reserved.periods))
     }
 
     /// Ends the request: it is counted if it reserved nothing, and gives its place among the chats at once to others.
     package func end() {
-        let (place, isCounted) = state.withLock { state in
-            defer { (state.place, state.isCounted) = (nil, true) }
-            return (state.place, state.isCounted)
+        let ended = state.withLock { state in
+            defer { (state.place, state.isCounted, state.hasEnded) = (nil, true, true) }
+            return state
         }
-        if let place { file?.free(place: place) }
-        guard !isCounted else { return }
-        let limits = limits
-        _ = try? file?.change { counts throws(LimitError) in try limits.count(in: &counts) }
+        guard let file, !ended.hasEnded else { return }
+        if let place = ended.place { file.free(place: place) }
+        if !ended.isCounted {
+            let limits = limits
+            _ = try? file.change { counts throws(LimitError) in try limits.count(in: &counts) }
+        }
+        file.end()
     }
 
     deinit { end() }
