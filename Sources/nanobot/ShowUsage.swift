@@ -83,8 +83,10 @@ struct ShowUsage: ParsableCommand {
     private static let headings = ["REQUESTS", "PROMPT", "COMPLETION", "TOTAL", "COST"]
 
     private static func numbers(_ amount: UsageAmount) -> [String] {
-        let counts = [amount.requests, amount.promptTokens, amount.completionTokens, amount.totalTokens]
-        return counts.map(String.init) + [amount.cost.map { String(decoding: JSONValue.decimal($0).serialized, as: UTF8.self) } ?? ""]
+        let members = [("requests", JSONValue.integer(amount.requests))] + amount.members
+        return names.map { name in
+            members.first { $0.0 == name }.map { String(decoding: $0.1.serialized, as: UTF8.self) } ?? ""
+        }
     }
 
     private static func row(_ numbers: [String], _ name: String) -> String {

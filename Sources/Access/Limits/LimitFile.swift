@@ -116,30 +116,30 @@ final class LimitFile: Sendable {
     ///
     /// - Returns: nil if none is free.
     func takePlace(of count: Int) throws(LimitError) -> Int? {
-        try places.withLock { places throws(LimitError) in
-            for place in 0..<count where !places.contains(place) {
-                let isTaken = try attempt { () throws(Errno) in
-                    do throws(Errno) {
-                        try file.system.setLock(file.descriptor, at: lock(place), isHeld: true)
-                        return true
-                    } catch {
-                        guard error == .resourceTemporarilyUnavailable else { throw error }
-                        return false
-                    }
-                }
-                guard isTaken else { continue }
-                places.insert(place)
-                return place
+        var place = -1
+        while true {
+            // Without the mutex while the system is asked: other threads ask, too.
+            let next = places.withLock { places in
+                let next = (place + 1..<max(count, place + 1)).first { !places.contains($0) }
+                if let next { places.insert(next) }
+                return next
             }
-            return nil
+            guard let next else { return nil }
+            place = next
+            do throws(Errno) {
+                try file.system.setLock(file.descriptor, at: lock(place), isHeld: true)
+                return place
+            } catch {
+                // Another process has it.
+                _ = places.withLock { $0.remove(place) }
+                if error != .resourceTemporarilyUnavailable { try attempt { () throws(Errno) in throw error } }
+            }
         }
     }
 
     func free(place: Int) {
-        places.withLock { places in
-            places.remove(place)
-            try? file.system.setLock(file.descriptor, at: lock(place), isHeld: false)
-        }
+        try? file.system.setLock(file.descriptor, at: lock(place), isHeld: false)
+        _ = places.withLock { $0.remove(place) }
     }
 
     private func lock(_ place: Int) -> Int64 { Self.changeLock + 1 + Int64(place) }

@@ -72,11 +72,12 @@ package struct UsageAmount: Sendable {
         cost = try field.member("cost")?.number(in: 0...1e18)
     }
 
+    /// Costs have nine decimals, which hides what sums of binary fractions are off.
     package var members: [(String, JSONValue)] {
         [
             ("prompt_tokens", .integer(promptTokens)), ("completion_tokens", .integer(completionTokens)),
             ("total_tokens", .integer(totalTokens)),
-        ] + (cost.map { [("cost", .decimal($0))] } ?? [])
+        ] + (cost.map { [("cost", .decimal(($0 * 1e9).rounded() / 1e9))] } ?? [])
     }
 
     package static func += (left: inout UsageAmount, right: UsageAmount) {
