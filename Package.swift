@@ -139,12 +139,13 @@ let package = Package(
         .testTarget(name: "HarnessTests", dependencies: ["Harness"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "HTTPClient", "JSON", "TestSupport"], swiftSettings: settings),
+            name: "ConfigurationTests", dependencies: ["Configuration", "HTTPClient", "JSON", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "AccessTests",
             dependencies: [
-                "Access", "Concurrency", "Crypto", "Files", "Harness", "JSON", "TestSupport",
+                "Access", "Concurrency", "Crypto", "Files", "Harness", "JSON", "TestSupport", "Text",
                 .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -159,6 +160,7 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "Access", "CGI", "ChatAPI", "Concurrency", "Crypto", "FastCGI", "Harness", "JSON", "Server", "TestSupport",
+                "Text",
                 .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -181,7 +183,7 @@ let package = Package(
             name: "ChatAPITests",
             dependencies: [
                 "Access", "BuiltinModel", "CGI", "Chat", "ChatAPI", "Concurrency", "Crypto", "Files", "Harness", "JSON", "Models", "Server",
-                "Sessions", "TestSupport",
+                "Sessions", "TestSupport", "Text",
                 .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -197,7 +199,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "BuiltinModel", "CGI", "Chat", "ChatAPI", "Concurrency", "FastCGI", "Harness", "JSON", "Models", "Server", "Sessions",
-                "TestSupport", "nanobot",
+                "TestSupport", "Text", "nanobot",
                 .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

@@ -4,7 +4,7 @@ import Text
 
 extension APIKey {
     private static let names = [
-        "id", "name", "scopes", "routes", "models", "limits", "expires", "blocked", "note", "created", "secrets",
+        "id", "name", "scopes", "routes", "models", "limits", "origins", "expires", "blocked", "note", "created", "secrets",
     ]
 
     /// Reads a key as a key file has it.
@@ -23,6 +23,11 @@ extension APIKey {
         }
         models = try field.member("models")?.list { element throws(JSONFieldError) in try element.line(upTo: 512) }
         if let field = try field.member("limits") { limits = try KeyLimits(field) }
+        origins =
+            try field.member("origins")?.list { element throws(JSONFieldError) in
+                guard let origin = Origin(try element.string()) else { throw element.refused(Origin.expectation) }
+                return origin
+            } ?? []
         expires = try field.member("expires")?.date()
         isBlocked = try field.member("blocked")?.bool() ?? false
         note = try field.member("note")?.line(upTo: 1000)
@@ -56,6 +61,7 @@ extension APIKey {
         ]
         if let models { members.append(("models", .array(models.map(JSONValue.string)))) }
         if !limits.isEmpty { members.append(("limits", limits.json)) }
+        if !origins.isEmpty { members.append(("origins", .array(origins.map { .string($0.description) }))) }
         if let expires { members.append(("expires", .string(expires.ISO8601Format()))) }
         if isBlocked { members.append(("blocked", true)) }
         if let note { members.append(("note", .string(note))) }

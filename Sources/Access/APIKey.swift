@@ -1,6 +1,6 @@
 import Crypto
 package import FoundationEssentials
-import Text
+package import Text
 
 /// What an API key may do.
 package enum Permission: String, Sendable, CaseIterable {
@@ -30,6 +30,8 @@ package struct APIKey: Sendable {
     /// The ids of the models; nil for all.
     package var models: [String]?
     package var limits = KeyLimits()
+    /// The web pages whose scripts may use the key.
+    package var origins: [Origin] = []
     /// From then on the key is refused; nil if it never is.
     package var expires: Date?
     package var isBlocked = false
@@ -69,6 +71,11 @@ package struct APIKey: Sendable {
     package func covers(session: String) -> Bool { scopes.contains { $0.covers(session) } }
 
     package func permits(_ permission: Permission) -> Bool { permissions.contains(permission) }
+
+    /// Whether scripts of a page may use the key.
+    ///
+    /// - Parameter origin: as the browser sent it.
+    package func permits(origin: String) -> Bool { origins.contains { $0.description == origin } }
 
     package func permits(model: String) -> Bool { models.map { $0.contains(model) } ?? true }
 }

@@ -1,13 +1,15 @@
 import Crypto
 package import FoundationEssentials
 import JSON
-import Text
+package import Text
 
 /// All API keys, as a key file has them: `{"format":"nanobot-keys","version":1,"keys":[…]}`.
 package struct KeyRing: Sendable {
     package private(set) var keys: [APIKey]
     /// Where each secret's key is, by the secret's digest.
     private var places: [TextKey: Int] = [:]
+    /// The origins of all keys.
+    package private(set) var origins: Set<TextKey> = []
 
     private static let format = "nanobot-keys"
     private static let version = 1
@@ -44,9 +46,10 @@ package struct KeyRing: Sendable {
     }
 
     private mutating func index() throws(KeyFileError) {
-        places = [:]
+        (places, origins) = ([:], [])
         var names: Set<TextKey> = []
         for (place, key) in keys.enumerated() {
+            for origin in key.origins { origins.insert(TextKey(origin.description)) }
             for secret in key.secrets {
                 guard places.updateValue(place, forKey: TextKey(secret.digest)) == nil else {
                     throw KeyFileError("has one secret twice")

@@ -41,6 +41,10 @@ extension Configuration {
     /// A member's value as a setting's text; nil if no setting can have that value.
     private static func text(_ field: JSONField, of key: (any SettingKey)?) -> String? {
         if let text = try? field.string() { return text }
+        if key?.form == .list, let elements = try? field.elements() {
+            let texts = elements.compactMap { try? $0.string() }
+            return texts.count == elements.count ? texts.joined(separator: ",") : nil
+        }
         if key?.form == .json { return String(decoding: field.value.serialized, as: UTF8.self) }
         if let flag = try? field.bool() { return String(flag) }
         return (try? field.integer(in: .min ... .max)).map { String($0) }

@@ -38,7 +38,7 @@ extension Configuration {
     package func shown(_ key: any SettingKey) -> String {
         guard let text = text(of: key) else { return "(none)" }
         switch key.form {
-        case .plain: return text
+        case .plain, .list: return text
         case .secret: return Self.mask
         case .address: return Self.withoutUser(text)
         case .json:
@@ -54,7 +54,7 @@ extension Configuration {
 
     private static func holdsSecret(_ text: String, _ form: SettingForm) -> Bool {
         switch form {
-        case .plain: return false
+        case .plain, .list: return false
         case .secret: return !text.isEmpty
         case .address: return holdsUser(text)
         case .json:

@@ -1,5 +1,5 @@
 package import HTTPClient
-import Text
+package import Text
 
 extension Configuration {
     /// Every setting, in the order of the listing. Files, variables and `problems` know no others.
@@ -15,7 +15,7 @@ extension Key {
             streams, onDisconnect, heartbeatAfter,
             historyMode, historyMaxTurns, historyMaxTokens, summarizesHistory, taskHeader,
             durability, sessionBusyTimeout, sessionMaxBytes, sessionFromPath, retentionDays, storageMinFreeBytes, allowsDocumentRoot,
-            keysFile, requiresKey, usageRecord,
+            keysFile, requiresKey, origins, usageRecord,
             mount, bodyLimit, connections, workers,
             logLevel, logFormat, logSessions,
         ]
@@ -184,6 +184,21 @@ extension Key {
     }
     package static var requiresKey: Key<Bool> {
         .init("auth.required", help: "refuse every request while there are no API keys; if not set, the API is open until there are some")
+    }
+    package static var origins: Key<[Origin]> {
+        .init(
+            named: "cors.origins", form: .list, absent: [],
+            help: "the web pages whose scripts may use the API: origins such as https://app.example:8443, with commas between them"
+        ) { setting throws(ConfigurationError) in
+            var origins: [Origin] = []
+            for part in setting.text.isEmpty ? [] : setting.text.split(separator: ",", omittingEmptySubsequences: false) {
+                guard let origin = Origin(String(part)) else {
+                    throw setting.refused("origins such as https://app.example:8443, without a path or a slash at the end, and no *")
+                }
+                origins.append(origin)
+            }
+            return origins
+        }
     }
 }
 

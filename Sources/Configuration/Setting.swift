@@ -29,6 +29,6 @@ package struct Setting: Sendable {
     /// The error that says what the setting must be. It quotes the text only if the text cannot hold a secret.
     func refused(_ expectation: String) -> ConfigurationError {
         let sentence = "\(key.name) must be \(expectation)"
-        return ConfigurationError(key.form == .plain ? "\(sentence); \(source) says \"\(text)\"." : "\(sentence).")
+        return ConfigurationError([.plain, .list].contains(key.form) ? "\(sentence); \(source) says \"\(text)\"." : "\(sentence).")
     }
 }

@@ -31,4 +31,6 @@ package enum SettingForm: Sendable {
     case address
     /// A JSON value: all but the keys in it and the users of its URLs.
     case json
+    /// All: texts with commas between them, for which a file may have a JSON array.
+    case list
 }

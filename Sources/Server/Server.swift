@@ -1,7 +1,7 @@
 package import CGI
 import Concurrency
 package import Logging
-import Text
+package import Text
 
 /// What happens to a turn whose client has left.
 package enum DisconnectPolicy: String, Sendable, CaseIterable {
@@ -20,6 +20,8 @@ package struct ServerOptions: Sendable {
     package var onDisconnect = DisconnectPolicy.finish
     /// True if `/s/{key}/` may precede every path, and names the session.
     package var namesSessionInPath = false
+    /// The web pages whose scripts may use the API with any key, or without one while it is open.
+    package var origins: [Origin] = []
 
     package init() {}
 }

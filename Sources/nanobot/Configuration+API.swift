@@ -33,6 +33,7 @@ extension ServerOptions {
         bodyLimit = try configuration[.bodyLimit]
         mount = try configuration[.mount].map { $0.split(separator: "/").map(String.init) }
         namesSessionInPath = try configuration[.sessionFromPath]
+        origins = try configuration[.origins]
         onDisconnect =
             switch try configuration[.onDisconnect] {
             case .finish: .finish

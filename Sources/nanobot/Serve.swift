@@ -42,7 +42,9 @@ struct Serve: ParsableCommand {
             var supervisor = try Supervisor(try ListeningSocket(unixPath: socket), options, signals, logger: logger)
             defer { supervisor.stop() }
             let configurationPath = "\(directory.path)/\(webServer.kind).conf"
-            let site = WebServer.Site(host: address.host, port: port, directory: directory.path, socket: socket, bodyLimit: bodyLimit)
+            let site = WebServer.Site(
+                host: address.host, port: port, directory: directory.path, socket: socket, bodyLimit: bodyLimit,
+                origins: try configuration[.origins])
             try write(webServer.configuration(site), to: configurationPath)
             try webServer.start(configuration: configurationPath)
             // Requests that wait while the responder restarts are in flight, too.

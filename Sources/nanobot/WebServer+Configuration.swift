@@ -1,4 +1,6 @@
 import Glibc
+import Server
+import Text
 
 extension WebServer {
     /// What a web server's configuration depends on.
@@ -10,6 +12,8 @@ extension WebServer {
         /// The responder's Unix socket.
         var socket: String
         var bodyLimit: Int
+        /// The web pages whose scripts may use the API. They have to be able to read the web server's own errors, too.
+        var origins: [Origin] = []
     }
 
     func configuration(_ site: Site) -> String {
@@ -54,10 +58,16 @@ extension WebServer {
                     keepalive 64;
                     keepalive_requests 1000000;
                 }
+                # For long origins. It has to stand before the first map.
+                map_hash_bucket_size 512;
                 map $status $error {
             \(errors.map { "        \($0.status) '\(body($0.type, $0.code, $0.message))';" }.joined(separator: "\n"))
                 }
                 map $status $allow { 405 "\(methods)"; }
+                map $http_origin $cors_origin {
+            \(site.origins.map { "        \"\($0)\" \"\($0)\";" }.joined(separator: "\n"))
+                }
+                map $cors_origin $cors_headers { "~." "\(CrossOrigin.exposedHeaders)"; }
                 server {
                     listen \(site.host):\(site.port);
             \(errors.map { "        error_page \($0.from) =\($0.status) /error;" }.joined(separator: "\n"))
@@ -67,9 +77,11 @@ extension WebServer {
                         default_type application/json;
                         add_header x-request-id $request_id always;
                         add_header Cache-Control no-store always;
-                        add_header Vary "x-session-key, authorization" always;
+                        add_header Vary "\(CacheControl.vary)\(site.origins.isEmpty ? "" : ", Origin")" always;
                         # No header if the value is empty.
                         add_header Allow $allow always;
+                        add_header Access-Control-Allow-Origin $cors_origin always;
+                        add_header Access-Control-Expose-Headers $cors_headers always;
                         # The status stays that of the error.
                         return 200 $error;
                     }
@@ -120,7 +132,7 @@ extension WebServer {
 
     private static func lighttpd(_ site: Site) -> String {
         """
-        server.modules = ( "mod_fastcgi" )
+        server.modules = ( "mod_setenv", "mod_fastcgi" )
         server.bind = "\(site.host)"
         server.port = \(site.port)
         server.document-root = "\(site.directory)"
@@ -135,7 +147,19 @@ extension WebServer {
             "check-local" => "disable",
             "fix-root-scriptname" => "enable"
         )) )
+        \(site.origins.map(lighttpdOrigin).joined(separator: "\n"))
 
+        """
+    }
+
+    /// On errors of its own, too, if mod_setenv stands before mod_fastcgi; but not on 413, which comes before either.
+    private static func lighttpdOrigin(_ origin: Origin) -> String {
+        """
+        $REQUEST_HEADER["Origin"] == "\(origin)" {
+            setenv.set-response-header = (
+                "Access-Control-Allow-Origin" => "\(origin)", "Access-Control-Expose-Headers" => "\(CrossOrigin.exposedHeaders)"
+            )
+        }
         """
     }
 

@@ -2,6 +2,7 @@ import Foundation
 import JSON
 import TestSupport
 import Testing
+import Text
 
 @testable import Access
 
@@ -27,6 +28,24 @@ struct KeyRingTests {
         ])
     func covers(scope: String, session: String, isCovered: Bool) throws {
         #expect(try #require(SessionScope(scope)).covers(session) == isCovered)
+    }
+
+    @Test(
+        "an origin is what browsers send, or is made so; anything else is none",
+        arguments: [
+            ("https://app.example", "https://app.example"), ("HTTPS://App.Example:443", "https://app.example"),
+            ("http://a:80", "http://a"), ("http://a:443", "http://a:443"), ("https://a:08443", "https://a:8443"),
+            ("http://127.0.0.1:3000", "http://127.0.0.1:3000"), ("http://[::1]:80", "http://[::1]"),
+            ("capacitor://localhost", "capacitor://localhost"), ("chrome-extension://abc", "chrome-extension://abc"),
+            ("*", nil), ("null", nil), ("", nil), ("://a", nil), ("https://", nil), ("https:///a", nil), ("https://*.a.example", nil),
+            ("https://a/", nil), ("https://a/b", nil), ("https://a?b", nil), ("https://a#b", nil), ("https://u@a", nil), ("a.example", nil),
+            ("https://a:", nil), ("https://a:0", nil), ("https://a:65536", nil), ("https://a:+80", nil), ("https://a:999999", nil),
+            ("https://[a", nil), ("https://[x]", nil), ("https://[::1]x", nil), ("https://ä.example", nil), ("https://a\n", nil),
+            (" https://a", nil),
+            ("1http://a", nil), ("https://a\u{0}", nil), ("https://" + String(repeating: "a", count: 300), nil),
+        ] as [(String, String?)])
+    func origins(text: String, origin: String?) {
+        #expect(Origin(text)?.description == origin)
     }
 
     @Test("a key is found by its secret alone, and a secret that was replaced works until its time is over")
@@ -68,10 +87,12 @@ struct KeyRingTests {
     func file() throws {
         var ring = KeyRing()
         var (key, secret) = APIKey.make("bridge\"1\"", scopes: ["wx:", "tg:"])
+        key.origins = [try #require(Origin("https://app.example:8443"))]
         (key.models, key.expires, key.isBlocked, key.note) = (["a", "b/c"], Self.now, true, "for \"me\"")
         try ring.add(key)
         try ring.add(APIKey.make("other").key)
         #expect(try KeyRing(ring.serialized).keys.map(\.stored) == ring.keys.map(\.stored))
+        #expect(ring.origins == [TextKey("https://app.example:8443")])
         #expect(!String(decoding: ring.serialized, as: UTF8.self).contains(secret.dropFirst(3)))
         #expect(ring.serialized.count { $0 == UInt8(ascii: "\n") } == 4)
     }
@@ -111,6 +132,7 @@ struct KeyRingTests {
         #expect(message(good.replacing("\"sha256\":\"", with: "\"sha256\":\"x"))?.contains("SHA-256") == true)
         #expect(message(good.replacing("\"sha256\":", with: "\"untill\":\"x\",\"sha256\":"))?.contains("untill is not known here") == true)
         #expect(message(good.replacing("\"a\"", with: "\"a b\""))?.contains("printable ASCII") == true)
+        #expect(message(good.replacing("\"name\":", with: "\"origins\":[\"*\"],\"name\":"))?.contains("must be an origin") == true)
         let line = good.split(separator: "\n")[1]
         #expect(message(good.replacing(line, with: line + "," + line)) == "has one secret twice")
         for text in ["[]", "null", "{\"format\":1}", "\u{feff}", "{\"format\":\"nanobot-keys\",\"version\":1e400,\"keys\":[]}"] {

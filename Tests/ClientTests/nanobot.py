@@ -1,11 +1,12 @@
 import json
 import os
+import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 
-from program import Program, free_port
+from program import Program, eventually, free_port
 
 Frame = dict | str
 
@@ -17,11 +18,11 @@ class Nanobot:
         self._data = directory / "data"
         port = free_port()
         self.url = f"http://127.0.0.1:{port}/v1"
-        environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "XDG_RUNTIME_DIR": str(directory), "LC_ALL": "C.UTF-8"}
-        environment |= {f"NANOBOT_{name}": value for name, value in settings.items()}
+        self._environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "XDG_RUNTIME_DIR": str(directory), "LC_ALL": "C.UTF-8"}
+        self._environment |= {f"NANOBOT_{name}": value for name, value in settings.items()}
         directory.mkdir(exist_ok=True)
         arguments = ["serve", "--web-server", "nginx", "--port", str(port), "--data-dir", str(self._data)]
-        self._program = Program([os.environ["NANOBOT_BINARY"], *arguments], directory, environment)
+        self._program = Program([os.environ["NANOBOT_BINARY"], *arguments], directory, self._environment)
         self._program.wait_for_output("listens on")
 
     def __enter__(self) -> "Nanobot":
@@ -35,6 +36,14 @@ class Nanobot:
         """One turn. Of a stream it takes all there is, also where that breaks off."""
         body = {"model": "nanobot", "messages": [{"role": "user", "content": text}], **parameters}
         return httpx.post(f"{self.url}/chat/completions", json=body, headers={"x-session-key": key}, timeout=120)
+
+    def add_key(self, *arguments: str) -> str:
+        """Makes an API key, waits until it is in force, and gives its secret."""
+        command = [os.environ["NANOBOT_BINARY"], "keys", "add", "--json", *arguments]
+        secret = json.loads(subprocess.run(command, env=self._environment, check=True, capture_output=True).stdout)["secret"]
+        # 404 where the API is open, and 403 if the key is for pages.
+        assert eventually(lambda: httpx.get(f"{self.url}/key", headers={"x-api-key": secret}).status_code in (200, 403))
+        return secret
 
     def turns(self, key: str) -> list[dict]:
         """The turns in a session's file."""

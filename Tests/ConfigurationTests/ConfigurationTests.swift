@@ -67,6 +67,25 @@ struct ConfigurationTests {
         #expect(try configuration.upstreams().map(\.address.description) == ["http://a/v1", "http://b"])
     }
 
+    @Test("origins are a list in a file and a text with commas in a variable, and are kept as browsers send them")
+    func origins() throws {
+        for file in [
+            #"{"cors":{"origins":["https://App.example:443","http://[::1]:8080"]}}"#,
+            #"{"cors.origins":"https://app.example,http://[::1]:8080"}"#,
+        ] {
+            let configuration = try Configuration.make(file: file)
+            #expect(try configuration[.origins].map { "\($0)" } == ["https://app.example", "http://[::1]:8080"])
+        }
+        let app = try Configuration.make(["NANOBOT_CORS_ORIGINS": "capacitor://localhost"])
+        #expect(try app[.origins].map { "\($0)" } == ["capacitor://localhost"])
+        for none in ["[]", "\"\""] { #expect(try Configuration.make(file: "{\"cors\":{\"origins\":\(none)}}")[.origins].isEmpty) }
+        for wrong in [#"["*"]"#, #"["https://a.example/"]"#, #""https://a.example;https://b.example""#, #"["https://a.example",""]"#] {
+            let problems = try Configuration.make(file: "{\"cors\":{\"origins\":\(wrong)}}").problems()
+            #expect(problems.count == 1 && problems[0].description.contains("cors.origins must be origins such as"))
+        }
+        #expect(message { _ = try Configuration.make(file: #"{"cors":{"origins":[1]}}"#) }.contains("cors.origins"))
+    }
+
     @Test(
         "a file that is not an object of known settings is refused",
         arguments: [

@@ -61,6 +61,10 @@ struct KeyTests {
         ("storage.allowInDocumentRoot", "no", "true or false"), ("mount", "chat", "a path such as /chat, without ?, # and .."),
         ("auth.keysFile", "keys.json", "an absolute path"), ("auth.required", "1", "true or false"),
         ("model.price", "[", "JSON: it ends in the middle of line 1"), ("usage.record", "some", "keys or all or none"),
+        (
+            "cors.origins", "https://a.example, https://b.example",
+            "origins such as https://app.example:8443, without a path or a slash at the end, and no *"
+        ),
         ("limits.bodyBytes", "1023", "a whole number from 1024 to 1073741824"),
         ("limits.connections", "7", "a whole number from 8 to 65536"), ("workers", "257", "a whole number from 1 to 256"),
         ("log.level", "loud", "a level such as info or debug"), ("log.format", "xml", "text or json"),
@@ -74,7 +78,7 @@ struct KeyTests {
         var environment = [key.environmentVariable: text]
         if name == "upstream.fallbacks" { environment["NANOBOT_UPSTREAM_URL"] = "http://a" }
         let configuration = try Configuration.make(environment)
-        let quote = key.form == .plain ? "; \(key.environmentVariable) says \"\(text)\"" : ""
+        let quote = [.plain, .list].contains(key.form) ? "; \(key.environmentVariable) says \"\(text)\"" : ""
         let sentence = "\(name) must be \(expectation)\(quote)."
         #expect(configuration.problems().map(\.description) == [sentence])
         #expect(message { try configuration.validate() } == sentence)

@@ -7,7 +7,7 @@ import Text
 
 /// Lets only callers with an API key through, once there are keys.
 package struct Authentication: Middleware {
-    private let keys: KeyStore
+    let keys: KeyStore
     private let isRequired: Bool
     private let hasWarned = Mutex(false)
 
@@ -30,7 +30,8 @@ package struct Authentication: Middleware {
         try await next(context, writer)
     }
 
-    private static func key(of request: Request, in ring: KeyRing) throws(APIError) -> APIKey {
+    /// The caller's key, if it may be used.
+    static func key(of request: Request, in ring: KeyRing) throws(APIError) -> APIKey {
         let now = Date()
         guard let secret = try secret(of: request) else { throw .unauthorized("No API key was sent: Authorization: Bearer KEY") }
         guard let key = ring.key(secret: secret, now: now) else { throw .unauthorized("There is no such API key") }

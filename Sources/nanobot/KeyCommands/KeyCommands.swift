@@ -73,6 +73,17 @@ struct KeyChanges: ParsableArguments {
     @OptionGroup var limits: LimitChanges
 
     @Option(
+        help: ArgumentHelp(
+            "A web page whose scripts may use it, such as https://app.example:8443. May be repeated; none for no page.",
+            valueName: "origin"),
+        transform: { text in
+            if text == "none" { return [] }
+            guard let origin = Origin(text) else { throw ValidationError("\"\(text)\" \(Origin.expectation).") }
+            return [origin]
+        })
+    var origin: [[Origin]] = []
+
+    @Option(
         help: ArgumentHelp("When it expires: a number of days (90d) or hours (12h), a date (2027-01-31), or never.", valueName: "time"),
         transform: KeyText.expiry)
     var expires: KeyText.Expiry?
@@ -85,6 +96,7 @@ struct KeyChanges: ParsableArguments {
         if let routes { key.permissions = routes }
         if let models { key.models = models == ["all"] ? nil : models }
         limits.apply(to: &key.limits)
+        if !origin.isEmpty { key.origins = origin.flatMap(\.self) }
         if let expires { key.expires = expires.date }
         if let note { key.note = note.isEmpty ? nil : note }
     }

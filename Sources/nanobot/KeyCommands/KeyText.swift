@@ -48,7 +48,7 @@ enum KeyText {
         let facts = [
             ("name", key.name), ("id", key.id), ("state", state(key)), ("scopes", key.scopes.map(\.description).joined(separator: " ")),
             ("routes", key.permissions.map(\.rawValue).joined(separator: ",")),
-            ("models", key.models?.joined(separator: ",") ?? "all"), ("limits", limits(key.limits)),
+            ("models", key.models?.joined(separator: ",") ?? "all"), ("limits", limits(key.limits)), ("origins", origins(key)),
             ("expires", key.expires?.ISO8601Format() ?? "never"),
             ("created", key.created.ISO8601Format()), ("note", key.note ?? ""),
         ]
@@ -64,10 +64,12 @@ enum KeyText {
     static func row(_ key: APIKey) -> String {
         "\(padded(key.name, 20)) \(padded(state(key), 8)) \(padded(key.expires?.ISO8601Format() ?? "never", 20)) "
             + "\(key.permissions.map(\.rawValue).joined(separator: ",")) "
-            + "\(key.scopes.map(\.description).joined(separator: " ").printable(keepsLines: false))\n"
+            + "\((key.scopes.map(\.description) + [origins(key)]).joined(separator: " ").printable(keepsLines: false))\n"
     }
 
-    static let heading = "\(padded("NAME", 20)) \(padded("STATE", 8)) \(padded("EXPIRES", 20)) ROUTES SCOPES\n"
+    private static func origins(_ key: APIKey) -> String { key.origins.map(\.description).joined(separator: " ") }
+
+    static let heading = "\(padded("NAME", 20)) \(padded("STATE", 8)) \(padded("EXPIRES", 20)) ROUTES SCOPES ORIGINS\n"
 
     private static func state(_ key: APIKey) -> String {
         if key.isBlocked { return "blocked" }

@@ -92,6 +92,8 @@ extension Deployment.Way {
         var shipped = ["nanobot.conf", "nanobot-server.conf"].map { Self.shipped("nginx/\($0)") }
         shipped[1].replace("location / {", with: "location \(mount)/ {")
         shipped[1].replace("^()(/.*)$", with: "^(\(mount))(/.*)$")
+        // As its comment says; of the other origins no test sends any.
+        shipped[0].replace("# \"https://app.example:8443\"", with: "\"https://app.example:8443\"")
         if self == .nginxWithoutKeepAlive { shipped[1].replace("fastcgi_keep_conn on", with: "fastcgi_keep_conn off") }
         if self == .nginxToPort { shipped[0].replace("unix:/run/nanobot/socket", with: "127.0.0.1:\(responderPort)") }
         return """
