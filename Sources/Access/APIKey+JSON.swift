@@ -4,7 +4,7 @@ import Text
 
 extension APIKey {
     private static let names = [
-        "id", "name", "scopes", "routes", "models", "limits", "origins", "expires", "blocked", "note", "created", "secrets",
+        "id", "name", "kind", "scopes", "routes", "models", "limits", "origins", "expires", "blocked", "note", "created", "secrets",
     ]
 
     /// Reads a key as a key file has it.
@@ -12,11 +12,14 @@ extension APIKey {
         try field.expectMembers(Self.names)
         id = try field.required("id").name()
         name = try field.required("name").name()
+        if let kind = try field.member("kind") {
+            guard let value = Kind(text: try kind.string()) else { throw kind.refused("must be secret or publishable") }
+            self.kind = value
+        }
         scopes = try field.required("scopes").list { element throws(JSONFieldError) in
             guard let scope = SessionScope(try element.string()) else { throw element.refused(Self.scopeExpectation) }
             return scope
         }
-        guard !scopes.isEmpty else { throw try field.required("scopes").refused("must have at least one scope") }
         permissions = try field.required("routes").list { element throws(JSONFieldError) in
             guard let permission = Permission(text: try element.string()) else { throw element.refused(Self.permissionExpectation) }
             return permission
@@ -40,6 +43,7 @@ extension APIKey {
             }
             return Secret(digest: digest, until: try element.member("until")?.date())
         }
+        if let problem { throw field.refused(problem) }
     }
 
     package static let scopeExpectation = "must end with a colon, such as wx: or wx:group:g1:, or be * for all sessions"
@@ -56,7 +60,8 @@ extension APIKey {
     /// What may be shown of the key, which is all but its secrets.
     package var members: [(String, JSONValue)] {
         var members: [(String, JSONValue)] = [
-            ("id", .string(id)), ("name", .string(name)), ("scopes", .array(scopes.map { .string($0.description) })),
+            ("id", .string(id)), ("name", .string(name)), ("kind", .string(kind.rawValue)),
+            ("scopes", .array(scopes.map { .string($0.description) })),
             ("routes", .array(permissions.map { .string($0.rawValue) })),
         ]
         if let models { members.append(("models", .array(models.map(JSONValue.string)))) }

@@ -24,6 +24,8 @@ package struct APIKey: Sendable {
     package var id: String
     /// Unique among the keys.
     package var name: String
+    /// Stays as it is for the key's life.
+    package internal(set) var kind = Kind.secret
     /// Which sessions; at least one scope.
     package var scopes: [SessionScope]
     package var permissions: [Permission]
@@ -61,7 +63,7 @@ package struct APIKey: Sendable {
     ///
     /// - Parameter grace: how long the secrets that it had still work, in seconds. What ends earlier still does.
     package mutating func rotate(grace: Double, now: Date) -> String {
-        let secret = Identifier.secret(prefix: "nb-")
+        let secret = Identifier.secret(prefix: kind == .publishable ? "nb-pub-" : "nb-")
         let end = now.addingTimeInterval(grace)
         let earlier = secrets.map { Secret(digest: $0.digest, until: min($0.until ?? end, end)) }
         secrets = [Secret(secret)] + earlier.filter { $0.until.map { now < $0 } ?? true }

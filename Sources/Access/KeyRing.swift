@@ -76,6 +76,7 @@ package struct KeyRing: Sendable {
     /// Adds a key.
     package mutating func add(_ key: APIKey) throws(KeyFileError) {
         guard self.key(named: key.name) == nil else { throw KeyFileError("There is a key of the name \"\(key.name)\" already") }
+        if let problem = key.problem { throw KeyFileError("The key \(problem)") }
         keys.append(key)
         try index()
     }
@@ -87,6 +88,7 @@ package struct KeyRing: Sendable {
     package mutating func change(_ name: String, _ change: (inout APIKey) -> Void) throws(KeyFileError) -> APIKey {
         guard let place = keys.firstIndex(where: { $0.name == name || $0.id == name }) else { throw Self.unknown(name) }
         change(&keys[place])
+        if let problem = keys[place].problem { throw KeyFileError("The key \(problem)") }
         try index()
         return keys[place]
     }

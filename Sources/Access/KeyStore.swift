@@ -23,6 +23,8 @@ package final class KeyStore: Sendable {
     }
 
     package let file: KeyFile
+    /// Those of publishable keys.
+    package let visitors: Visitors
     /// The file whose presence says that there were keys.
     private let mark: FilePath?
     private let logger: Logger
@@ -39,6 +41,7 @@ package final class KeyStore: Sendable {
     /// - Throws: if the file cannot be used.
     package init(_ file: KeyFile, dataDirectory: FilePath?, logger: Logger) throws(KeyFileError) {
         (self.file, mark, self.logger) = (file, dataDirectory?.appending("api-keys"), logger)
+        visitors = Visitors(dataDirectory ?? file.path.removingLastComponent(), logger: logger)
         state = Mutex(State(next: .now + Self.interval))
         try state.withLock { state throws(KeyFileError) in
             do throws(KeyFileError) {

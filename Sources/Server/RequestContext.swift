@@ -23,6 +23,8 @@ package struct RequestContext: Sendable {
     package internal(set) var apiKey: APIKey?
     /// Counts the request against the limits of the key; nil if it has none.
     package internal(set) var meter: Meter?
+    /// The visitor of a web page; nil unless the caller's key is publishable.
+    package internal(set) var visitor: String?
     package let options: ServerOptions
     package let logger: Logger
     /// What the endpoint adds to the request's line in the access log.

@@ -97,6 +97,35 @@ struct KeyRingTests {
         #expect(ring.serialized.count { $0 == UInt8(ascii: "\n") } == 4)
     }
 
+    @Test("a publishable key has origins, its visitors' sessions and few routes, and stays so")
+    func publishable() throws {
+        var ring = KeyRing()
+        let origins = [try #require(Origin("https://app.example"))]
+        let key = APIKey(name: "site", publishableFor: origins, permissions: [.chat, .read, .write], created: Self.now)
+        try ring.add(key)
+        let stored = String(decoding: ring.serialized, as: UTF8.self)
+        let read = try KeyRing(ring.serialized).keys[0]
+        #expect(read.kind == .publishable && read.covers(session: "web:\(key.id):v_a") && !read.covers(session: "web:a"))
+        let changes: [((inout APIKey) -> Void, String)] = [
+            ({ $0.origins = [] }, "must have an origin"), ({ $0.scopes = [] }, "must have no scope of its own"),
+            ({ $0.scopes += [SessionScope("wx:")].compactMap(\.self) }, "must have no scope of its own"),
+            ({ $0.permissions.append(.list) }, "must have no other routes"), ({ $0.permissions = [.admin] }, "must have no other routes"),
+        ]
+        for (change, problem) in changes {
+            var changed = ring
+            #expect(throws: (any Error).self) { try changed.change("site", change) }
+            var other = APIKey(name: "other", publishableFor: origins, permissions: [.chat], created: Self.now)
+            change(&other)
+            #expect(other.problem?.hasPrefix(problem) == true)
+            #expect(throws: (any Error).self) { try changed.add(other) }
+        }
+        for (text, replacement) in [
+            ("publishable", "public"), ("[\"https://app.example\"]", "[]"), ("web:key_", "web:"), ("write", "export"),
+        ] {
+            #expect(throws: (any Error).self) { try KeyRing(Array(stored.replacing(text, with: replacement).utf8)) }
+        }
+    }
+
     @Test("a file that cannot be read for certain is refused with a sentence")
     func refused() throws {
         var ring = KeyRing()

@@ -117,6 +117,28 @@ struct LimitTests {
         second.end()
     }
 
+    @Test("a publishable key's budget is that of all visitors; its other limits hold for each visitor, and for each address")
+    func visitors() throws {
+        let fixture = try Fixture { ($0.rpm, $0.budgetPerMonth) = (2, 10) }
+        func ask(_ visitor: String, _ address: String) -> LimitError? {
+            Meter(.request, of: fixture.key, visitor: visitor, address: address, in: fixture.store).refusal
+        }
+        #expect([ask("v_1", "192.0.2.1"), ask("v_2", "192.0.2.2")] == [nil, nil])
+        // The same visitor elsewhere, and another one at the same address.
+        #expect([ask("v_1", "192.0.2.3"), ask("v_1", "192.0.2.4"), ask("v_1", "192.0.2.4")] == [nil, .requests, .requests])
+        #expect([ask("v_3", "::ffff:192.0.2.1"), ask("v_4", "192.0.2.1")] == [nil, .requests])
+        #expect([ask("v_5", "2001:db8::1"), ask("v_6", "2001:db8::ffff:1"), ask("v_7", "2001:db8::2")] == [nil, nil, .requests])
+        #expect([ask("v_8", ""), ask("v_9", ""), ask("v_10", ""), ask("v_11", "2001:db8:0:1::1")] == [nil, nil, .requests, nil])
+        let meter = Meter(.chat, of: fixture.key, visitor: "v_20", address: "198.51.100.1", in: fixture.store)
+        #expect(meter.rest.rpm == 1 && meter.rest.budgetPerMonth == 10 && meter.headers.count == 3)
+        try meter.reserve(LimitAmount(tokens: 5, cost: 11))
+        #expect(ask("v_21", "198.51.100.2") == nil)
+        let other = Meter(.chat, of: fixture.key, visitor: "v_22", address: "198.51.100.3", in: fixture.store)
+        #expect(other.refusal == .budget)
+        meter.settle(LimitAmount(tokens: 5, cost: 1))
+        #expect(Meter(.chat, of: fixture.key, visitor: "v_22", address: "198.51.100.3", in: fixture.store).refusal == nil)
+    }
+
     @Test("a limit of 0 lets nothing through, and the greatest one everything")
     func extremes() throws {
         for change: (inout KeyLimits) -> Void in [

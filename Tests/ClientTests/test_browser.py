@@ -1,6 +1,7 @@
 """Chromium, with pages of other origins than the API's."""
 
 import http.server
+import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -144,3 +145,56 @@ def test_a_page_of_another_origin_sees_nothing(browser: webdriver.Chrome, api: N
     assert ask(browser, api, "Hello", authorization=f"Bearer {secret}", x_session_key=key) == {"failure": "TypeError"}
     assert fetch(browser, f"{api.url}/models") == {"failure": "TypeError"}
     assert api.turns(key) == []
+
+
+# What a page does that has a publishable key: it keeps the visitor, and says who it is.
+SAY = """
+const [url, key, text, done] = arguments;
+(async () => {
+    const headers = {"authorization": `Bearer ${key}`, "content-type": "application/json"};
+    const visitor = localStorage.getItem("visitor");
+    if (visitor) headers["x-visitor"] = visitor;
+    const body = JSON.stringify({messages: [{role: "user", content: text}]});
+    const response = await fetch(`${url}/chat/completions`, {method: "POST", headers, body});
+    localStorage.setItem("visitor", response.headers.get("x-visitor"));
+    return (await response.json()).choices[0].message.content;
+})().then(done, error => done(String(error)));
+"""
+
+
+def test_visitors_of_a_page_do_not_meet(
+    browser: webdriver.Chrome, start_browser: Callable[[], webdriver.Chrome], api: Nanobot, origins: list[str], secret: str
+):
+    public = api.add_key("--name", "site", "--kind", "publishable", "--origin", origins[1])
+    alice, bob = browser, start_browser()
+
+    def say(browser: webdriver.Chrome, text: str) -> str:
+        browser.get(origins[1])
+        return browser.execute_async_script(SAY, api.url, public, text)
+
+    def visitor(browser: webdriver.Chrome) -> str:
+        return browser.execute_script("return localStorage.getItem('visitor')")
+
+    say(alice, "My hat is violet")
+    say(bob, "My hat is green")
+    # Each time the page is loaded anew.
+    assert "violet" in say(alice, "What did I just say?")
+    assert "green" in say(bob, "What did I just say?")
+    session = fetch(alice, f"{api.url}/session", x_api_key=public, x_visitor=visitor(alice))
+    assert "violet" in session["text"] and "green" not in session["text"] and '"turns":2' in session["text"]
+    # Bob takes Alice's session key, and her name with his own signature.
+    key, his = json.loads(session["text"])["key"], visitor(bob)
+    forged = visitor(alice).split(".")[0] + "." + his.split(".")[1]
+    for refused, status, code in [
+        (fetch(bob, f"{api.url}/session", x_api_key=public, x_visitor=his, x_session_key=key), 403, "session_not_allowed"),
+        (fetch(bob, f"{api.url}/session", x_api_key=public, x_visitor=forged), 401, "invalid_visitor"),
+        (fetch(bob, f"{api.url}/sessions", x_api_key=public, x_visitor=his), 403, "route_not_allowed"),
+    ]:
+        assert refused["status"] == status and f'"code":"{code}"' in refused["text"]
+    # A page that the settings allow reads why the key is refused there.
+    bob.get(origins[0])
+    refused = fetch(bob, f"{api.url}/session", x_api_key=public, x_visitor=his)
+    assert refused["status"] == 403 and '"code":"origin_not_allowed"' in refused["text"]
+    # The key of the app, which names no page, works in none but that of the settings.
+    bob.get(origins[1])
+    assert fetch(bob, f"{api.url}/key", x_api_key=secret) == {"failure": "TypeError"}

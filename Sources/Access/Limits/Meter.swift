@@ -1,4 +1,5 @@
 import Concurrency
+import Crypto
 import FoundationEssentials
 
 /// Counts one request against its key's limits.
@@ -22,32 +23,59 @@ package final class Meter: Sendable {
 
     private let limits: KeyLimits
     private let now: @Sendable () -> Date
-    /// Nil if it cannot be opened.
+    /// Nil if it cannot be opened, or if there are no limits here.
     private let file: LimitFile?
     private let counts: LimitCounts
     private let state: Mutex<State>
+    private let ownRefusal: LimitError?
+    private let next: Meter?
+
     /// Why the request must not go on; nil if it may.
-    package let refusal: LimitError?
+    package var refusal: LimitError? { ownRefusal ?? next?.refusal }
+
+    /// Counts a request of a key.
+    package convenience init(_ kind: Kind, of key: APIKey, in store: LimitStore) { self.init(kind, key.id, key.limits, in: store) }
+
+    /// Counts a request of a visitor with a publishable key. The budget is the key's, and the other limits hold for each visitor and for each
+    /// address, since anybody can be any number of visitors.
+    package convenience init(_ kind: Kind, of key: APIKey, visitor: String, address: String, in store: LimitStore) {
+        var (each, whole) = (key.limits, KeyLimits())
+        (each.budgetPerMonth, whole.budgetPerMonth) = (nil, key.limits.budgetPerMonth)
+        let (keyID, key) = (key.id, Meter(kind, key.id, whole, in: store))
+        let place = Meter(kind, Self.share(of: keyID, "a", ClientNetwork(address).text), each, in: store, next: key)
+        self.init(kind, Self.share(of: keyID, "v", visitor), each, in: store, next: place)
+    }
+
+    /// One of 4096 counts, so that no crowd of visitors fills the disk. Two that share one share its limits.
+    private static func share(of id: String, _ kind: String, _ name: String) -> String {
+        "\(id)-\(kind)\(SHA256.hexadecimal(of: name.utf8).prefix(3))"
+    }
 
     /// Looks whether anything is left for a request, and takes its place among the chats at once.
-    package init(_ kind: Kind, of key: APIKey, in store: LimitStore) {
-        (limits, now) = (key.limits, store.now)
+    ///
+    /// - Parameter next: counts the request, too: it must pass there as well.
+    private init(_ kind: Kind, _ id: String, _ limits: KeyLimits, in store: LimitStore, next: Meter? = nil) {
+        (self.limits, now, self.next) = (limits, store.now, next)
+        guard !limits.isEmpty else {
+            (file, counts, state, ownRefusal) = (nil, LimitCounts(at: 0), Mutex(State(isCounted: true)), nil)
+            return
+        }
         let file: LimitFile
         do throws(LimitError) {
-            file = try store.file(of: key.id)
+            file = try store.file(of: id)
         } catch {
             (self.file, counts, state) = (nil, LimitCounts(at: 0), Mutex(State(isCounted: true)))
-            refusal = kind == .question ? nil : error
+            ownRefusal = kind == .question ? nil : error
             return
         }
         self.file = file
         file.begin()
         do throws(LimitError) {
             let state: State
-            (counts, state) = try Self.begin(kind, key.limits, file)
-            (self.state, refusal) = (Mutex(state), nil)
+            (counts, state) = try Self.begin(kind, limits, file)
+            (self.state, ownRefusal) = (Mutex(state), nil)
         } catch {
-            (counts, state, refusal) = (file.counts, Mutex(State(isCounted: true)), error)
+            (counts, state, ownRefusal) = (file.counts, Mutex(State(isCounted: true)), error)
         }
     }
 
@@ -70,7 +98,16 @@ package final class Meter: Sendable {
 
     /// Reserves what a turn may use, before its model is asked. A turn goes on while anything is left, so that one may use more than that.
     package func reserve(_ amount: LimitAmount) throws(LimitError) {
-        guard let file else { return }
+        if let file { try reserve(amount, in: file) }
+        do throws(LimitError) {
+            try next?.reserve(amount)
+        } catch {
+            settle(LimitAmount(tokens: 0, cost: 0))
+            throw error
+        }
+    }
+
+    private func reserve(_ amount: LimitAmount, in file: LimitFile) throws(LimitError) {
         let (limits, isCounted) = (limits, state.withLock(\.isCounted))
         let periods = try file.change { counts throws(LimitError) in
             if !isCounted { _ = try limits.count(in: &counts) }
@@ -87,6 +124,7 @@ package final class Meter: Sendable {
             defer { state.reserved = nil }
             return state.reserved
         }
+        next?.settle(amount)
         guard let file, let reserved else { return }
         file.settle(LimitFile.Settlement(amount: amount, reserved: reserved.amount, periods: reserved.periods))
     }
@@ -97,6 +135,7 @@ package final class Meter: Sendable {
             defer { (state.place, state.isCounted, state.hasEnded) = (nil, true, true) }
             return state
         }
+        next?.end()
         guard let file, !ended.hasEnded else { return }
         if let place = ended.place { file.free(place: place) }
         if !ended.isCounted {
@@ -126,16 +165,16 @@ package final class Meter: Sendable {
         } else if let tokens = limits.tokensPerDay {
             add("tokens", tokens, used: counts.dayTokens, reset: secondsToDay)
         }
-        return headers
+        return headers.isEmpty ? next?.headers ?? [] : headers
     }
 
     /// What is left of the limits, under their names. The chats at once are not counted.
     package var rest: KeyLimits {
-        var rest = KeyLimits()
-        rest.rpm = limits.rpm.map { max(0, $0 - counts.requests) }
-        rest.tpm = limits.tpm.map { max(0, $0 - counts.tokens) }
-        rest.tokensPerDay = limits.tokensPerDay.map { max(0, $0 - counts.dayTokens) }
-        rest.budgetPerMonth = limits.budgetPerMonth.map { max(0, $0 - counts.cost) }
+        var rest = next?.rest ?? KeyLimits()
+        if let limit = limits.rpm { rest.rpm = max(0, limit - counts.requests) }
+        if let limit = limits.tpm { rest.tpm = max(0, limit - counts.tokens) }
+        if let limit = limits.tokensPerDay { rest.tokensPerDay = max(0, limit - counts.dayTokens) }
+        if let limit = limits.budgetPerMonth { rest.budgetPerMonth = max(0, limit - counts.cost) }
         return rest
     }
 

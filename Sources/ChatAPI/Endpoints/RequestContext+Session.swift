@@ -5,7 +5,7 @@ import Sessions
 import Text
 
 extension RequestContext {
-    /// The session that `x-session-key` or the path names.
+    /// The session that `x-session-key` or the path names, or that a visitor of a web page has.
     ///
     /// - Throws: `APIError` if there is no key, or more than one, `SessionError` if it is not a valid key.
     func sessionKey() throws -> SessionKey {
@@ -17,7 +17,8 @@ extension RequestContext {
             // Web servers may be set up to send a header that the client did not.
             guard header == nil || header == "" || header == path else { throw APIError.otherSessionInPath }
         }
-        guard let text = sessionInPath ?? header else { throw APIError.missingSessionKey }
+        let own = ownSession
+        guard let text = sessionInPath ?? (header == "" ? own ?? header : header) ?? own else { throw APIError.missingSessionKey }
         let key = try SessionKey(text)
         record.note(session: key.description)
         try expectCovered(key)
@@ -26,8 +27,12 @@ extension RequestContext {
 
     /// Fails unless the caller may use the session, whether it exists or not.
     func expectCovered(_ key: SessionKey) throws(APIError) {
-        guard apiKey?.covers(session: key.description) ?? true else { throw .sessionNotAllowed }
+        let isCovered = ownSession.map { $0 == key.description } ?? apiKey?.covers(session: key.description) ?? true
+        guard isCovered else { throw .sessionNotAllowed }
     }
+
+    /// The only session of a visitor of a web page; nil for other callers.
+    private var ownSession: String? { visitor.flatMap { apiKey?.session(of: $0) } }
 
     /// Fails unless the caller may use the model.
     func expectPermitted(model: String) throws(APIError) {

@@ -27,6 +27,11 @@ package struct Authentication: Middleware {
         context.record.note(key: key.name)
         var context = context
         context.apiKey = key
+        if key.kind == .publishable {
+            let visitor = try self.visitor(of: context.request, key)
+            writer.addHeader("x-visitor", visitor.token)
+            context.visitor = visitor.id
+        }
         try await next(context, writer)
     }
 

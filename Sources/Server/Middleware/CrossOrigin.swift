@@ -11,13 +11,13 @@ package struct CrossOrigin: Middleware {
     package static let exposedHeaders = [
         "x-request-id", "retry-after", "x-should-retry", "x-ratelimit-limit-requests", "x-ratelimit-limit-tokens",
         "x-ratelimit-remaining-requests", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens",
-        "idempotency-replayed", "x-history-left-out", "x-outcome", "allow", "content-disposition", "www-authenticate",
+        "x-visitor", "idempotency-replayed", "x-history-left-out", "x-outcome", "allow", "content-disposition", "www-authenticate",
     ].joined(separator: ", ")
 
     /// The headers of requests that scripts may send. Firefox asks for `user-agent`, which OpenAI's client sets, as it does the last three.
     private static let allowedHeaders = [
         "authorization", "content-type", "x-session-key", "x-session-mode", "idempotency-key", "x-message-id", "x-request-id", "x-api-key",
-        "api-key", "user-agent", "openai-organization", "openai-project", "openai-beta",
+        "api-key", "x-visitor", "user-agent", "openai-organization", "openai-project", "openai-beta",
     ]
 
     private let keys: KeyStore?

@@ -18,7 +18,10 @@ package struct RateLimits: Middleware {
             case .permitted: .request
             case .everybody, .keys: .question
             }
-        let meter = Meter(kind, of: key, in: store)
+        let meter =
+            context.visitor.map {
+                Meter(kind, of: key, visitor: $0, address: context.request.clientAddress ?? "", in: store)
+            } ?? Meter(kind, of: key, in: store)
         defer { meter.end() }
         for (name, value) in meter.headers { writer.addHeader(name, value) }
         if let refusal = meter.refusal { throw meter.error(refusal) }

@@ -10,23 +10,38 @@ struct AddKey: ParsableCommand {
     @Option(help: "A name that no other key has, for lists and logs.")
     var name: String
 
+    @Option(
+        help: ArgumentHelp(
+            "secret, or publishable for the web pages of --origin: each visitor has one session of its own.",
+            valueName: "kind"))
+    var kind = APIKey.Kind.secret
+
     @OptionGroup var changes: KeyChanges
 
     @OptionGroup var options: KeyOptions
 
     func validate() throws {
         guard APIKey.isName(name) else { throw ValidationError("--name \(APIKey.nameExpectation).") }
-        guard !changes.scope.isEmpty else {
+        guard kind == .publishable || !changes.scope.isEmpty else {
             throw ValidationError("--scope says which sessions: such as wx:, or * for all.")
         }
+        if let problem = key.problem { throw ValidationError("The key \(problem).") }
+    }
+
+    /// The key, without a secret.
+    private var key: APIKey {
+        var key =
+            kind == .publishable
+            ? APIKey(name: name, publishableFor: [], permissions: APIKey.publishablePermissions, created: Date())
+            : APIKey(name: name, scopes: [], permissions: [.chat, .read, .list, .export, .write], created: Date())
+        changes.apply(to: &key)
+        return key
     }
 
     func run() throws {
         try reportingErrors {
-            var key = APIKey(
-                name: name, scopes: changes.scope, permissions: [.chat, .read, .list, .export, .write], created: Date())
+            var key = key
             let secret = key.rotate(grace: 0, now: Date())
-            changes.apply(to: &key)
             let file = try options.file()
             try file.change { [key] ring throws(KeyFileError) in
                 try ring.add(key)
@@ -72,3 +87,5 @@ extension KeyOptions {
         }
     }
 }
+
+extension APIKey.Kind: ExpressibleByArgument {}

@@ -46,7 +46,8 @@ enum KeyText {
     /// A key in full.
     static func lines(_ key: APIKey) -> String {
         let facts = [
-            ("name", key.name), ("id", key.id), ("state", state(key)), ("scopes", key.scopes.map(\.description).joined(separator: " ")),
+            ("name", key.name), ("id", key.id), ("kind", key.kind.rawValue), ("state", state(key)),
+            ("scopes", key.scopes.map(\.description).joined(separator: " ")),
             ("routes", key.permissions.map(\.rawValue).joined(separator: ",")),
             ("models", key.models?.joined(separator: ",") ?? "all"), ("limits", limits(key.limits)), ("origins", origins(key)),
             ("expires", key.expires?.ISO8601Format() ?? "never"),

@@ -104,7 +104,11 @@ struct KeyCommandTests {
             ["--name", "a", "--scope", "*", "--expires", "soon"], ["--name", "a", "--scope", "*", "--expires", "99999999999999999999d"],
             ["--name", "a", "--scope", "*", "--expires", "-1d"], ["--name", "a", "--scope", "*", "--expires", "2000-01-01"],
             ["--name", "a", "--scope", "*", "--expires", "0d"], ["--name", "a", "--scope", "*", "--expires", "2099-02-30"],
-            ["--name", "a", "--scope", "*", "--models", "all,x"],
+            ["--name", "a", "--scope", "*", "--models", "all,x"], ["--name", "a", "--scope", "*", "--origin", "https://a.example/"],
+            ["--name", "a", "--scope", "*", "--origin", "*"], ["--name", "a", "--scope", "*", "--kind", "public"],
+            ["--name", "a", "--kind", "publishable"], ["--name", "a", "--kind", "publishable", "--origin", "none"],
+            ["--name", "a", "--kind", "publishable", "--origin", "https://a.example", "--scope", "web:"],
+            ["--name", "a", "--kind", "publishable", "--origin", "https://a.example", "--routes", "chat,list"],
         ]
         for arguments in wrong {
             let outcome = try await Program.run(Nanobot.path, ["keys", "add"] + arguments, environment: Nanobot.environment(home))
@@ -119,5 +123,20 @@ struct KeyCommandTests {
         let json = try JSON(Array(added.output.utf8))
         #expect(json["secret"]?.text?.hasPrefix("nb-") == true && json["expires"]?.text == "2099-01-01T00:00:00Z")
         #expect(try await keys(home, "add", "--name", "a", "--scope", "*").status == 1)
+    }
+
+    @Test("a key shows whose pages may use it, and a publishable one what it is")
+    func pages() async throws {
+        let home = try TemporaryDirectory()
+        let added = try await keys(home, "add", "--name", "site", "--kind", "publishable", "--origin", "https://A.example:443")
+        #expect(try secret(added).hasPrefix("nb-pub-"))
+        #expect(try await keys(home, "set", "site", "--origin", "none").status == 1)
+        #expect(try await keys(home, "set", "site", "--origin", "https://a.example", "--origin", "http://[::1]:3000").status == 0)
+        let shown = try await keys(home, "show", "site").output
+        for text in ["publishable", "web:key_", "chat,read,write", "https://a.example http://[::1]:3000"] { #expect(shown.contains(text)) }
+        #expect(try await keys(home, "list").output.contains("https://a.example http://[::1]:3000"))
+        _ = try await keys(home, "add", "--name", "app", "--scope", "*", "--origin", "https://a.example")
+        let json = try JSON(Array(try await keys(home, "set", "app", "--origin", "none", "--json").output.utf8))
+        #expect(json["kind"]?.text == "secret" && json["origins"] == nil)
     }
 }

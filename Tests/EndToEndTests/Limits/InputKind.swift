@@ -64,6 +64,9 @@ enum InputKind: String, CaseIterable {
         Shape("HTTP_IDEMPOTENCY_KEY=", "$", separator: "", ""), Shape("HTTP_X_REQUEST_ID=", "a@", separator: "-", ""),
         Shape("CONTENT_TYPE=application/json;", "charset=$;a@=\"#", separator: ";", ""),
         Shape("HTTP_ORIGIN=https://", "$#.", separator: "", ""),
+        Shape(
+            "REQUEST_METHOD=OPTIONS\nHTTP_ORIGIN=https://a.example\nHTTP_ACCESS_CONTROL_REQUEST_METHOD=POST\n"
+                + "HTTP_ACCESS_CONTROL_REQUEST_HEADERS=", "x-stainless-@,$", ""),
         Shape("HTTP_ACCEPT=", "text/$;q=#", ""), Shape("CONTENT_LENGTH=", "9", separator: "", ""),
         Shape("HTTP_X_SESSION_MODE=", "readonly", ""), Shape("", "HTTP_X_@=$", separator: "\n", ""),
     ]
@@ -132,7 +135,7 @@ enum InputKind: String, CaseIterable {
         Shape(#"{"models":{"#, #""m@":{"system":"$"}"#, "}}"), Shape(#"{"models":{"#, #""m@":{"upstream":{"url":"http://a@/v1"}}"#, "}}"),
         Shape(#"{"upstream":{"url":"http://a","fallbacks":["#, #"{"url":"http://b@/v1","key":"$"}"#, "]}}"),
         Shape(#"{"model":{"system":""#, "$", separator: "", #""}}"#), Shape("{", #""$@":#"#, "}"),
-        Shape(#"{"upstream":{"#, #""url":"$#""#, "}}"),
+        Shape(#"{"upstream":{"#, #""url":"$#""#, "}}"), Shape(#"{"cors":{"origins":["#, #""https://a@$""#, "]}}"),
         Shape(#"{"limits":{"#, #""bodyBytes":#"#, "}}"), Shape(#"{"models":"#, "[", separator: "", ""),
     ]
 }

@@ -56,6 +56,7 @@ struct InstructionBudgetTests {
             request["HTTP_X_SESSION_KEY"] = random.any(["a", "wx:dm:é", "../x", "微信", "m\u{301}\u{334}\u{301}", "🇩🇪"])
             request["PATH_INFO"] = random.any(["/v1/chat/completions", "/chat/completions/", "/bin/nanobot.cgi/v1/chat/completions/"])
         case .metaVariable:
+            environment["NANOBOT_CORS_ORIGINS"] = "https://a.example"
             (request["REQUEST_METHOD"], request["PATH_INFO"]) = random.any([
                 ("POST", "/v1/chat/completions"), ("POST", "/v1/chat/completions"), ("GET", "/v1/session"), ("GET", "/v1/session/export"),
                 ("DELETE", "/v1/session"), ("GET", "/v1/models/x"),

@@ -2,6 +2,7 @@ import Access
 import CGI
 import JSON
 import Server
+import Text
 
 /// `GET /v1/key`: the caller's API key, without its secrets, and what is left of its limits.
 struct ShowKey: Endpoint {
@@ -14,6 +15,8 @@ struct ShowKey: Endpoint {
             throw APIError(status: 404, code: "not_found", message: "There are no API keys here: the API is open")
         }
         let rest = context.meter.map { [("remaining", $0.rest.json)] } ?? []
-        try await writer.send(.json(.object([("object", "key")] + key.members + rest)))
+        // What everybody may read has nothing of the operator's own.
+        let members = key.members.filter { key.kind == .secret || $0.0 != "note" }
+        try await writer.send(.json(.object([("object", "key")] + members + rest)))
     }
 }

@@ -15,6 +15,10 @@ struct ListUsage: Endpoint {
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         // As with the list of sessions, an open API does not tell whom it serves.
         guard let key = context.apiKey else { throw APIError.usageNotListed }
+        // Everybody has a publishable key, and may not learn of other visitors.
+        guard key.kind == .secret else {
+            throw APIError(status: 403, code: "route_not_allowed", message: "A publishable key may not see usage")
+        }
         guard let log = service.usage else { throw APIError.notFound }
         let request = context.request
         let by = request.query("by").flatMap { $0.isEmpty ? nil : $0 }
