@@ -18,7 +18,7 @@ struct UsageTests {
 
         init() throws {
             home = try TemporaryDirectory()
-            log = UsageLog(dataDirectory: FilePath(home.path), logger: .test(lines))
+            log = UsageLog(dataDirectory: FilePath(home.path), in: HostFileSystem(), storedStep: 10_000, logger: .test(lines))
         }
 
         func path(_ name: String) -> String { home.path + "/usage/" + name }
@@ -41,8 +41,6 @@ struct UsageTests {
             at: day + "T10:00:00Z", key: key, session: session, model: model,
             amount: UsageAmount(promptTokens: tokens, completionTokens: 0, totalTokens: tokens, cost: cost), status: 200)
     }
-
-    private static let longName = String(repeating: "m", count: 2000)
 
     @Test("turns are summed by key, day, model and session, over the days that are asked for")
     func sums() async throws {
@@ -76,9 +74,8 @@ struct UsageTests {
     @Test("a month's sums are stored beside its lines, and only what came after is read again")
     func stored() async throws {
         let fixture = try Fixture()
-        // Long lines, since sums are stored after so many bytes.
         for number in 0..<600 {
-            fixture.log.add(Self.line("2026-11-0\(1 + number % 2)", "k\(number % 3)", model: Self.longName, cost: 0.001))
+            fixture.log.add(Self.line("2026-11-0\(1 + number % 2)", "k\(number % 3)", cost: 0.5))
         }
         let first = try await fixture.rows(.key)
         #expect(FileManager.default.fileExists(atPath: fixture.path("2026-11.sums.json")))
@@ -86,7 +83,7 @@ struct UsageTests {
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: fixture.path("2026-11.jsonl")))
         try handle.write(contentsOf: Data("xxxx".utf8))
         #expect(try await fixture.rows(.key) == first)
-        fixture.log.add(Self.line("2026-11-03", "k1", tokens: 1000, cost: 0.001))
+        fixture.log.add(Self.line("2026-11-03", "k1", tokens: 1000, cost: 0.5))
         let next = try await fixture.rows(.key)
         #expect(next.count == first.count && next != first && next.map { $0.split(separator: " ")[1] } == ["201", "200", "200"])
         // By session the lines are read.
@@ -128,13 +125,13 @@ struct UsageTests {
         let base = SimulatedFileSystem()
         try base.makeDirectory("/data")
         try base.makeDirectory("/data/usage")
-        let lines = (0..<600).flatMap { Self.line("2026-11-01", "k\($0 % 3)", model: Self.longName).serialized }
+        let lines = (0..<600).flatMap { Self.line("2026-11-01", "k\($0 % 3)").serialized }
         try File.create("/data/usage/2026-11.jsonl", in: base).write(lines, at: 0)
         let query = try #require(UsageQuery(since: "2026-11-01", until: "2026-11-30", by: .day, now: Date()))
         var call = 1
         while true {
             let system = SimulatedFileSystem(base.disk)
-            let log = UsageLog(dataDirectory: "/data", in: system, logger: .test())
+            let log = UsageLog(dataDirectory: "/data", in: system, storedStep: 10_000, logger: .test())
             system.reset(SimulatedFileSystem.Fault(call: call, effect: .failureFromThenOn(.ioError)))
             let rows = try? await log.rows(query)
             let hasFailed = system.calls.count >= call

@@ -58,9 +58,6 @@ extension UsageLog {
 
     // MARK: A month
 
-    /// After so many bytes of new lines the sums of a month are stored, so that nobody reads them again.
-    private static let storedStep = 1 << 20
-
     /// The sums of a month: those that are stored, and the lines that came after.
     private func sum(_ month: String) async throws -> UsageMonth {
         let path = directory.appending(month + Self.linesExtension)
@@ -78,7 +75,7 @@ extension UsageLog {
         if sums.unreadableCount > 0 {
             logger.warning("\(sums.unreadableCount) lines of \(path) are no lines of usage, and are not counted")
         }
-        if sums.byteCount - start >= Self.storedStep { store(sums, month) }
+        if sums.byteCount - start >= storedStep { store(sums, month) }
         return sums
     }
 

@@ -22,6 +22,7 @@ package final class UsageLog: Sendable {
 
     let directory: FilePath
     let system: any FileSystem
+    let storedStep: Int
     let logger: Logger
     private let openFile = Mutex<OpenFile?>(nil)
 
@@ -29,9 +30,10 @@ package final class UsageLog: Sendable {
         self.init(dataDirectory: dataDirectory, in: HostFileSystem(), logger: logger)
     }
 
-    init(dataDirectory: FilePath, in system: any FileSystem, logger: Logger) {
+    /// - Parameter storedStep: after so many bytes of new lines the sums of a month are stored, so that nobody reads them again.
+    init(dataDirectory: FilePath, in system: any FileSystem, storedStep: Int = 1 << 20, logger: Logger) {
         directory = dataDirectory.appending("usage")
-        (self.system, self.logger) = (UninterruptedFileSystem(system), logger)
+        (self.system, self.storedStep, self.logger) = (UninterruptedFileSystem(system), storedStep, logger)
     }
 
     /// Adds a turn. One that cannot be written is not counted, and the log says so: its answer goes out all the same.
