@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 import HTTPClient
 import Testing
 
@@ -30,6 +31,18 @@ struct ConfigurationTests {
         #expect(try Configuration(environment: ["NANOBOT_CONFIG": file.path])[.workers] == 2)
         #expect(try Configuration(environment: ["NANOBOT_CONFIG": file.path])[.dataDirectory].hasSuffix("/.nanobot/data"))
         #expect(try Configuration(environment: ["NANOBOT_CONFIG": file.path, "HOME": ""])[.dataDirectory].hasPrefix("/"))
+    }
+
+    @Test("the keys are beside the configuration file, also if its path has no folder")
+    func besideTheFile() throws {
+        // A test cannot go to another directory: the others would, too.
+        let name = "nanobot-\(UUID().uuidString).json"
+        try "{}".write(toFile: name, atomically: false, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: name) }
+        #expect(try Configuration(file: name, environment: [:]).keysFile() == "./keys.json")
+        #expect(try Configuration(file: "./" + name, environment: [:]).keysFile() == "./keys.json")
+        let file = try SettingsFile("{}")
+        #expect(try Configuration(file: file.path, environment: [:]).keysFile().hasSuffix("/keys.json"))
     }
 
     @Test("a CGI program's environment has settings; of two with one name the first counts, and a header is none")
