@@ -1,3 +1,4 @@
+import Chat
 import Files
 package import FoundationEssentials
 import Glibc
@@ -8,6 +9,8 @@ import Text
 package struct SessionListEntry: Sendable, Equatable {
     package var key: SessionKey
     package var turnCount: Int
+    /// What the turns and the summaries took, in prompts and answers together; nil if the file has a line that cannot be read.
+    package var tokenCount: Int?
     /// The size of the file.
     package var byteCount: Int
     /// When the file was last written.
@@ -31,15 +34,16 @@ extension SessionStore {
             (names, position) = try self.names(from: from)
             for name in names where isWanted {
                 guard let key = key(named: name), key.description.utf8.starts(with: prefix.utf8) else { continue }
-                let entry: SessionListEntry?
+                let entry: SessionListEntry
                 do throws(SessionError) {
-                    entry = try SessionFile(path(named: name), key: key, isWritable: false, in: system)?.listEntry()
+                    guard var file = try SessionFile(path(named: name), key: key, isWritable: false, in: system) else { continue }
+                    entry = try file.listEntry()
                 } catch {
                     // One file that cannot be read does not hide the others.
                     onFailure(error)
                     continue
                 }
-                if let entry { isWanted = try visit(entry) }
+                isWanted = try visit(entry)
             }
         }
     }
@@ -91,9 +95,16 @@ extension SessionStore {
 
 extension SessionFile {
     /// Counts the turns without decoding them: the lines between the header and the closing that are not summaries.
-    fileprivate func listEntry() throws(SessionError) -> SessionListEntry {
+    fileprivate mutating func listEntry() throws(SessionError) -> SessionListEntry {
         let status = opened
         let end = file.system.dataEnd(file.descriptor, size: status.size)
+        // Reads the file once, as the count below does, which is for a damaged one. A hole could be longer than any memory.
+        var totals = SessionTotals()
+        if end == status.size, (try? assumeIntactIfWhole()) == true, (try? totals.update(self)) != nil {
+            return SessionListEntry(
+                key: key, turnCount: totals.turnCount, tokenCount: totals.usage.totalTokens, byteCount: status.size,
+                lastUsed: status.modified)
+        }
         var count = 0
         for start in stride(from: 0, to: end, by: 1 << 20) {
             let bytes = try read(start..<start + min(end - start, 1 << 20 + HistorySummary.lineStart.count))

@@ -6,7 +6,7 @@ import Text
 /// A session in a page of a list.
 package struct ListedSession: Sendable, Equatable {
     package var key: SessionKey
-    /// When the first turn was stored: ISO 8601, UTC. Nil if the file cannot be read.
+    /// When the first turn was stored: ISO 8601, UTC. Nil if the file is damaged, or cannot be read.
     package var createdAt: String?
     /// When the file was last written.
     package var lastUsed: Date
@@ -16,7 +16,7 @@ package struct ListedSession: Sendable, Equatable {
 
 extension SessionStore {
     /// A page of the sessions whose keys begin with one of the prefixes, the last used first. Looks at the status of each of their files, and
-    /// opens only those of the page, and those whose names are shortened.
+    /// opens only those of the page, and those whose names are shortened. If one of the page is no session, it looks again for another.
     ///
     /// - Parameters:
     ///   - limit: the most sessions on the page.
@@ -31,36 +31,50 @@ extension SessionStore {
                 guard let status = try status(at: path(of: cursor)) else { throw SessionError.notFound(cursor) }
                 bound = Place(cursor.fileName, status)
             }
-            let beginnings = prefixes.map(SessionKey.encoded)
-            var page: [Place] = []
-            // The last place of a full page, and one more.
-            var worst: Place?
-            var position: Int? = 0
-            while let from = position {
-                let names: [String]
-                (names, position) = try self.names(from: from)
-                for name in names where name.hasSuffix(Self.fileExtension) {
-                    let stem = String(name.dropLast(Self.fileExtension.count))
-                    guard beginnings.contains(where: { Self.mayBegin(stem, with: $0) }) else { continue }
-                    // Files are removed meanwhile.
-                    guard let status = try? status(at: path(named: name)), status.isRegular else { continue }
-                    let place = Place(stem, status)
-                    guard bound.map({ $0.precedes(place) }) ?? true else { continue }
-                    guard worst.map({ place.precedes($0) }) ?? true else { continue }
-                    guard let key = key(named: name), prefixes.contains(where: { key.description.hasPrefix($0) }) else { continue }
-                    page.append(Place(stem, status, key))
-                    if page.count > limit * 2 + 1 {
-                        Self.cut(&page, to: limit + 1)
-                        worst = page.last
-                    }
+            var others: Set<TextKey> = []
+            while true {
+                let places = try await places(prefixes: prefixes, limit: limit + 1, after: bound, without: others)
+                var sessions: [ListedSession] = []
+                for place in places {
+                    if let session = listed(place) { sessions.append(session) } else { others.insert(TextKey(place.stem)) }
                 }
-                // Exports and pages of sessions have their turn.
-                await Task.yield()
-                try Task.checkCancellation()
+                if sessions.count == places.count { return (Array(sessions.prefix(limit)), sessions.count > limit) }
             }
-            Self.cut(&page, to: limit + 1)
-            return (page.prefix(limit).compactMap(listed), page.count > limit)
         }
+    }
+
+    /// The first places in the list.
+    private func places(prefixes: [String], limit: Int, after bound: Place?, without others: Set<TextKey>) async throws -> [Place] {
+        let beginnings = prefixes.map(SessionKey.encoded)
+        var page: [Place] = []
+        // The last place of a full page.
+        var worst: Place?
+        var position: Int? = 0
+        while let from = position {
+            let names: [String]
+            (names, position) = try self.names(from: from)
+            for name in names where name.hasSuffix(Self.fileExtension) {
+                let stem = String(name.dropLast(Self.fileExtension.count))
+                guard beginnings.contains(where: { Self.mayBegin(stem, with: $0) }) else { continue }
+                guard others.isEmpty || !others.contains(TextKey(stem)) else { continue }
+                // Files are removed meanwhile.
+                guard let status = try? status(at: path(named: name)), status.isRegular else { continue }
+                let place = Place(stem, status)
+                guard bound.map({ $0.precedes(place) }) ?? true else { continue }
+                guard worst.map({ place.precedes($0) }) ?? true else { continue }
+                guard let key = key(named: name), prefixes.contains(where: { key.description.hasPrefix($0) }) else { continue }
+                page.append(Place(stem, status, key))
+                if page.count > limit * 2 {
+                    Self.cut(&page, to: limit)
+                    worst = page.last
+                }
+            }
+            // Exports and pages of sessions have their turn.
+            await Task.yield()
+            try Task.checkCancellation()
+        }
+        Self.cut(&page, to: limit)
+        return page
     }
 
     /// A session's place in the list.
@@ -90,9 +104,18 @@ extension SessionStore {
         return stem.utf8.starts(with: beginning.prefix(SessionKey.shortenedLength))
     }
 
+    /// Nil for a file that is no session, not even a damaged one.
     private func listed(_ place: Place) -> ListedSession? {
         guard let key = place.key else { return nil }
-        let createdAt = try? SessionFile(path(of: key), key: key, isWritable: false, in: system)?.header().createdAt
+        var createdAt: String?
+        do throws(SessionError) {
+            guard let file = try SessionFile(path(of: key), key: key, isWritable: false, in: system) else { return nil }
+            createdAt = try? file.header().createdAt
+            let start = createdAt == nil ? try file.read(0..<4096) : []
+            guard createdAt != nil || start.firstRange(of: Array(SessionFile.formatName.utf8)) != nil else { return nil }
+        } catch {
+            // It is there, but cannot be read.
+        }
         return ListedSession(
             key: key, createdAt: createdAt, lastUsed: place.status.modified, byteCount: place.status.size)
     }

@@ -29,6 +29,7 @@ struct DirectoryTests {
         #expect(Set(entries.map(\.key)).count == 1101)
         let group = try #require(entries.first { $0.key.description == long })
         #expect(group.turnCount == 3)
+        #expect(group.tokenCount == (try await store.summary(of: SessionKey(long))).usage.totalTokens)
         let file = try directory.bytes(SessionKey(long).fileName + ".json")
         #expect(group.byteCount == file.count)
         #expect(abs(group.lastUsed.timeIntervalSinceNow) < 600)
@@ -70,6 +71,24 @@ struct DirectoryTests {
         #expect(error?.code == .tooManyCopies)
         #expect(try directory.names(in: "sessions").count == 3)
         try store.copies.check(now: .now + .seconds(7200))
+    }
+
+    @Test("files that are no sessions are on no page, and damaged sessions are, without a time")
+    func otherFiles() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try directory.store()
+        for key in ["a", "b", "c"] { try await store.say("one", to: key) }
+        try directory.write(Array(#"{"format":"nanobot-session/1","ke"#.utf8), to: "damaged.json")
+        for number in 0..<3 { try directory.write(Array("{}".utf8), to: "notes\(number).json") }
+        try directory.write([], to: "empty.json")
+        var (found, cursor, hasMore) = ([ListedSession](), SessionKey?.none, true)
+        while hasMore {
+            let page = try await store.page(prefixes: [""], limit: 1, after: cursor)
+            #expect(page.sessions.count == 1)
+            (found, cursor, hasMore) = (found + page.sessions, page.sessions.last?.key, page.hasMore)
+        }
+        #expect(Set(found.map(\.key.description)) == ["a", "b", "c", "damaged"])
+        #expect(found.filter { $0.createdAt == nil }.map(\.key.description) == ["damaged"])
     }
 
     @Test("a page of a long session reads as much as one of a short session")

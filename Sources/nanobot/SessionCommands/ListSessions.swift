@@ -7,7 +7,8 @@ import Text
 
 struct ListSessions: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List sessions: turns, size, last use, and key, in the directory's order.")
+        commandName: "list", abstract: "List sessions: turns, tokens, size, last use, and key, in the directory's order.",
+        discussion: "It reads each session's file as a whole.")
 
     @Option(help: "Only keys that begin with this, for example wx:group:")
     var prefix = ""
@@ -29,19 +30,20 @@ struct ListSessions: ParsableCommand {
             var buffer: [UInt8] = []
             var count = 0
             var flush = ContinuousClock.now
-            if !json { buffer += Self.row("TURNS", "SIZE", "LAST USED", "KEY").utf8 }
+            if !json { buffer += Self.row("TURNS", "TOKENS", "SIZE", "LAST USED", "KEY").utf8 }
             try options.store().list(prefix: prefix, onFailure: { Terminal.say("nanobot: \($0)") }) { session in
                 count += 1
                 let lastUsed = session.lastUsed.ISO8601Format()
                 if json {
                     let object: JSONValue = [
                         "key": .string(session.key.description), "turns": .integer(session.turnCount), "bytes": .integer(session.byteCount),
-                        "last_used": .string(lastUsed),
+                        "tokens": session.tokenCount.map(JSONValue.integer) ?? .null, "last_used": .string(lastUsed),
                     ]
                     buffer += object.serialized + "\n".utf8
                 } else {
                     let size = Self.size(session.byteCount)
-                    buffer += Self.row(String(session.turnCount), size, lastUsed, session.key.description).utf8
+                    let tokens = session.tokenCount.map { String($0) } ?? "?"
+                    buffer += Self.row(String(session.turnCount), tokens, size, lastUsed, session.key.description).utf8
                 }
                 // Often enough for a person, and to notice that a pipe's reader has left, but not with each line.
                 if buffer.count > 1 << 16 || .now >= flush {
@@ -55,9 +57,9 @@ struct ListSessions: ParsableCommand {
         }
     }
 
-    private static func row(_ turns: String, _ size: String, _ lastUsed: String, _ key: String) -> String {
+    private static func row(_ turns: String, _ tokens: String, _ size: String, _ lastUsed: String, _ key: String) -> String {
         func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
-        return "\(right(turns, 7))  \(right(size, 9))  \(right(lastUsed, 20))  \(key)\n"
+        return "\(right(turns, 7))  \(right(tokens, 9))  \(right(size, 9))  \(right(lastUsed, 20))  \(key)\n"
     }
 
     private static func size(_ bytes: Int) -> String {
