@@ -41,7 +41,7 @@ let package = Package(
         .target(
             name: "Crypto", dependencies: ["CSodium"], swiftSettings: settings, linkerSettings: [.linkedLibrary(":libsodium.a")]),
         .target(name: "HTTPClient", dependencies: ["CCurl", "CLinux", "Concurrency", "Text"], swiftSettings: settings),
-        .target(name: "Configuration", dependencies: ["HTTPClient", "JSON", "Text"], swiftSettings: settings),
+        .target(name: "Configuration", dependencies: ["Access", "HTTPClient", "JSON", "Text"], swiftSettings: settings),
         .target(name: "CGI", dependencies: ["Text"], swiftSettings: settings),
         .target(
             name: "FastCGI",

@@ -16,6 +16,11 @@ package struct KeyRing: Sendable {
 
     package init() { keys = [] }
 
+    init(_ keys: [APIKey]) throws(KeyFileError) {
+        self.keys = keys
+        try index()
+    }
+
     /// Reads a key file.
     init(_ bytes: [UInt8]) throws(KeyFileError) {
         let document: JSONField
@@ -76,7 +81,7 @@ package struct KeyRing: Sendable {
     /// Adds a key.
     package mutating func add(_ key: APIKey) throws(KeyFileError) {
         guard self.key(named: key.name) == nil else { throw KeyFileError("There is a key of the name \"\(key.name)\" already") }
-        if let problem = key.problem { throw KeyFileError("The key \(problem)") }
+        try key.expectReadable()
         keys.append(key)
         try index()
     }
@@ -88,7 +93,7 @@ package struct KeyRing: Sendable {
     package mutating func change(_ name: String, _ change: (inout APIKey) -> Void) throws(KeyFileError) -> APIKey {
         guard let place = keys.firstIndex(where: { $0.name == name || $0.id == name }) else { throw Self.unknown(name) }
         change(&keys[place])
-        if let problem = keys[place].problem { throw KeyFileError("The key \(problem)") }
+        try keys[place].expectReadable()
         try index()
         return keys[place]
     }
@@ -104,4 +109,17 @@ package struct KeyRing: Sendable {
     }
 
     package static func unknown(_ name: String) -> KeyFileError { KeyFileError("There is no key of the name or id \"\(name)\"") }
+}
+
+extension APIKey {
+    /// Throws unless a key file with the key can be read again.
+    fileprivate func expectReadable() throws(KeyFileError) {
+        if let problem { throw KeyFileError("The key \(problem)") }
+        do throws(JSONFieldError) {
+            guard let field = try? JSONField(parsing: stored.serialized) else { throw JSONField(.null).refused("cannot be stored") }
+            _ = try APIKey(field)
+        } catch {
+            throw KeyFileError("The key \"\(name)\" cannot be stored: \(error)")
+        }
+    }
 }

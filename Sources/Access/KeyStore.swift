@@ -13,6 +13,8 @@ package final class KeyStore: Sendable {
     private struct State {
         /// Nil if there are no keys, so that the API is open.
         var ring: KeyRing?
+        /// Finds one key while no others were read.
+        var index: KeyIndex?
         /// The file that was tried last.
         var status: FileStatus?
         /// When the file is looked at again.
@@ -27,6 +29,7 @@ package final class KeyStore: Sendable {
     package let visitors: Visitors
     /// The file whose presence says that there were keys.
     private let mark: FilePath?
+    private let use: KeyUse?
     private let logger: Logger
     private let state: Mutex<State>
 
@@ -37,15 +40,21 @@ package final class KeyStore: Sendable {
     ///
     /// - Parameters:
     ///   - dataDirectory: where it is remembered that there were keys; nil to forget it.
+    ///   - servesOne: true if one request is served, so that its key is read alone where that is possible.
     ///   - logger: gets a line if the file cannot be used later, and when it can be again.
     /// - Throws: if the file cannot be used.
-    package init(_ file: KeyFile, dataDirectory: FilePath?, logger: Logger) throws(KeyFileError) {
+    package init(_ file: KeyFile, dataDirectory: FilePath?, servesOne: Bool = false, logger: Logger) throws(KeyFileError) {
         (self.file, mark, self.logger) = (file, dataDirectory?.appending("api-keys"), logger)
         visitors = Visitors(dataDirectory ?? file.path.removingLastComponent(), logger: logger)
+        use = dataDirectory.map(KeyUse.init)
         state = Mutex(State(next: .now + Self.interval))
         try state.withLock { state throws(KeyFileError) in
+            if servesOne, let index = try file.indexed() {
+                (state.index, state.next) = (index, .now)
+                return leaveMark()
+            }
             do throws(KeyFileError) {
-                try read(&state)
+                try read(&state, writesIndex: servesOne)
             } catch {
                 guard state.ring == nil, state.status == nil else { throw error }
                 logger.error("\(error). Until then every request is refused.")
@@ -53,6 +62,21 @@ package final class KeyStore: Sendable {
             }
         }
     }
+
+    /// Those keys in force among which a secret's is, if there is one; nil if there are no keys at all, so that the API is open.
+    package func ring(for secret: String?) -> KeyRing? {
+        guard let index = state.withLock(\.index) else { return ring }
+        guard let secret else { return KeyRing() }
+        do throws(KeyFileError) {
+            return try index.ring(digest: APIKey.Secret(secret).digest)
+        } catch {
+            logger.error("\(error). The request is refused.")
+            return KeyRing()
+        }
+    }
+
+    /// Notes that a key is used.
+    package func noteUse(of key: APIKey) { use?.note(key, now: Date()) }
 
     /// The keys in force; nil if there are none, so that the API is open.
     ///
@@ -81,12 +105,12 @@ package final class KeyStore: Sendable {
         }
     }
 
-    private func read(_ state: inout State) throws(KeyFileError) {
+    private func read(_ state: inout State, writesIndex: Bool = false) throws(KeyFileError) {
         let status = try file.status()
         // Seconds, in floating point, which cannot overflow whatever the file says.
         let age = status.map { Date().timeIntervalSince1970 - Double($0.modifiedSeconds) }
         (state.status, state.isYoung) = (status, age.map { (-3...3).contains($0) } ?? false)
-        if let ring = try file.read() {
+        if let ring = writesIndex ? try file.readAndIndex() : try file.read() {
             state.ring = ring
             leaveMark()
         } else if state.ring != nil {

@@ -1,3 +1,4 @@
+package import Access
 package import HTTPClient
 package import Text
 
@@ -15,7 +16,7 @@ extension Key {
             streams, onDisconnect, heartbeatAfter,
             historyMode, historyMaxTurns, historyMaxTokens, summarizesHistory, taskHeader,
             durability, sessionBusyTimeout, sessionMaxBytes, sessionFromPath, retentionDays, storageMinFreeBytes, allowsDocumentRoot,
-            keysFile, requiresKey, origins, usageRecord,
+            keysFile, givenKeys, requiresKey, origins, usageRecord,
             mount, bodyLimit, connections, workers,
             logLevel, logFormat, logSessions,
         ]
@@ -181,6 +182,13 @@ extension Key {
             guard setting.text.hasPrefix("/") else { throw setting.refused("an absolute path") }
             return setting.text
         }
+    }
+    package static var givenKeys: Key<[GivenKey]?> {
+        .init(
+            "auth.keys", form: .json,
+            help: "API keys in clear, which the next start takes over into that file: a JSON array of objects with name and key, and "
+                + "whatever else keys.json says of a key, such as scopes"
+        ) { setting throws(ConfigurationError) in try setting.json(GivenKey.list) }
     }
     package static var requiresKey: Key<Bool> {
         .init("auth.required", help: "refuse every request while there are no API keys; if not set, the API is open until there are some")

@@ -37,6 +37,9 @@ package struct APIError: APIErrorConvertible {
     package static let internalError = APIError(
         status: 500, code: "internal_error", message: "The server had an error while processing the request")
 
+    static let configuration = APIError(
+        status: 500, code: "configuration", message: "The server is set up wrongly. Its error log says what is wrong.")
+
     /// For a request that was cancelled. If its client has left, nobody reads it.
     package static let stopping = APIError(
         status: 503, code: "overloaded", message: "The server stops or restarts. Try again.", headers: [("Retry-After", "1")])

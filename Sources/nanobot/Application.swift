@@ -26,9 +26,10 @@ struct Application {
     ///
     /// - Parameters:
     ///   - isRestarted: true if an earlier responder had a data directory. If it is missing now, the store waits for it.
+    ///   - servesOne: true if one request is served, over CGI.
     ///   - disk: the executor for work that waits for the disk, chosen by the durability; nil to run it with the turns.
     init(
-        _ configuration: Configuration, isRestarted: Bool = false,
+        _ configuration: Configuration, isRestarted: Bool = false, servesOne: Bool = false,
         disk: (SessionStore.Durability) throws -> (any TaskExecutor)?
     ) throws {
         try configuration.validate()
@@ -52,8 +53,10 @@ struct Application {
         let service = ChatService(
             settings: try ChatService.Settings(configuration), sessions: sessions, models: models.catalog,
             usage: try configuration.usageLog(logger), logger: logger)
+        let keyFile = KeyFile(FilePath(try configuration.keysFile()))
+        try keyFile.takeOver(try configuration[.givenKeys] ?? [])
         keys = try KeyStore(
-            KeyFile(FilePath(try configuration.keysFile())), dataDirectory: FilePath(dataDirectory), logger: logger)
+            keyFile, dataDirectory: FilePath(dataDirectory), servesOne: servesOne, logger: logger)
         server = service.server(
             guarding: mayBeExposed ? nil : dataDirectory, sessionNames: AccessLog.SessionNames(try configuration[.logSessions]),
             authentication: Authentication(keys, isRequired: try configuration[.requiresKey]),

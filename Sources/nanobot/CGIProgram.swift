@@ -23,7 +23,7 @@ enum CGIProgram {
         let transport = CGITransport(environment: environment)
         do {
             let configuration = try Configuration(environment: environment)
-            let application = try Application(configuration) { _ in nil }
+            let application = try Application(configuration, servesOne: true) { _ in nil }
             // A slow client blocks one thread while the turn continues on the other.
             try run(on: WorkerPool(threads: 2)) {
                 await answer(transport, by: application.server)
@@ -32,7 +32,8 @@ enum CGIProgram {
         } catch {
             Terminal.say("nanobot: \(error)")
             let logger = Logger(label: "nanobot") { _ in LineLogHandler(logLevel: .info, isJSON: false) }
-            let server = Server(EndpointTable([]), middleware: MiddlewareList.refusing, logger: logger)
+            let middleware = MiddlewareList.refusing(isMisconfigured: error is ConfigurationError)
+            let server = Server(EndpointTable([]), middleware: middleware, logger: logger)
             // If no thread can be started either, the web server sends its own error.
             try? run(on: WorkerPool(threads: 1)) { await answer(transport, by: server) }
         }

@@ -15,6 +15,9 @@ struct KeyFileTests {
         try file.change { ring throws(KeyFileError) in try ring.add(APIKey.make(name).key) }
     }
 
+    /// What stands beside each other in the file's directory.
+    private static let files = ["keys.json", "keys.json.index", "keys.json.lock"]
+
     private static func names(_ file: KeyFile) throws -> [String]? { try file.read()?.keys.map(\.name) }
 
     @Test("it is made for its owner alone, with its directory, and each change replaces it")
@@ -30,7 +33,7 @@ struct KeyFileTests {
         #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
         #expect(throws: KeyFileError.self) { try Self.add("a", to: file) }
         #expect(try Self.names(file) == ["a", "b"])
-        #expect(try FileManager.default.contentsOfDirectory(atPath: home.path + "/deep").sorted() == ["keys.json", "keys.json.lock"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: home.path + "/deep").sorted() == Self.files)
     }
 
     @Test("a file that others may write, or everybody may read, is refused", arguments: [0o604, 0o640, 0o620, 0o602, 0o777])
@@ -67,7 +70,7 @@ struct KeyFileTests {
         try Self.add("b", to: KeyFile(FilePath(home.path + "/keys.json")))
         #expect(try Self.names(real) == ["a", "b"])
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: home.path + "/keys.json") == real.path.string)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: home.path + "/real").sorted() == ["keys.json", "keys.json.lock"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: home.path + "/real").sorted() == Self.files)
     }
 
     @Test("a change by root leaves the file to its owner", .enabled(if: geteuid() == 0, "only root may give files away"))

@@ -70,6 +70,11 @@ struct DoctorTests {
         try file.change { _ throws(KeyFileError) in }
         let named = upstream.merging(["NANOBOT_AUTH_KEYS_FILE": file.path.string]) { $1 }
         #expect(try await found(named) == .ok("API keys: 0 in \(file.path)"))
+        let given = named.merging(["NANOBOT_AUTH_KEYS": #"[{"name":"a","key":"0123456789abcdef"}]"#]) { $1 }
+        #expect(try await found(given)?.text.contains("the next start") == true)
+        try file.takeOver(try #require(try Configuration(environment: given.merging(["HOME": home.path.string]) { $1 })[.givenKeys]))
+        let reminder = try #require(try await found(given))
+        #expect(reminder.level == .warning && reminder.text.contains("still stand in clear") && !reminder.lines.contains("0123456789"))
         #expect(file.path.withPlatformString { chmod($0, 0o644) } == 0)
         #expect(try await found(named)?.level == .problem)
     }

@@ -61,7 +61,7 @@ struct CrossOriginTests {
             let response = await fixture.server.ask(method, path, ["HTTP_ORIGIN": origin, "HTTP_X_API_KEY": secret])
             #expect(response.fields("Access-Control-Allow-Origin") == [origin])
             #expect(response.fields("Access-Control-Expose-Headers").first?.hasPrefix("x-request-id, retry-after,") == true)
-            #expect(response.fields("Vary") == ["\(CacheControl.vary), Origin"])
+            #expect(response.fields("Vary") == [CacheControl.vary])
         }
     }
 
@@ -72,7 +72,7 @@ struct CrossOriginTests {
         let key = fixture.secret
         #expect(await fixture.ask("GET", "/v1/test", ["HTTP_ORIGIN": Self.own, "HTTP_X_API_KEY": key], allow) == [Self.own])
         #expect(await fixture.ask("GET", "/v1/test", ["HTTP_ORIGIN": Self.app, "HTTP_X_API_KEY": key], allow) == [])
-        #expect(await fixture.ask("GET", "/v1/test", ["HTTP_X_API_KEY": key], "Vary") == ["\(CacheControl.vary), Origin"])
+        #expect(await fixture.ask("GET", "/v1/test", ["HTTP_X_API_KEY": key], "Vary") == [CacheControl.vary])
         // Nobody has an origin: nothing depends on it.
         let closed = try Fixture(origins: [], hasKey: false)
         #expect(await closed.ask("GET", "/v1/test", ["HTTP_ORIGIN": Self.own], allow) == [])
@@ -101,7 +101,7 @@ struct CrossOriginTests {
             "x-api-key", "api-key", "x-stainless-os", "x-stainless-retry-count",
         ]
         #expect(Set(names).isSuperset(of: usual) && !names.contains("*"))
-        #expect(response.fields("Vary") == ["\(CacheControl.vary), Origin"])
+        #expect(response.fields("Vary") == [CacheControl.vary])
     }
 
     @Test(
@@ -136,7 +136,7 @@ struct CrossOriginTests {
             let response = await fixture.server.ask(
                 method, "/v1/test", ["HTTP_ORIGIN": origin, "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "GET"])
             #expect(response.head.allSatisfy { !$0.hasPrefix("Access-Control-") && !$0.contains("evil") && !$0.contains("Evil") })
-            #expect(response.fields("Vary") == ["\(CacheControl.vary), Origin"])
+            #expect(response.fields("Vary") == [CacheControl.vary])
         }
     }
 

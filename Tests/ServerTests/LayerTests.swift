@@ -7,7 +7,7 @@ struct LayerTests {
     private static let layers = [
         "CCrash", "CCurl", "CFCGI", "CLinux", "CSodium", "CZlib", "Text", "JSON", "Concurrency", "Crypto", "Files", "HTTPClient", "CGI",
         "FastCGI",
-        "Configuration", "Access", "Chat", "Sessions", "Models", "BuiltinModel", "Server", "ChatAPI", "Doctor", "nanobot",
+        "Access", "Configuration", "Chat", "Sessions", "Models", "BuiltinModel", "Server", "ChatAPI", "Doctor", "nanobot",
     ]
 
     /// What a target does not know, beside what is above it.

@@ -83,7 +83,7 @@ struct ServerTests {
                 try await writer.write(EventStream.data([]), isLast: true)
             },
         ])
-        let refusing = Server.make([TestEndpoint()], middleware: MiddlewareList.refusing)
+        let refusing = Server.make([TestEndpoint()], middleware: MiddlewareList.refusing(isMisconfigured: false))
         let requests = [("GET", "/v1/test"), ("HEAD", "/v1/test"), ("POST", "/v1/test"), ("PUT", "/v1/test"), ("OPTIONS", "/v1/test")]
         for (method, path) in requests + [("GET", "/other"), ("GET", "/stream")] {
             for server in [server, refusing] {
@@ -128,13 +128,15 @@ struct ServerTests {
     @Test("a program that cannot serve refuses everything the same way")
     func refusing() async {
         let lines = Log<String>()
-        let server = Server.make([TestEndpoint()], middleware: MiddlewareList.refusing, lines: lines)
+        let server = Server.make([TestEndpoint()], middleware: MiddlewareList.refusing(isMisconfigured: false), lines: lines)
         for path in ["/v1/test", "/other"] {
             let output = await server.ask("GET", path, ["HTTP_X_REQUEST_ID": "1"])
             #expect(output.head.first == "Status: 500 Internal Server Error" && output.head.contains("x-request-id: 1"))
             #expect(output.body.contains(#""code":"internal_error""#))
         }
         #expect(lines.entries.count == 2)
+        let misconfigured = await Server.make([], middleware: MiddlewareList.refusing(isMisconfigured: true)).ask("GET", "/v1/test")
+        #expect(misconfigured.head.first == "Status: 500 Internal Server Error" && misconfigured.body.contains(#""code":"configuration""#))
     }
 
     @Test("while the data directory is in the web server's document root, only endpoints that allow it answer")

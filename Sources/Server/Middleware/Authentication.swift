@@ -18,13 +18,15 @@ package struct Authentication: Middleware {
         // What is at no path, or asked by no method of its path, is the same for everybody.
         guard let endpoint = context.endpoint else { return try await next(context, writer) }
         if case .everybody = endpoint.admission { return try await next(context, writer) }
-        let ring = keys.ring
+        let secret = Result { () throws(APIError) in try Self.secret(of: context.request) }
+        let ring = keys.ring(for: try? secret.get())
         guard ring != nil || isRequired else {
             warnOnce(context)
             return try await next(context, writer)
         }
-        let key = try Self.key(of: context.request, in: ring ?? KeyRing())
+        let key = try Self.key(of: try secret.get(), in: ring ?? KeyRing())
         context.record.note(key: key.name)
+        keys.noteUse(of: key)
         var context = context
         context.apiKey = key
         if key.kind == .publishable {
@@ -36,9 +38,11 @@ package struct Authentication: Middleware {
     }
 
     /// The caller's key, if it may be used.
-    static func key(of request: Request, in ring: KeyRing) throws(APIError) -> APIKey {
+    static func key(of request: Request, in ring: KeyRing) throws(APIError) -> APIKey { try key(of: try secret(of: request), in: ring) }
+
+    private static func key(of secret: String?, in ring: KeyRing) throws(APIError) -> APIKey {
         let now = Date()
-        guard let secret = try secret(of: request) else { throw .unauthorized("No API key was sent: Authorization: Bearer KEY") }
+        guard let secret else { throw .unauthorized("No API key was sent: Authorization: Bearer KEY") }
         guard let key = ring.key(secret: secret, now: now) else { throw .unauthorized("There is no such API key") }
         guard !key.isBlocked else { throw .unauthorized("This API key is blocked") }
         if let expires = key.expires, expires <= now { throw .unauthorized("This API key expired at \(expires.ISO8601Format())") }

@@ -3,7 +3,7 @@ package import CGI
 /// Keeps every response out of caches: the URL does not say whose session it is. A cache that stores responses nevertheless, by its own
 /// settings, learns from `Vary` which headers say it.
 package struct CacheControl: Middleware {
-    package static let vary = "x-session-key, authorization, x-api-key, api-key, x-visitor"
+    package static let vary = "x-session-key, authorization, x-api-key, api-key, x-visitor, origin"
     static let headers: [(name: String, value: String)] = [("Cache-Control", "no-store"), ("Vary", vary)]
 
     package init() {}

@@ -17,7 +17,11 @@ package enum MiddlewareList {
     }
 
     /// The middleware of a program that cannot serve.
-    package static let refusing: [any Middleware] = [
-        RequestIDs(), CacheControl(), AccessLog(sessionNames: .none), ErrorResponses(), Refusal(),
-    ]
+    ///
+    /// - Parameter isMisconfigured: true if the reason is in the settings.
+    package static func refusing(isMisconfigured: Bool) -> [any Middleware] {
+        [
+            RequestIDs(), CacheControl(), AccessLog(sessionNames: .none), ErrorResponses(), Refusal(isMisconfigured: isMisconfigured),
+        ]
+    }
 }

@@ -2,7 +2,10 @@ package import CGI
 
 /// Refuses every request, because the program cannot serve. Only the operator learns why.
 package struct Refusal: Middleware {
-    package init() {}
+    private let error: APIError
 
-    package func handle(_ context: RequestContext, _ writer: ResponseWriter, next: Next) async throws { throw APIError.internalError }
+    /// - Parameter isMisconfigured: true if the reason is in the settings.
+    package init(isMisconfigured: Bool) { error = isMisconfigured ? .configuration : .internalError }
+
+    package func handle(_ context: RequestContext, _ writer: ResponseWriter, next: Next) async throws { throw error }
 }

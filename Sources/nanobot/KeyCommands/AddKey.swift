@@ -65,6 +65,7 @@ struct RotateKey: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
+            try options.expectNotGiven(key)
             let now = Date()
             let end = now.addingTimeInterval(Double(grace)).ISO8601Format()
             let rest = grace > 0 ? "The secret before works until \(end)" : "The secret before works no more"

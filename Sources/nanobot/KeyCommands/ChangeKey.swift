@@ -10,11 +10,11 @@ struct ListKeys: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
-            let keys = try options.ring().keys
+            let (keys, use) = (try options.ring().keys, try options.use())
             if options.json {
-                for key in keys { try options.show(key) }
+                for key in keys { try options.show(key, use) }
             } else {
-                try Terminal.put(KeyText.heading + keys.map(KeyText.row).joined())
+                try Terminal.put(KeyText.heading + keys.map { KeyText.row($0, lastUsed: use.lastDay($0)) }.joined())
             }
         }
     }
@@ -46,7 +46,12 @@ struct SetKey: ParsableCommand {
 
     @OptionGroup var options: KeyOptions
 
-    func run() throws { try reportingErrors { try options.change(key) { changes.apply(to: &$0) } } }
+    func run() throws {
+        try reportingErrors {
+            try options.expectNotGiven(key)
+            try options.change(key) { changes.apply(to: &$0) }
+        }
+    }
 }
 
 struct BlockKey: ParsableCommand {
@@ -82,8 +87,10 @@ struct RevokeKey: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
+            try options.expectNotGiven(key)
             let removed = try options.file().change { ring throws(KeyFileError) in try ring.remove(key) }
             try options.show(removed)
+            try options.use().forget(removed)
         }
     }
 }

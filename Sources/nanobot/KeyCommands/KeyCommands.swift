@@ -28,10 +28,31 @@ struct KeyOptions: ParsableArguments {
 
     func file() throws -> KeyFile { KeyFile(FilePath(try options.configuration().keysFile())) }
 
+    /// When the keys were last used.
+    func use() throws -> KeyUse { KeyUse(dataDirectory: FilePath(try options.configuration()[.dataDirectory])) }
+
+    /// Fails for a key that the configuration gives: the next start would undo what is changed here.
+    func expectNotGiven(_ key: String) throws {
+        let configuration = try options.configuration()
+        guard
+            let given = try configuration[.givenKeys]?.first(where: { given in
+                given.name == key || (try? ring().key(named: key)?.name) == given.name
+            })
+        else { return }
+        throw Failure(
+            description:
+                "The key \"\(given.name)\" is given in auth.keys (\(configuration.source(of: Key<Never>.givenKeys))). Change it there.")
+    }
+
     /// The keys in the file.
     func ring() throws -> KeyRing { try file().read() ?? KeyRing() }
 
-    func show(_ key: APIKey) throws { try show(key.members) { KeyText.lines(key) } }
+    func show(_ key: APIKey) throws { try show(key, try use()) }
+
+    func show(_ key: APIKey, _ use: KeyUse) throws {
+        let lastUsed = use.lastDay(key)
+        try show(key.members + (lastUsed.map { [("lastUsed", .string($0))] } ?? [])) { KeyText.lines(key, lastUsed: lastUsed) }
+    }
 
     /// Prints an object, as JSON or as it is for people.
     func show(_ members: [(String, JSONValue)], text: () -> String) throws {

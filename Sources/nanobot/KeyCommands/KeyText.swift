@@ -44,14 +44,14 @@ enum KeyText {
     }
 
     /// A key in full.
-    static func lines(_ key: APIKey) -> String {
+    static func lines(_ key: APIKey, lastUsed: String?) -> String {
         let facts = [
             ("name", key.name), ("id", key.id), ("kind", key.kind.rawValue), ("state", state(key)),
             ("scopes", key.scopes.map(\.description).joined(separator: " ")),
             ("routes", key.permissions.map(\.rawValue).joined(separator: ",")),
             ("models", key.models?.joined(separator: ",") ?? "all"), ("limits", limits(key.limits)), ("origins", origins(key)),
-            ("expires", key.expires?.ISO8601Format() ?? "never"),
-            ("created", key.created.ISO8601Format()), ("note", key.note ?? ""),
+            ("expires", key.expires?.ISO8601Format() ?? "never"), ("created", key.created.ISO8601Format()),
+            ("used", lastUsed ?? "never"), ("note", key.note ?? ""),
         ]
         return facts.filter { !$0.1.isEmpty }.map { "\(padded($0.0, 8)) \($0.1.printable(keepsLines: false))\n" }.joined()
     }
@@ -62,15 +62,16 @@ enum KeyText {
     }
 
     /// A key in a line of the list.
-    static func row(_ key: APIKey) -> String {
+    static func row(_ key: APIKey, lastUsed: String?) -> String {
         "\(padded(key.name, 20)) \(padded(state(key), 8)) \(padded(key.expires?.ISO8601Format() ?? "never", 20)) "
-            + "\(key.permissions.map(\.rawValue).joined(separator: ",")) "
+            + "\(padded(lastUsed ?? "never", 10)) \(key.permissions.map(\.rawValue).joined(separator: ",")) "
             + "\((key.scopes.map(\.description) + [origins(key)]).joined(separator: " ").printable(keepsLines: false))\n"
     }
 
     private static func origins(_ key: APIKey) -> String { key.origins.map(\.description).joined(separator: " ") }
 
-    static let heading = "\(padded("NAME", 20)) \(padded("STATE", 8)) \(padded("EXPIRES", 20)) ROUTES SCOPES ORIGINS\n"
+    static let heading =
+        "\(padded("NAME", 20)) \(padded("STATE", 8)) \(padded("EXPIRES", 20)) \(padded("LAST USED", 10)) ROUTES SCOPES ORIGINS\n"
 
     private static func state(_ key: APIKey) -> String {
         if key.isBlocked { return "blocked" }

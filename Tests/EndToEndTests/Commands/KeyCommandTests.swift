@@ -72,6 +72,8 @@ struct KeyCommandTests {
         let secret = try self.secret(try await keys(home, "add", "--name", "a", "--scope", "*"))
         #expect(try await status(nil) == "Status: 401 Unauthorized")
         #expect(try await status(secret) == "Status: 200 OK")
+        let today = String(Date().ISO8601Format().prefix(10))
+        #expect(try await keys(home, "show", "a", "--json").output.contains("\"lastUsed\":\"\(today)\""))
         let sent = Nanobot.environment(home).merging(["K": Nanobot.path]) { $1 }
         let unseen = try await Program.run("sh", ["-c", "\"$K\" keys add --name b --scope '*' >/dev/full"], environment: sent)
         #expect(unseen.status == 1 && unseen.standardError.contains("nothing was changed"))
@@ -92,6 +94,42 @@ struct KeyCommandTests {
         // The data directory remembers that there were keys.
         try FileManager.default.removeItem(atPath: path)
         #expect(try await status(nil) == "Status: 401 Unauthorized")
+    }
+
+    @Test("a key that the configuration gives is in force from the next request on, and is changed there alone")
+    func given() async throws {
+        let home = try TemporaryDirectory()
+        let secret = "a-secret-of-my-own"
+        func write(_ text: String) throws { try home.file(".nanobot/config.json", Array(text.utf8)) }
+        func status(_ secret: String) async throws -> Int {
+            let request = [
+                "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "SCRIPT_NAME": "", "PATH_INFO": "/v1/models",
+                "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_X_API_KEY": secret,
+            ]
+            let outcome = try await Program.run(Nanobot.path, [], environment: Nanobot.environment(home).merging(request) { $1 })
+            let response = try HTTPResponse(cgi: outcome.standardOutput)
+            if response.status == 500 { expectError(response, 500, "configuration") }
+            return response.status
+        }
+        try FileManager.default.createDirectory(atPath: home.path + "/.nanobot", withIntermediateDirectories: false)
+        try write(#"{"auth":{"keys":[{"name":"me","key":"\#(secret)"}]}}"#)
+        #expect(try await status("x") == 401)
+        #expect(try await status(secret) == 200)
+        let stored = try #require(FileManager.default.contents(atPath: home.path + "/.nanobot/keys.json"))
+        #expect(!String(decoding: stored, as: UTF8.self).contains(secret))
+        for command in ["rotate", "revoke"] {
+            let outcome = try await keys(home, command, "me")
+            #expect(outcome.status == 1 && outcome.error.contains("given in auth.keys (\(home.path)/.nanobot/config.json)"))
+        }
+        for command in ["config", "doctor"] {
+            let outcome = try await Program.run(Nanobot.path, [command], environment: Nanobot.environment(home))
+            let output = String(decoding: outcome.standardOutput, as: UTF8.self) + outcome.standardError
+            #expect(!output.contains(secret) && output.contains("auth.keys"))
+        }
+        try write(#"{"auth":{"keys":[{"name":"me","key":"too-short"}]}}"#)
+        #expect(try await status(secret) == 500)
+        try write("{}")
+        #expect(try await status(secret) == 200)
     }
 
     @Test("wrong arguments change nothing and are said in a sentence")

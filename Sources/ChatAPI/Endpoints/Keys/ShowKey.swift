@@ -1,5 +1,6 @@
 import Access
 import CGI
+import FoundationEssentials
 import JSON
 import Server
 import Text
@@ -17,6 +18,8 @@ struct ShowKey: Endpoint {
         let rest = context.meter.map { [("remaining", $0.rest.json)] } ?? []
         // What everybody may read has nothing of the operator's own.
         let members = key.members.filter { key.kind == .secret || $0.0 != "note" }
-        try await writer.send(.json(.object([("object", "key")] + members + rest)))
+        // It is used now.
+        let lastUsed = JSONValue.string(String(Date().ISO8601Format().prefix(10)))
+        try await writer.send(.json(.object([("object", "key")] + members + [("lastUsed", lastUsed)] + rest)))
     }
 }

@@ -1,0 +1,44 @@
+import Files
+import Glibc
+package import FoundationEssentials
+package import SystemPackage
+import Text
+
+/// The days on which API keys were last used: the times of empty files in the data directory, one a key. So a use costs a look at a file, and the
+/// first one of a day a small write, which may be lost with the power.
+package struct KeyUse: Sendable {
+    private let directory: FilePath
+    private static let day = 86_400
+
+    package init(dataDirectory: FilePath) { directory = dataDirectory.appending("last-used") }
+
+    /// Notes that a key is used.
+    package func note(_ key: APIKey, now: Date) {
+        guard let path = path(of: key), let today = Self.day(of: now) else { return }
+        if let seconds = status(path)?.modifiedSeconds, seconds.quotientAndRemainder(dividingBy: Self.day).quotient == today { return }
+        guard path.withPlatformString({ utimes($0, nil) }) != 0 else { return }
+        // The first use. A data directory that cannot be written takes no turns either.
+        try? HostFileSystem().ensureDirectory(directory)
+        _ = try? File.create(path, in: HostFileSystem())
+    }
+
+    /// When a key was last used, such as `2026-11-26`; nil if it never was.
+    package func lastDay(_ key: APIKey) -> String? {
+        let seconds = path(of: key).flatMap(status)?.modifiedSeconds
+        return seconds.map { String(Date(timeIntervalSince1970: Double($0)).ISO8601Format().prefix(10)) }
+    }
+
+    /// Forgets a key that was removed.
+    package func forget(_ key: APIKey) {
+        if let path = path(of: key) { try? HostFileSystem().unlink(path) }
+    }
+
+    private static func day(of date: Date) -> Int? { Int(exactly: (date.timeIntervalSince1970 / Double(day)).rounded(.down)) }
+
+    private func status(_ path: FilePath) -> FileStatus? { try? HostFileSystem().status(at: path) }
+
+    /// Nil for an id that is the name of no file, which only a hand can have written.
+    private func path(of key: APIKey) -> FilePath? {
+        key.id.contains("/") || [".", ".."].contains(key.id) ? nil : directory.appending(key.id)
+    }
+}
