@@ -1,9 +1,11 @@
+import Access
 import ArgumentParser
 import ChatAPI
 import Configuration
 import FastCGI
 import Glibc
 import Server
+import SystemPackage
 import Text
 
 /// `nanobot serve`: the responder with a web server of its own in front.
@@ -14,7 +16,7 @@ struct Serve: ParsableCommand {
     @Option(help: "The port to listen on.")
     var port = 8900
 
-    @Option(help: "The loopback address to listen on.")
+    @Option(help: "The IPv4 address to listen on. Without API keys it is a loopback address.")
     var host = "127.0.0.1"
 
     @Option(help: "nginx or lighttpd (default: the one found on PATH).")
@@ -29,10 +31,10 @@ struct Serve: ParsableCommand {
     func run() throws {
         try reportingErrors {
             let signals = Signals()
-            let address = try LoopbackAddress(host, port: port)
+            let configuration = try options.configuration()
+            let address = try ListeningAddress(host, port: port, isOpen: try isOpen(configuration))
             var webServer = try WebServer(webServer)
             try address.waitUntilFree()
-            let configuration = try options.configuration()
             let (bodyLimit, dataDirectory) = (try configuration[.bodyLimit], try configuration[.dataDirectory])
             let logger = try configuration.logger()
             let directory = try RuntimeDirectory()
@@ -66,9 +68,15 @@ struct Serve: ParsableCommand {
         }
     }
 
+    /// True if no request needs an API key.
+    private func isOpen(_ configuration: Configuration) throws -> Bool {
+        if try configuration[.requiresKey] || configuration[.givenKeys]?.isEmpty == false { return false }
+        return try KeyFile(FilePath(configuration.keysFile())).read() == nil
+    }
+
     /// Returns once `/health` is answered; false if a signal to stop came first.
     private func waitUntilReady(
-        _ address: LoopbackAddress, _ webServer: inout WebServer, _ supervisor: inout Supervisor
+        _ address: ListeningAddress, _ webServer: inout WebServer, _ supervisor: inout Supervisor
     ) throws -> Bool {
         let deadline = ContinuousClock.now + .seconds(10)
         while !address.answers("/health") {

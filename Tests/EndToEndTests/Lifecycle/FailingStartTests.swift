@@ -45,6 +45,15 @@ struct FailingStartTests {
         #expect(!FileManager.default.fileExists(atPath: home.path + "/.nanobot"))
     }
 
+    @Test("with API keys, other machines may reach it")
+    func hostWithKeys() async throws {
+        let home = try TemporaryDirectory()
+        let key = ["NANOBOT_AUTH_KEYS": #"[{"name":"a","key":"0123456789abcdef"}]"#]
+        // An address for documentation (RFC 5737), which no machine has.
+        let arguments = ["--port", "\(try Port.reserve())", "--host", "192.0.2.1"]
+        try await expectFailure(arguments, environment: key, home: home, says: ["cannot be used", "Cannot assign"])
+    }
+
     @Test("an unknown key in the configuration is named with the nearest known one")
     func unknownKey() async throws {
         let home = try TemporaryDirectory()

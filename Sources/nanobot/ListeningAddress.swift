@@ -1,22 +1,26 @@
 import Glibc
 import Text
 
-/// An address that no other machine can reach. `serve` is for a try and for development, and listens nowhere else.
-struct LoopbackAddress {
+/// The address that `serve` listens on. No other machine can reach it while the API is open.
+struct ListeningAddress {
     let host: String
     let port: Int
     private let address: sockaddr_in
 
-    init(_ host: String, port: Int) throws {
+    /// - Parameter isOpen: true if no request needs an API key.
+    init(_ host: String, port: Int, isOpen: Bool) throws {
         self.host = host == "localhost" ? "127.0.0.1" : host
         self.port = port
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian
-        guard inet_pton(AF_INET, self.host, &address.sin_addr) == 1, UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127 else {
+        guard inet_pton(AF_INET, self.host, &address.sin_addr) == 1 else {
+            throw Failure(description: "\(host) is no IPv4 address: leave --host at the loopback address, 127.0.0.1.")
+        }
+        guard !isOpen || UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127 else {
             throw Failure(
-                description: "\(host) is not a loopback IPv4 address. This server is for a try: "
-                    + "leave --host at 127.0.0.1, and put a web server of your own in front for others.")
+                description: "\(host) is not a loopback address, and without API keys everybody who reaches it can use the API. "
+                    + "Make one (nanobot keys add), or leave --host at 127.0.0.1.")
         }
         self.address = address
     }
