@@ -56,5 +56,10 @@ class SharedHost:
         assert found, said
         return self.url + found[1]
 
+    def key(self, said: str) -> str:
+        """The API key that install.sh shows."""
+        [secret] = re.findall(r"^ +(nb-\S+)$", said, re.MULTILINE)
+        return secret
+
     def mode(self, path: str) -> str:
         return self.host.run(f"stat -c '%a %U' {path}").strip()

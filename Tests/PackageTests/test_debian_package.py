@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from api import ALICE, chat, expect_eight_calls, get
+from api import ALICE, BOB, chat, expect_eight_calls, get
 from host import Host, wait_until
 
 URL = "http://127.0.0.1"
@@ -36,7 +36,8 @@ def start(host: Host) -> subprocess.Popen:
         listening.listen()
         host.run(f"chown {described['SocketUser']} {described['ListenStream']}")
         path.chmod(int(described["SocketMode"], 8))
-        host.run(f"mkdir -p {STATE} && chown {USER}:{USER} {STATE} && chmod {service['StateDirectoryMode']} {STATE}")
+        # Of another user's state, all becomes the service's.
+        host.run(f"mkdir -p {STATE} && chown -R {USER}:{USER} {STATE} && chmod {service['StateDirectoryMode']} {STATE}")
         number = listening.fileno()
         activation = ["bash", "-c", f'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@" 3<&{number}', "bash"]
         return host.start(service["ExecStart"], f"{USER}:{USER}", activation, [number])
@@ -45,11 +46,17 @@ def start(host: Host) -> subprocess.Popen:
 def test_it_serves_behind_nginx_by_the_line_in_its_readme_and_leaves_the_data(host: Host) -> None:
     package = os.environ["NANOBOT_DEBIAN_PACKAGE"]
     host.add(package, "/tmp/nanobot.deb")
-    host.run("apt-get install --yes /tmp/nanobot.deb")
+    [secret] = re.findall(r"^nb-\S+$", host.run("apt-get install --yes /tmp/nanobot.deb"), re.MULTILINE)
     assert host.run("nanobot --version").strip() == host.run("dpkg-query -W -f '${Version}' nanobot")
 
     # No file of the package names a program that is elsewhere.
     host.run("! grep -r /usr/local/bin /usr/share/doc/nanobot /lib/systemd/system/nanobot.*")
+
+    # Its page has every command, and its sample no mistake.
+    page = host.run("gzip -dc /usr/share/man/man1/nanobot.1.gz")
+    assert all(f".SS nanobot {command}\n" in page for command in ["doctor", "keys rotate", "sessions list"])
+    sample = "/usr/share/doc/nanobot/examples/config.json"
+    assert "configuration: every setting makes sense" in host.run(f"nanobot doctor --config {sample} || true")
 
     readme = host.path("/usr/share/doc/nanobot/README.Debian").read_text()
     for command in re.findall(r"^ +(cp .*)$", readme, re.MULTILINE):
@@ -61,13 +68,20 @@ def test_it_serves_behind_nginx_by_the_line_in_its_readme_and_leaves_the_data(ho
     host.start("nginx -g 'daemon off;'")
     wait_until(lambda: get(URL).status != 0, "nginx listens")
     assert f"curl -sS {URL}/health" in readme
-    expect_eight_calls(URL)
+    expect_eight_calls(URL, secret)
     # nginx by itself would refuse a body of this length, in HTML.
-    request = urllib.request.Request(f"{URL}/v1/chat/completions", b"x" * 2_000_000, {"x-session-key": "large"})
+    request = urllib.request.Request(f"{URL}/v1/chat/completions", b"x" * 2_000_000, {"x-session-key": "large", "x-api-key": secret})
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request)
     assert refused.value.code == 413 and "larger than 1048576 bytes" in json.load(refused.value)["error"]["message"]
     assert program.poll() is None
+
+    # Root's commands mean the service's data, and what they write belongs to it.
+    assert ALICE in host.run("nanobot sessions list")
+    assert f"data directory: {STATE} can be written" in host.run("nanobot doctor || true")
+    added = host.run("nanobot keys add --name second --scope '*'").split()[0]
+    assert host.run(f"stat -c '%a %u' {STATE}/keys.json").split() == ["600", str(USER)]
+    wait_until(lambda: chat(f"{URL}/v1", "Hello", BOB, added).status == 200, "the service knows the new key")
 
     sessions = host.path(f"{STATE}/sessions")
     before = sorted(file.name for file in sessions.iterdir())
@@ -78,10 +92,13 @@ def test_it_serves_behind_nginx_by_the_line_in_its_readme_and_leaves_the_data(ho
     assert sorted(file.name for file in sessions.iterdir()) == before
     assert not host.path("/usr/bin/nanobot").exists()
 
-    host.run("dpkg -i /tmp/nanobot.deb")
+    # Neither a second installation nor an upgrade makes a key.
+    for _ in range(2):
+        assert "nb-" not in host.run("dpkg -i /tmp/nanobot.deb")
     start(host)
-    assert "What did I just ask you?" in chat(f"{URL}/v1", "What did I just ask you?", ALICE).answer
+    assert "What did I just ask you?" in chat(f"{URL}/v1", "What did I just ask you?", ALICE, secret).answer
     assert f"Conversations are left in {STATE}" in host.run("dpkg -P nanobot")
+    assert not host.run(f"ls {STATE} | grep keys.json || true") and not host.path("/etc/nanobot").exists()
     assert sorted(file.name for file in sessions.iterdir()) == before
 
 

@@ -1,8 +1,10 @@
 """The archive on a host where a user has a folder of pages, or one of programs, and no root."""
 
-import pytest
+import json
+import re
 
-from api import ALICE, chat, expect_eight_calls, get
+import pytest
+from api import ALICE, by_key, chat, expect_eight_calls, get
 from host import Host
 from shared_host import SharedHost
 
@@ -30,7 +32,7 @@ def test_installed_it_answers_and_remembers_and_nothing_else_is_served(
     site.serve(overrides, rewrites)
     if not rewrites:
         address = address.removesuffix("/nanobot.cgi") + "/nanobot.cgi"
-    expect_eight_calls(address)
+    expect_eight_calls(address, site.key(said))
     if rewrites:
         assert "content-length: 15" in get(f"{address}/health", "-i").body.lower()
 
@@ -61,16 +63,17 @@ def test_installed_it_answers_and_remembers_and_nothing_else_is_served(
 
 def test_a_cgi_bin_without_htaccess_will_do(host: Host) -> None:
     site = SharedHost(host, "cgi-bin", "public_html")
-    address = site.address(site.install())
+    said = site.install()
     site.serve(overrides="None", rewrites=False)
-    expect_eight_calls(address)
+    expect_eight_calls(site.address(said), site.key(said))
 
 
 def test_an_upgrade_and_a_removal_keep_conversations_and_settings(host: Host) -> None:
     site = SharedHost(host, "public_html")
-    address = site.address(site.install())
+    said = site.install()
+    address, key = site.address(said), site.key(said)
     site.serve()
-    assert chat(f"{address}/v1", "Is my hat blue?", ALICE).status == 200
+    assert chat(f"{address}/v1", "Is my hat blue?", ALICE, key).status == 200
     configuration = host.path("/home/alice/.nanobot/config.json")
     configuration.write_text('{"model":{"name":"mybot"}}')
 
@@ -78,17 +81,57 @@ def test_an_upgrade_and_a_removal_keep_conversations_and_settings(host: Host) ->
     site.put("#!/bin/sh\nexit 1\n", "/home/alice/public_html/nanobot/nanobot.cgi")
     newer = site.unpack("newer")
     for _ in range(2):
-        assert "kept as it is" in site.install(archive=newer)
-        assert get(f"{address}/v1/models").json["data"][0]["id"] == "mybot"
+        said = site.install(archive=newer)
+        assert "kept as it is" in said and "nb-" not in said
+        assert get(f"{address}/v1/models", *by_key(key)).json["data"][0]["id"] == "mybot"
         assert host.run("ls -A ~/public_html/nanobot", "alice").split() == [".htaccess", "nanobot.cgi"]
-    assert "Is my hat blue?" in chat(f"{address}/v1", "What did I just ask you?", ALICE).answer
+    assert "Is my hat blue?" in chat(f"{address}/v1", "What did I just ask you?", ALICE, key).answer
 
     assert "stay in /home/alice/.nanobot" in site.install("--uninstall")
     assert not host.path("/home/alice/public_html/nanobot").exists()
     assert get(f"{address}/health").status == 404
     site.install()
-    assert "What did I just ask you?" in chat(f"{address}/v1", "What did I just ask you?", ALICE).answer
+    assert "What did I just ask you?" in chat(f"{address}/v1", "What did I just ask you?", ALICE, key).answer
     assert configuration.read_text() == '{"model":{"name":"mybot"}}'
+
+
+def test_an_htaccess_that_was_changed_stays(host: Host) -> None:
+    site = SharedHost(host, "public_html")
+    site.install()
+    folder = host.path("/home/alice/public_html/nanobot")
+    (edited, shipped) = (folder / ".htaccess", (folder / ".htaccess").read_text())
+    site.install()
+    assert edited.read_text() == shipped
+    edited.write_text(shipped + "# A password.\n")
+    # This version's is known already.
+    assert ".htaccess" not in site.install()
+    assert not (folder / ".htaccess.new").exists()
+
+    newer = site.unpack("newer")
+    host.run(f"echo '# A new rule.' >>{newer}/nanobot/.htaccess", "alice")
+    said = site.install(archive=newer)
+    assert ".htaccess.new" in said and "> # A new rule." in said
+    assert edited.read_text() == shipped + "# A password.\n"
+    assert (folder / ".htaccess.new").read_text() == shipped + "# A new rule.\n"
+    # What was not changed is replaced.
+    edited.write_text(shipped + "# A new rule.\n")
+    site.install()
+    assert edited.read_text() == shipped and not (folder / ".htaccess.new").exists()
+
+
+def test_without_a_shell_a_key_in_the_settings_closes_it_and_a_mistake_in_them_is_said(host: Host) -> None:
+    site = SharedHost(host, "public_html")
+    host.run("cp -r ~/package/nanobot ~/public_html/ && mkdir -m 700 ~/.nanobot", "alice")
+    site.serve()
+    readme = host.path(f"{site.archive}/README.txt").read_text()
+    [settings] = re.findall(r'^ +(\{"auth":.*)$', readme, re.MULTILINE)
+    secret = json.loads(settings)["auth"]["keys"][0]["key"]
+    host.run(f"cat >~/.nanobot/config.json <<'END'\n{settings}\nEND", "alice")
+    expect_eight_calls(f"{site.url}/nanobot", secret)
+    assert secret not in host.path("/home/alice/.nanobot/keys.json").read_text()
+    host.run("echo '{' >~/.nanobot/config.json", "alice")
+    assert get(f"{site.url}/nanobot/v1/models").json["error"]["code"] == "configuration"
+    assert '"code":"configuration"' in readme
 
 
 def test_what_it_cannot_do_it_refuses_with_a_sentence(host: Host) -> None:

@@ -50,7 +50,7 @@ owned || fail "$target holds other files, which would no longer be served. Choos
 
 if [ -n "$uninstall" ]; then
     [ -f "$target/nanobot.cgi" ] || fail "There is no nanobot in $target."
-    rm -f "$target/nanobot.cgi" "$target/.htaccess"
+    rm -f "$target/nanobot.cgi" "$target/.htaccess" "$target/.htaccess.new"
     rmdir "$target" 2>/dev/null || echo "Left other files in $target"
     echo "Removed nanobot from $target"
     echo "Conversations and settings stay in $HOME/.nanobot"
@@ -80,12 +80,25 @@ put() {
     chmod "$2" "$temporary"
     mv -f "$temporary" "$target/$3"
 }
-put "$here/nanobot/.htaccess" 644 .htaccess
+# The owner may have added lines to .htaccess, such as a password. What was put there last is remembered, to tell.
+new=$here/nanobot/.htaccess shipped=$HOME/.nanobot/htaccess rules=''
+if [ ! -e "$target/.htaccess" ] || cmp -s "$shipped" "$target/.htaccess"; then
+    put "$new" 644 .htaccess
+    rm -f "$target/.htaccess.new"
+elif ! cmp -s "$new" "$target/.htaccess" && ! cmp -s "$new" "$shipped"; then
+    put "$new" 644 .htaccess.new
+    rules="Your $target/.htaccess was changed, so it stays as it is. This version's is beside it, as .htaccess.new: take over what is new."
+    changes=$(diff "$shipped" "$new" 2>/dev/null || true)
+    [ -z "$changes" ] || rules="$rules
+Since the version before (<) these lines are new (>):
+$changes"
+fi
 put "$program" 755 nanobot.cgi
 
 umask 077
 mkdir -p "$HOME/.nanobot/data"
 chmod 700 "$HOME/.nanobot" "$HOME/.nanobot/data"
+cp "$new" "$shipped"
 configuration=$HOME/.nanobot/config.json
 if [ -e "$configuration" ]; then
     kept="kept as it is"
@@ -94,6 +107,14 @@ else
     kept="new"
 fi
 chmod 600 "$configuration"
+
+# A new API is closed from the start. An upgrade makes no key: clients would not have it.
+first=''
+if [ "$kept" = new ] && [ -z "$(env -u GATEWAY_INTERFACE "$target/nanobot.cgi" keys list --json)" ]; then
+    first=$(env -u GATEWAY_INTERFACE "$target/nanobot.cgi" keys add --name first --scope '*' \
+        --routes chat,read,list,export,write,admin | head -n 1)
+    [ -n "$first" ] || fail "No API key could be made, so everybody who knows the address can use the API."
+fi
 
 # The path as browsers see it.
 case $target in
@@ -111,4 +132,9 @@ Conversations: $HOME/.nanobot/data
 Settings:      $configuration ($kept)
 Try, with your site's name:
     curl -sS https://YOUR-SITE$address/health
+END
+[ -z "$rules" ] || echo "$rules"
+[ -z "$first" ] || cat <<END
+This API key is shown this once, and every other request needs it (Authorization: Bearer KEY, or x-api-key: KEY):
+    $first
 END
