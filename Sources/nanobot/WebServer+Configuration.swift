@@ -77,7 +77,7 @@ extension WebServer {
                         default_type application/json;
                         add_header x-request-id $request_id always;
                         add_header Cache-Control no-store always;
-                        add_header Vary "\(CacheControl.vary)\(site.origins.isEmpty ? "" : ", Origin")" always;
+                        add_header Vary "\(CacheControl.vary)" always;
                         # No header if the value is empty.
                         add_header Allow $allow always;
                         add_header Access-Control-Allow-Origin $cors_origin always;

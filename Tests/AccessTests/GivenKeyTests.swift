@@ -36,7 +36,7 @@ struct GivenKeyTests {
         #expect(try !takeOver(#"[{"name":"me","key":"\#(Self.secrets[0])"}]"#).isWritten)
         // What is not given stays as it is.
         try file.change { ring throws(KeyFileError) in
-            try ring.change("me") { ($0.isBlocked, $0.note) = (true, "blocked") }
+            _ = try ring.change("me") { ($0.isBlocked, $0.note) = (true, "blocked") }
         }
         #expect(try takeOver(#"[{"name":"me","key":"\#(Self.secrets[0])"}]"#).key.isBlocked)
         let (scoped, isWritten) = try takeOver(#"[{"name":"me","key":"\#(Self.secrets[0])","scopes":["wx:"],"blocked":false}]"#)

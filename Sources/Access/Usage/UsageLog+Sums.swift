@@ -28,7 +28,10 @@ extension UsageLog {
                 }
             }
             if query.grouping == .day { return sums.rows.sorted { ($0.name ?? "") < ($1.name ?? "") } }
-            return sums.rows.sorted { ($1.amount.totalTokens, $0.name ?? "") < ($0.amount.totalTokens, $1.name ?? "") }
+            return sums.rows.sorted { left, right in
+                let (less, more) = (left.amount.totalTokens, right.amount.totalTokens)
+                return less == more ? (left.name ?? "") < (right.name ?? "") : less > more
+            }
         }
     }
 
