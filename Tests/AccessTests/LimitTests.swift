@@ -100,6 +100,17 @@ struct LimitTests {
         #expect(fixture.lines.entries.isEmpty)
     }
 
+    @Test("a key without limits of tokens and money has used none when it gets one")
+    func later() throws {
+        let fixture = try Fixture { ($0.rpm, $0.parallel) = (10, 2) }
+        let meter = fixture.request()
+        try meter.reserve(LimitAmount(tokens: 1000, cost: 1))
+        meter.settle(LimitAmount(tokens: 10, cost: 0.1))
+        meter.end()
+        let counts = try fixture.store.file(of: "key_a").counts
+        #expect(counts.tokens == 0 && counts.dayTokens == 0 && counts.cost == 0 && counts.requests == 1)
+    }
+
     @Test("chats at once are counted over processes, and end with their requests")
     func parallel() throws {
         let fixture = try Fixture { $0.parallel = 2 }

@@ -112,7 +112,8 @@ package final class Meter: Sendable {
         let periods = try file.change { counts throws(LimitError) in
             if !isCounted { _ = try limits.count(in: &counts) }
             try limits.expectRoom(counts)
-            counts.add(amount)
+            // What nothing would settle must not be counted: a limit that is set later would find it.
+            if limits.countsTurns { counts.add(amount) }
             return counts.periods
         }
         state.withLock { ($0.reserved, $0.isCounted) = (limits.countsTurns ? (amount, periods) : nil, true) }
