@@ -18,7 +18,8 @@ struct KeyInstructionTests {
         try FileManager.default.createDirectory(atPath: home.path + "/.nanobot", withIntermediateDirectories: false)
         let lines = (1...count).map { number in
             let digest = String(repeating: "0", count: 64 - "\(number)".count) + "\(number)"
-            return #"{"id":"key_\#(number)","name":"n\#(number)","kind":"secret","scopes":["*"],"routes":["chat"],"created":"2026-11-26T08:00:00Z","#
+            return
+                #"{"id":"key_\#(number)","name":"n\#(number)","kind":"secret","scopes":["*"],"routes":["chat"],"created":"2026-11-26T08:00:00Z","#
                 // The digest of `nb-last`.
                 + #""secrets":[{"sha256":"\#(number == count ? "LAST" : digest)"}]}"#
         }
