@@ -22,7 +22,7 @@ package final class Visitors: Sendable {
     private let system: any FileSystem
     private let logger: Logger
     /// Held while the file is made.
-    private let making = Mutex(())
+    private let making = Mutex(false)
 
     private static let secretLength = 32
 

@@ -13,7 +13,8 @@ final class LimitFile: Sendable {
     /// The places among the key's chats that this process has.
     private let places = Mutex<Set<Int>>([])
     private let requests = Mutex(Requests())
-    private let isChanging = Mutex(())
+    /// Its value says nothing: one of no size, `()`, would have the address of the mutex's own pointer, and Thread Sanitizer would report that.
+    private let isChanging = Mutex(false)
 
     /// Where the lock is that a process has while it changes the counts. Those of the places follow.
     private static let changeLock: Int64 = 1 << 20
