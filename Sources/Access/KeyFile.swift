@@ -107,15 +107,8 @@ package struct KeyFile: Sendable {
 
     /// Takes the lock that a process has while it changes the file, which takes milliseconds. It ends with the descriptor.
     private func take(_ lock: borrowing File) throws(KeyFileError) {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while true {
-            do throws(Errno) {
-                return try system.setLock(lock.descriptor, at: 0, isHeld: true)
-            } catch {
-                guard error == .resourceTemporarilyUnavailable else { throw KeyFileError(path, "cannot be locked: \(error)") }
-                guard ContinuousClock.now < deadline else { throw KeyFileError(path, "is being changed by another process") }
-            }
-            usleep(2000)
+        guard try attempt("locked", { () throws(Errno) in try lock.waitForLock(at: 0, upTo: .seconds(10)) }) else {
+            throw KeyFileError(path, "is being changed by another process")
         }
     }
 

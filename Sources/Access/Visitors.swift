@@ -72,7 +72,8 @@ package final class Visitors: Sendable {
     /// Makes the file, unless another process has done so meanwhile.
     private func make() throws(Errno) -> [UInt8] {
         let lock = try File.openOrCreate(FilePath(path.string + ".lock"), in: system)
-        try take(lock)
+        // Another process makes the file, which takes milliseconds.
+        guard try lock.waitForLock(at: 0, upTo: .seconds(10)) else { throw .resourceTemporarilyUnavailable }
         if let secret = try read() { return secret }
         let isReplaced = try system.statusIfThere(path) != nil
         var generator = SystemRandomNumberGenerator()
@@ -91,18 +92,5 @@ package final class Visitors: Sendable {
             logger.notice("\(path) was made: the secret that signs the ids of pages' visitors")
         }
         return secret
-    }
-
-    /// Waits while another process makes the file, which takes milliseconds.
-    private func take(_ lock: borrowing File) throws(Errno) {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while true {
-            do throws(Errno) {
-                return try system.setLock(lock.descriptor, at: 0, isHeld: true)
-            } catch {
-                guard error == .resourceTemporarilyUnavailable, ContinuousClock.now < deadline else { throw error }
-            }
-            usleep(2000)
-        }
     }
 }

@@ -26,6 +26,9 @@ package protocol Endpoint: Sendable {
     /// True if the endpoint answers even while the web server exposes the data directory.
     var answersWhileExposed: Bool { get }
 
+    /// True if requests are not counted against the limits of their API keys.
+    var isUncounted: Bool { get }
+
     /// False if the path is 404 for this client, whatever the method.
     func isVisible(to context: RequestContext) -> Bool
 
@@ -35,5 +38,6 @@ package protocol Endpoint: Sendable {
 
 extension Endpoint {
     package var answersWhileExposed: Bool { false }
+    package var isUncounted: Bool { false }
     package func isVisible(to context: RequestContext) -> Bool { true }
 }

@@ -47,31 +47,33 @@ struct ShowUsage: ParsableCommand {
 
     func run() throws {
         guard let query else { return }
-        try runBlocking {
-            do {
-                let configuration = try options.configuration()
-                let log = UsageLog(
-                    dataDirectory: FilePath(try configuration[.dataDirectory]), logger: try configuration.logger())
-                let rows = try await log.rows(query)
-                if json {
-                    for row in rows { try Terminal.put(JSONValue.object(members(row)).serialized + "\n".utf8) }
-                } else if csv {
-                    try Terminal.put(Self.line([by.rawValue] + Self.names))
-                    for row in rows { try Terminal.put(Self.line([row.name ?? ""] + Self.numbers(row.amount))) }
-                } else {
-                    // Without the file, or its reader's right to it, the ids have to do.
-                    let keys = by == .key ? (try? KeyFile(FilePath(try configuration.keysFile())).read()) : nil
-                    try Terminal.put(Self.row(Self.headings, by.rawValue.uppercased()))
-                    for row in rows {
-                        let name = row.name.map { keys?.key(named: $0)?.name ?? $0 } ?? "(no key)"
-                        try Terminal.put(Self.row(Self.numbers(row.amount), name.printable(keepsLines: false)))
-                    }
+        try reportingErrors { try runBlocking { try await show(query) } }
+    }
+
+    private func show(_ query: UsageQuery) async throws {
+        do {
+            let configuration = try options.configuration()
+            let log = UsageLog(
+                dataDirectory: FilePath(try configuration[.dataDirectory]), logger: try configuration.logger())
+            let rows = try await log.rows(query)
+            if json {
+                for row in rows { try Terminal.put(JSONValue.object(members(row)).serialized + "\n".utf8) }
+            } else if csv {
+                try Terminal.put(Self.line([by.rawValue] + Self.names))
+                for row in rows { try Terminal.put(Self.line([row.name ?? ""] + Self.numbers(row.amount))) }
+            } else {
+                // Without the file, or its reader's right to it, the ids have to do.
+                let keys = by == .key ? (try? KeyFile(FilePath(try configuration.keysFile())).read()) : nil
+                try Terminal.put(Self.row(Self.headings, by.rawValue.uppercased()))
+                for row in rows {
+                    let name = row.name.map { keys?.key(named: $0)?.name ?? $0 } ?? "(no key)"
+                    try Terminal.put(Self.row(Self.numbers(row.amount), name.printable(keepsLines: false)))
                 }
-            } catch UsageError.tooManySessions {
-                throw Failure(description: "These are more than \(UsageError.maximumSessions) sessions: ask for fewer days.")
-            } catch UsageError.unreadable(let reason) {
-                throw Failure(description: "Usage cannot be read: \(reason)")
             }
+        } catch UsageError.tooManySessions {
+            throw Failure(description: "These are more than \(UsageError.maximumSessions) sessions: ask for fewer days.")
+        } catch UsageError.unreadable(let reason) {
+            throw Failure(description: "Usage cannot be read: \(reason)")
         }
     }
 

@@ -95,6 +95,17 @@ struct UsageTests {
             #expect(try await fixture.rows(.day, until: "2026-11-03").map { $0.split(separator: " ")[1] } == ["299", "300", "1"])
         }
         #expect(fixture.lines.entries.allSatisfy { $0.message.contains("1 lines") })
+        // Numbers that no month has, and a file that is larger than memory.
+        let size = try Data(contentsOf: URL(fileURLWithPath: fixture.path("2026-11.jsonl"))).count
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data("no line\n".utf8))
+        for (bytes, unreadable, days) in [(Int.max, 0, 3), (size, Int.max, 0)] {
+            let damage = #"{"format":"nanobot-usage","version":1,"bytes":\#(bytes),"unreadable":\#(unreadable),"sums":[]}"#
+            try damage.write(toFile: fixture.path("2026-11.sums.json"), atomically: false, encoding: .utf8)
+            #expect(try await fixture.rows(.day, until: "2026-11-03").count == days)
+        }
+        #expect(truncate(fixture.path("2026-11.sums.json"), 1 << 40) == 0)
+        #expect(try await fixture.rows(.day, until: "2026-11-03").count == 3)
         // Another file in its place, which is shorter.
         try FileManager.default.removeItem(atPath: fixture.path("2026-11.jsonl"))
         fixture.log.add(Self.line("2026-11-01"))

@@ -28,7 +28,7 @@ struct RateLimitTests {
             }
             var (admin, question) = (endpoint, endpoint)
             (admin.path, admin.admission) = ("/v1/admin", .permitted(.admin))
-            (question.path, question.admission) = ("/v1/question", .keys)
+            (question.path, question.admission, question.isUncounted) = ("/v1/question", .keys, true)
             var chat = endpoint
             (chat.path, chat.admission) = ("/v1/chat", .permitted(.chat))
             let authentication = Authentication(try KeyStore(file, dataDirectory: nil, logger: .test()), isRequired: false)

@@ -10,6 +10,7 @@ struct TestEndpoint: Endpoint {
     var method = "GET"
     var path = "/v1/test"
     var admission = Admission.keys
+    var isUncounted = false
     var answersWhileExposed = false
     var answer: @Sendable (RequestContext, ResponseWriter) async throws -> Void = { _, writer in
         try await writer.send(Response(status: 200, body: Array("test".utf8)))

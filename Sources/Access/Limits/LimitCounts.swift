@@ -95,10 +95,10 @@ struct LimitCounts {
 
     // MARK: Counting
 
-    mutating func countRequest() { requests = Self.sum(requests, 1) }
+    mutating func countRequest() { requests = requests.clampedSum(1) }
 
     mutating func add(_ amount: LimitAmount) {
-        (tokens, dayTokens) = (Self.sum(tokens, amount.tokens), Self.sum(dayTokens, amount.tokens))
+        (tokens, dayTokens) = (tokens.clampedSum(amount.tokens), dayTokens.clampedSum(amount.tokens))
         cost = min(cost + amount.cost, Self.maximumCost)
     }
 
@@ -107,12 +107,6 @@ struct LimitCounts {
         if periods.minute == reserved.minute { tokens = max(0, tokens - amount.tokens) }
         if periods.day == reserved.day { dayTokens = max(0, dayTokens - amount.tokens) }
         if periods.month == reserved.month { cost = max(0, cost - amount.cost) }
-    }
-
-    /// The clamped sum of two numbers that are not negative.
-    private static func sum(_ left: Int, _ right: Int) -> Int {
-        let (sum, overflows) = left.addingReportingOverflow(right)
-        return overflows ? .max : sum
     }
 }
 

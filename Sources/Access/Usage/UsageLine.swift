@@ -81,16 +81,10 @@ package struct UsageAmount: Sendable {
     }
 
     package static func += (left: inout UsageAmount, right: UsageAmount) {
-        left.requests = sum(left.requests, right.requests)
-        left.promptTokens = sum(left.promptTokens, right.promptTokens)
-        left.completionTokens = sum(left.completionTokens, right.completionTokens)
-        left.totalTokens = sum(left.totalTokens, right.totalTokens)
+        left.requests = left.requests.clampedSum(right.requests)
+        left.promptTokens = left.promptTokens.clampedSum(right.promptTokens)
+        left.completionTokens = left.completionTokens.clampedSum(right.completionTokens)
+        left.totalTokens = left.totalTokens.clampedSum(right.totalTokens)
         if let cost = right.cost { left.cost = min((left.cost ?? 0) + cost, 1e18) }
-    }
-
-    /// The clamped sum of two numbers that are not negative.
-    private static func sum(_ left: Int, _ right: Int) -> Int {
-        let (sum, overflows) = left.addingReportingOverflow(right)
-        return overflows ? .max : sum
     }
 }

@@ -74,13 +74,16 @@ extension UsageLog {
             try Task.checkCancellation()
         }
         sums.byteCount = lines.position
-        sums.unreadableCount += lines.unreadableCount
+        sums.unreadableCount = sums.unreadableCount.clampedSum(lines.unreadableCount)
         if sums.unreadableCount > 0 {
             logger.warning("\(sums.unreadableCount) lines of \(path) are no lines of usage, and are not counted")
         }
         if sums.byteCount - start >= storedStep { store(sums, month) }
         return sums
     }
+
+    /// In bytes: a month of 10,000 keys that use ten models each day has half of it.
+    private static let maximumSumsSize = 1 << 30
 
     private func sumsPath(_ month: String) -> FilePath { directory.appending(month + ".sums.json") }
 
@@ -90,9 +93,12 @@ extension UsageLog {
         return try attempt(path) { () throws(Errno) in
             guard try system.statusIfThere(path) != nil else { return nil }
             let stored = try File(path, O_RDONLY, in: system)
-            guard let sums = UsageMonth(try stored.read(0..<stored.status().size)) else { return nil }
+            let status = try stored.status()
+            guard status.isRegular, status.size <= Self.maximumSumsSize, let sums = UsageMonth(try stored.read(0..<status.size)) else {
+                return nil
+            }
             // Somebody may have replaced the lines.
-            guard sums.byteCount > 0 else { return nil }
+            guard sums.byteCount > 0, sums.byteCount <= (try file.status().size) else { return nil }
             let end = try file.read(sums.byteCount - 1..<sums.byteCount)
             return end == [UInt8(ascii: "\n")] ? sums : nil
         }

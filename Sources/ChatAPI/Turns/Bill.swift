@@ -32,10 +32,10 @@ final class Bill: Sendable {
     /// - Throws: `APIError` if nothing is left.
     func reserve(_ prompt: Prompt) throws {
         if let meter = payer.meter {
-            let tokens = prompt.estimatedTokens
-            let cost = price?.cost(promptTokens: tokens.prompt, completionTokens: tokens.completion)
+            let usage = prompt.estimatedUsage
+            let cost = price?.cost(promptTokens: usage.promptTokens, completionTokens: usage.completionTokens)
             do throws(LimitError) {
-                try meter.reserve(LimitAmount(tokens: clampedSum(tokens.prompt, tokens.completion), cost: cost ?? 0))
+                try meter.reserve(LimitAmount(tokens: usage.totalTokens, cost: cost ?? 0))
             } catch {
                 throw meter.error(error)
             }
@@ -95,22 +95,16 @@ extension Payer {
 }
 
 extension Prompt {
-    /// About as many tokens as the turn may use.
-    fileprivate var estimatedTokens: (prompt: Int, completion: Int) {
+    /// About what the turn may use.
+    fileprivate var estimatedUsage: Usage {
         // A word has some four thirds of a token, and a text without spaces a token for four bytes.
         let bytes = turn.reduce(0) { $0 + $1.content.utf8.count }
         let words = wordCount
         let limits = parameters.filter { $0.name == "max_tokens" || $0.name == "max_completion_tokens" }
         let limit = limits.compactMap(\.value.wholeNumber).first { $0 >= 0 }
-        return (max(words + words / 2, bytes / 4), limit ?? Self.usualCompletion)
+        return Usage(promptTokens: max(words + words / 2, bytes / 4), completionTokens: limit ?? Self.usualCompletion)
     }
 
     /// In tokens: the length of a long answer.
     private static let usualCompletion = 1000
-}
-
-/// The clamped sum of two numbers that are not negative.
-private func clampedSum(_ left: Int, _ right: Int) -> Int {
-    let (sum, overflows) = left.addingReportingOverflow(right)
-    return overflows ? .max : sum
 }

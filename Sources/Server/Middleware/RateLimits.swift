@@ -13,11 +13,7 @@ package struct RateLimits: Middleware {
             return try await next(context, writer)
         }
         let kind: Meter.Kind =
-            switch endpoint.admission {
-            case .permitted(.chat): .chat
-            case .permitted: .request
-            case .everybody, .keys: .question
-            }
+            if endpoint.isUncounted { .question } else if case .permitted(.chat) = endpoint.admission { .chat } else { .request }
         let meter =
             context.visitor.map {
                 Meter(kind, of: key, visitor: $0, address: context.request.clientAddress ?? "", in: store)

@@ -10,6 +10,7 @@ struct ShowKey: Endpoint {
     let method = "GET"
     let path = "/v1/key"
     let admission = Admission.keys
+    let isUncounted = true
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         guard let key = context.apiKey else {
