@@ -25,6 +25,7 @@ static const struct {
 
 static ccrash_subject (*describe)(void);
 static bool writes_json;
+static int output_descriptor = STDERR_FILENO;
 static atomic_flag is_reported = ATOMIC_FLAG_INIT;
 
 struct line {
@@ -103,8 +104,8 @@ static void report(int number) {
     append_member(&line, "route", subject.route);
     append(&line, writes_json ? "}\n" : "\n");
     // A reader that has stopped reading must not keep the process from ending.
-    struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
-    if (poll(&output, 1, 100) == 1) (void)!write(STDERR_FILENO, line.text, line.length);
+    struct pollfd output = {.fd = output_descriptor, .events = POLLOUT};
+    if (poll(&output, 1, 100) == 1) (void)!write(output_descriptor, line.text, line.length);
 }
 
 static void handle(int number) {
@@ -126,7 +127,10 @@ void ccrash_install(const int *numbers, int count, ccrash_subject (*subject)(voi
     for (int index = 0; index < count; index++) sigaction(numbers[index], &action, NULL);
 }
 
-void ccrash_use_json(bool is_json) { writes_json = is_json; }
+void ccrash_set_output(int descriptor, bool is_json) {
+    output_descriptor = descriptor;
+    writes_json = is_json;
+}
 
 void ccrash_protect_thread(void) {
     // Room for the largest processor state that is saved here, and for the handler.

@@ -1,7 +1,7 @@
 import CCrash
 import Glibc
 
-/// The line on standard error when the program dies of a fault: the signal, and the request that the thread was serving.
+/// The line in the log, on standard error unless `write` was called, when the program dies of a fault: the signal, and the request that the thread was serving.
 package enum CrashReport {
     /// The signals of faults. No thread may block them.
     package static let faults = [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGSYS]
@@ -13,8 +13,8 @@ package enum CrashReport {
         ccrash_install(faults, CInt(faults.count), subject)
     }
 
-    /// Makes the line a JSON object, or text.
-    package static func useJSON(_ isJSON: Bool) { ccrash_use_json(isJSON) }
+    /// Says where the line goes, and whether it is a JSON object.
+    package static func write(to descriptor: CInt, asJSON isJSON: Bool) { ccrash_set_output(descriptor, isJSON) }
 
     /// Runs in the signal handler: reading a task-local value takes no lock and allocates nothing.
     private static let subject: @convention(c) () -> ccrash_subject = {

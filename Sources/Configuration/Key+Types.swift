@@ -69,6 +69,12 @@ extension Setting {
         return number
     }
 
+    /// Web servers start programs in directories of their own.
+    func absolutePath() throws(ConfigurationError) -> String {
+        guard text.hasPrefix("/") else { throw refused("an absolute path") }
+        return text
+    }
+
     /// A JSON value, parsed by `read`.
     func json<Value>(_ read: (JSONField) throws(JSONFieldError) -> Value) throws(ConfigurationError) -> Value {
         let field: JSONField

@@ -18,7 +18,7 @@ extension Key {
             durability, sessionBusyTimeout, sessionMaxBytes, sessionFromPath, retentionDays, storageMinFreeBytes, allowsDocumentRoot,
             keysFile, givenKeys, requiresKey, origins, usageRecord,
             mount, bodyLimit, connections, workers,
-            logLevel, logFormat, logSessions,
+            logFile, logLevel, logFormat, logSessions,
         ]
     }
 }
@@ -177,11 +177,7 @@ extension Key {
     package static var keysFile: Key<String?> {
         .init(
             "auth.keysFile", help: "the file of API keys; if not set, keys.json beside the configuration file, or in $HOME/.nanobot"
-        ) { setting throws(ConfigurationError) in
-            // Web servers start programs in directories of their own.
-            guard setting.text.hasPrefix("/") else { throw setting.refused("an absolute path") }
-            return setting.text
-        }
+        ) { setting throws(ConfigurationError) in try setting.absolutePath() }
     }
     package static var givenKeys: Key<[GivenKey]?> {
         .init(
@@ -239,6 +235,11 @@ extension Key {
             help: "connections from the web server at once; if not set, as many as there are file descriptors for")
     }
     package static var workers: Key<Int> { .init("workers", in: 1...256, default: 4, help: "worker threads") }
+    package static var logFile: Key<String?> {
+        .init("log.file", help: "the file that the log is written to; if not set, standard error. SIGHUP opens it anew") {
+            setting throws(ConfigurationError) in try setting.absolutePath()
+        }
+    }
     package static var logLevel: Key<Configuration.LogLevel> {
         .init(
             "log.level", default: .info, expecting: "a level such as info or debug",

@@ -1,14 +1,17 @@
 import Concurrency
 import Configuration
+import Glibc
 import Logging
+import SystemPackage
 
 extension Configuration {
-    /// A logger with the configured level and format. Crash reports get the same format.
+    /// A logger with the configured level, format and file. Crash reports get the same format and go to the same file.
     func logger() throws -> Logger {
         let level = Logger.Level(try self[.logLevel])
         let isJSON = try self[.logFormat] == .json
-        CrashReport.useJSON(isJSON)
-        return Logger(label: "nanobot") { _ in LineLogHandler(logLevel: level, isJSON: isJSON) }
+        let output = try self[.logFile].map { try LogFile.open(FilePath($0)) } ?? STDERR_FILENO
+        CrashReport.write(to: output, asJSON: isJSON)
+        return Logger(label: "nanobot") { _ in LineLogHandler(logLevel: level, isJSON: isJSON, output: output) }
     }
 }
 

@@ -49,7 +49,9 @@ struct FastCGIResponder: ParsableCommand {
 
     func run() throws {
         try reportingErrors {
-            let signals = Signals(reloadsOnHangUp: supervise, endsAtSecondStop: supervisor == nil)
+            let signals = Signals(
+                hangUp: supervise ? .reload : supervisor == nil && Self.hasTerminal ? .stop : .reopenLog,
+                endsAtSecondStop: supervisor == nil)
             let configuration = try options.configuration()
             if supervise { return try runSupervised(configuration, signals) }
             if let supervisor {
@@ -70,10 +72,26 @@ struct FastCGIResponder: ParsableCommand {
                 case .stop: return responder.stop()
                 case .stopNow: return responder.stop(patience: .zero)
                 case .reload: try responder.retire()
+                case .reopenLog:
+                    reopenLog(responder.application.logger)
+                    if supervisor == nil { responder.application.logger.notice("\(Self.keepsSettings)") }
                 default: break
                 }
             }
         }
+    }
+
+    private static let keepsSettings =
+        "SIGHUP: the log's file is opened anew; settings are read when the process starts, or at any time with --supervise"
+
+    private func reopenLog(_ logger: Logger) {
+        do { try LogFile.reopen() } catch { logger.error("\(error)") }
+    }
+
+    /// True if the process was started on a terminal, and is to end with it.
+    private static var hasTerminal: Bool {
+        let terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)
+        return terminal >= 0 && close(terminal) == 0
     }
 
     private func runSupervised(_ configuration: Configuration, _ signals: Signals) throws {

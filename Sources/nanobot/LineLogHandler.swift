@@ -4,11 +4,13 @@ import JSON
 import Logging
 import Text
 
-/// Writes one line per event to standard error, as text or as JSON, with the id of its request. The text of chats is never logged.
+/// Writes one line per event, as text or as JSON, with the id of its request. The text of chats is never logged.
 struct LineLogHandler: LogHandler {
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
     let isJSON: Bool
+    /// The descriptor that the lines go to.
+    var output = STDERR_FILENO
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -42,7 +44,7 @@ struct LineLogHandler: LogHandler {
         text = text.printable(keepsLines: false)
         text += "\n"
         // A pipe that nobody reads takes no more at some time. Requests do not wait for it: the line is lost, and counted.
-        var entry = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        var entry = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
         guard poll(&entry, 1, 0) != 0 else { return Self.lost.withLock { $0 += 1 } }
         let lost = Self.lost.withLock { lost in
             defer { lost = 0 }
@@ -50,7 +52,7 @@ struct LineLogHandler: LogHandler {
         }
         if lost > 0, !isJSON { text = "\(time) warning: \(lost) lines were lost: nobody read them\n" + text }
         // One write, so that lines of several processes do not mix.
-        text.withUTF8 { line in _ = write(STDERR_FILENO, line.baseAddress, line.count) }
+        text.withUTF8 { line in _ = write(output, line.baseAddress, line.count) }
     }
 
     /// In the order of their names.

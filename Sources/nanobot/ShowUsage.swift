@@ -3,6 +3,7 @@ import ArgumentParser
 import Configuration
 import FoundationEssentials
 import JSON
+import Logging
 import SystemPackage
 import Text
 
@@ -54,13 +55,13 @@ struct ShowUsage: ParsableCommand {
         do {
             let configuration = try options.configuration()
             let log = UsageLog(
-                dataDirectory: FilePath(try configuration[.dataDirectory]), logger: try configuration.logger())
+                dataDirectory: FilePath(try configuration[.dataDirectory]), logger: Logger(label: "nanobot") { _ in TerminalLogHandler() })
             let rows = try await log.rows(query)
             if json {
                 for row in rows { try Terminal.put(JSONValue.object(members(row)).serialized + "\n".utf8) }
             } else if csv {
                 try Terminal.put(Self.line([by.rawValue] + Self.names))
-                for row in rows { try Terminal.put(Self.line([row.name ?? ""] + Self.numbers(row.amount))) }
+                for row in rows { try Terminal.put(Self.line([Self.inert(row.name ?? "")] + Self.numbers(row.amount))) }
             } else {
                 // Without the file, or its reader's right to it, the ids have to do.
                 let keys = by == .key ? (try? KeyFile(FilePath(try configuration.keysFile())).read()) : nil
@@ -93,6 +94,11 @@ struct ShowUsage: ParsableCommand {
 
     private static func row(_ numbers: [String], _ name: String) -> String {
         numbers.map { String(repeating: " ", count: max(0, 11 - $0.utf8.count)) + $0 + "  " }.joined() + "\(name)\n"
+    }
+
+    /// A text that no spreadsheet takes for a formula: clients choose the names of sessions.
+    private static func inert(_ name: String) -> String {
+        ["=", "+", "-", "@", "\t"].contains { name.hasPrefix($0) } ? "'" + name : name
     }
 
     /// A line of comma-separated values (RFC 4180).

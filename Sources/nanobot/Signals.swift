@@ -9,6 +9,8 @@ struct Signals: Sendable {
         case stopNow
         /// A new process should take over, and the old one end with its requests.
         case reload
+        /// The log's file was moved away.
+        case reopenLog
         /// A process reports that it serves requests.
         case serves(pid_t)
         /// At least one child has ended.
@@ -21,19 +23,18 @@ struct Signals: Sendable {
     static let reload = SIGUSR2
 
     private let stopping: [CInt]
-    private let reloading: [CInt]
+    private let hangUp: Event
     private let endsAtSecondStop: Bool
 
     /// Blocks the signals. Call it before the first thread starts: threads inherit the mask.
     ///
     /// - Parameters:
-    ///   - reloadsOnHangUp: whether SIGHUP asks for a reload, as it does of services. A terminal that is closed sends it, too.
+    ///   - hangUp: what SIGHUP asks for. A terminal that is closed sends it, too.
     ///   - endsAtSecondStop: whether the next signal to stop ends the process at once. Not if a supervisor waits for the process: then a
     ///     signal to all of a service's processes arrives twice.
-    init(reloadsOnHangUp: Bool = false, endsAtSecondStop: Bool = true) {
-        self.endsAtSecondStop = endsAtSecondStop
-        stopping = [SIGTERM, SIGINT] + (reloadsOnHangUp ? [] : [SIGHUP])
-        reloading = [Self.reload] + (reloadsOnHangUp ? [SIGHUP] : [])
+    init(hangUp: Event = .stop, endsAtSecondStop: Bool = true) {
+        (self.hangUp, self.endsAtSecondStop) = (hangUp, endsAtSecondStop)
+        stopping = [SIGTERM, SIGINT] + (hangUp == .stop ? [SIGHUP] : [])
         // If SIGCHLD were inherited as ignored, waitpid(2) could not tell how a child ended.
         signal(SIGCHLD, SIG_DFL)
         var set = awaited
@@ -43,7 +44,7 @@ struct Signals: Sendable {
     private var awaited: sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
-        for signal in stopping + reloading + [Self.serves, SIGCHLD, SIGQUIT] { sigaddset(&set, signal) }
+        for signal in stopping + [SIGHUP, Self.reload, Self.serves, SIGCHLD, SIGQUIT] { sigaddset(&set, signal) }
         return set
     }
 
@@ -62,8 +63,9 @@ struct Signals: Sendable {
             if signal == SIGQUIT { return .stopNow }
             if signal == SIGCHLD { return .childEnded }
             if signal == Self.serves { return .serves(information._sifields._kill.si_pid) }
-            if reloading.contains(signal) { return .reload }
+            if signal == Self.reload { return .reload }
             if stopping.contains(signal) { break }
+            if signal == SIGHUP { return hangUp }
             // The wait was interrupted, or the deadline has passed.
             if let deadline, deadline <= .now { return nil }
         }

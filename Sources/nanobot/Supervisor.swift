@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLinux
+import Configuration
 import FastCGI
 import FoundationEssentials
 import Glibc
@@ -11,9 +12,10 @@ import Text
 /// once the new one serves.
 struct Supervisor {
     private let socket: ListeningSocket
+    private let options: ConfigurationOptions
     private let arguments: [String]
     private let signals: Signals
-    private let logger: Logger
+    private var logger: Logger
     private var responder: ChildProcess
     /// The responder that takes over as soon as it serves.
     private var successor: ChildProcess?
@@ -29,7 +31,7 @@ struct Supervisor {
     ///
     /// - Parameter options: this process's own, passed on.
     init(_ socket: ListeningSocket, _ options: ConfigurationOptions, _ signals: Signals, logger: Logger) throws {
-        (self.socket, self.signals, self.logger) = (socket, signals, logger)
+        (self.socket, self.options, self.signals, self.logger) = (socket, options, signals, logger)
         // Standard error may be a broken pipe; that must not end the supervisor.
         signal(SIGPIPE, SIG_IGN)
         arguments = [CommandLine.arguments[0], FastCGIResponder._commandName, "--supervisor", "\(getpid())"] + options.arguments
@@ -67,7 +69,7 @@ struct Supervisor {
         case .stop, .stopNow: return event
         case .reload: reload()
         case .serves(let processID): serves(processID)
-        case .childEnded, nil: break
+        case .childEnded, .reopenLog, nil: break
         }
         try tend()
         return event
@@ -96,7 +98,17 @@ struct Supervisor {
         nextStart = .now + pause
     }
 
+    /// Reads the settings, opens the log's file anew, and starts a responder that does the same.
     private mutating func reload() {
+        for process in retired + [responder] + (successor.map { [$0] } ?? []) { process.send(SIGHUP) }
+        do {
+            try LogFile.reopen()
+            let configuration = try options.configuration()
+            try configuration.validate()
+            logger = try configuration.logger()
+        } catch {
+            return logger.error("\(error) The settings from before stay in force.")
+        }
         // One that is about to be restarted is new anyway.
         guard successor == nil, nextStart == nil else { return }
         do {

@@ -53,7 +53,7 @@ struct CrashReportTests {
     func json() async throws {
         let result = await #expect(processExitsWith: .signal(SIGFPE), observing: [\.standardErrorContent]) {
             CrashReport.install()
-            CrashReport.useJSON(true)
+            CrashReport.write(to: STDERR_FILENO, asJSON: true)
             _ = RequestLabel.$current.withValue(RequestLabel(route: "r\"\\\n\u{7f}é", requestID: String(repeating: "\"", count: 5000))) {
                 raise(SIGFPE)
             }

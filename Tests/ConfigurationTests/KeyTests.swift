@@ -59,7 +59,8 @@ struct KeyTests {
         ("retention.days", "", "a whole number from 1 to 36500"),
         ("storage.minFreeBytes", "99999999999999999999", "a whole number from 0 to 1125899906842624"),
         ("storage.allowInDocumentRoot", "no", "true or false"), ("mount", "chat", "a path such as /chat, without ?, # and .."),
-        ("auth.keysFile", "keys.json", "an absolute path"), ("auth.keys", "{}", "an array"), ("auth.required", "1", "true or false"),
+        ("auth.keysFile", "keys.json", "an absolute path"), ("log.file", "nanobot.log", "an absolute path"),
+        ("auth.keys", "{}", "an array"), ("auth.required", "1", "true or false"),
         ("model.price", "[", "JSON: it ends in the middle of line 1"), ("usage.record", "some", "keys or all or none"),
         (
             "cors.origins", "https://a.example, https://b.example",

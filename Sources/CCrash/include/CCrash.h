@@ -1,4 +1,4 @@
-// One line on standard error when the program dies of a fault, such as a Swift trap.
+// One line in the log when the program dies of a fault, such as a Swift trap.
 #pragma once
 #include <stdbool.h>
 
@@ -12,8 +12,8 @@ typedef struct {
 // the signal. `subject` says what the crashing thread serves. It runs in the signal handler, so it must neither allocate nor wait.
 void ccrash_install(const int *numbers, int count, ccrash_subject (*subject)(void));
 
-// Makes the line a JSON object, or text.
-void ccrash_use_json(bool is_json);
+// Says where the line goes, and whether it is a JSON object.
+void ccrash_set_output(int descriptor, bool is_json);
 
 // Gives the calling thread a separate stack for the handler. Without it, a stack overflow goes unreported.
 void ccrash_protect_thread(void);

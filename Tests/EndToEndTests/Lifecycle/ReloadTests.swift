@@ -57,7 +57,7 @@ struct ReloadTests {
         try await Server.run(.nginx, home: home, environment: ["NANOBOT_CONFIG": file]) { server in
             _ = try home.file("config.json", #"{"workers":"x"}"#.utf8)
             server.program.send(SIGUSR2)
-            let isSaid = try await eventually { server.program.standardError.contains("the old one goes on") }
+            let isSaid = try await eventually { server.program.standardError.contains("The settings from before stay in force") }
             #expect(isSaid)
             #expect(try await server.send("GET", "/v1/models").body.contains(Array(#""id":"first""#.utf8)))
             _ = try home.file("config.json", #"{"model":{"name":"second"}}"#.utf8)
