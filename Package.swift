@@ -19,6 +19,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     ],
     targets: [
@@ -56,6 +57,13 @@ let package = Package(
         .target(
             name: "Files", dependencies: ["CLinux", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: settings),
         .target(
+            name: "Prometheus",
+            dependencies: [
+                "Concurrency", "Files", "Text", .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "Access",
             dependencies: [
                 "Concurrency", "Crypto", "Files", "JSON", "Text", .product(name: "Logging", package: "swift-log"),
@@ -75,7 +83,8 @@ let package = Package(
         .target(
             name: "Models",
             dependencies: [
-                "Chat", "Concurrency", "Crypto", "HTTPClient", "JSON", "Text", .product(name: "Logging", package: "swift-log"),
+                "Chat", "Concurrency", "Crypto", "HTTPClient", "JSON", "Text", .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .target(name: "BuiltinModel", dependencies: ["Chat", "Models", "Text"], swiftSettings: settings),
@@ -83,14 +92,14 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Access", "CGI", "CZlib", "Concurrency", "Crypto", "FastCGI", "JSON", "Text",
-                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"), .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings, linkerSettings: [.linkedLibrary(":libz.a")]),
         .target(
             name: "ChatAPI",
             dependencies: [
-                "Access", "CGI", "Chat", "Concurrency", "Crypto", "JSON", "Models", "Server", "Sessions", "Text",
-                .product(name: "Logging", package: "swift-log"),
+                "Access", "CGI", "Chat", "Concurrency", "Crypto", "JSON", "Models", "Prometheus", "Server", "Sessions", "Text",
+                .product(name: "CoreMetrics", package: "swift-metrics"), .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["README.md", "openapi.json"],
             swiftSettings: settings),
@@ -106,8 +115,9 @@ let package = Package(
             name: "nanobot",
             dependencies: [
                 "Access", "BuiltinModel", "CGI", "CLinux", "Chat", "ChatAPI", "Concurrency", "Configuration", "Crypto", "Doctor", "FastCGI",
-                "Files", "HTTPClient", "JSON", "Models", "Server", "Sessions", "Text",
+                "Files", "HTTPClient", "JSON", "Models", "Prometheus", "Server", "Sessions", "Text",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -142,6 +152,13 @@ let package = Package(
             name: "ConfigurationTests", dependencies: ["Configuration", "HTTPClient", "JSON", "TestSupport"],
             swiftSettings: settings),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "PrometheusTests",
+            dependencies: [
+                "Concurrency", "Files", "Harness", "Prometheus", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "AccessTests",
             dependencies: [

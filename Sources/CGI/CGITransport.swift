@@ -6,13 +6,18 @@ package struct CGITransport: Sendable, ResponseOutput {
     private let metaVariables: [(name: String, value: String)]
     private let input: CInt
     private let output: CInt
+    private let willEnd: @Sendable () -> Void
 
     /// - Parameters:
     ///   - environment: names and values.
     ///   - input: the descriptor that the body is read from.
     ///   - output: the descriptor that the response is written to. The process must ignore SIGPIPE.
-    package init(environment: [(name: String, value: String)], input: CInt = STDIN_FILENO, output: CInt = STDOUT_FILENO) {
-        (metaVariables, self.input, self.output) = (environment, input, output)
+    ///   - willEnd: called before the last bytes are written.
+    package init(
+        environment: [(name: String, value: String)], input: CInt = STDIN_FILENO, output: CInt = STDOUT_FILENO,
+        willEnd: @escaping @Sendable () -> Void = {}
+    ) {
+        (metaVariables, self.input, self.output, self.willEnd) = (environment, input, output, willEnd)
     }
 
     /// The process's own environment. Bytes that are not UTF-8 become U+FFFD.
@@ -63,7 +68,10 @@ package struct CGITransport: Sendable, ResponseOutput {
     }
 
     /// Writes to the web server. Blocks while it does not read.
-    package func write(_ bytes: [UInt8], isLast: Bool) async throws { try send(bytes) }
+    package func write(_ bytes: [UInt8], isLast: Bool) async throws {
+        if isLast { willEnd() }
+        try send(bytes)
+    }
 
     private func send(_ bytes: [UInt8]) throws {
         var rest = bytes[...]

@@ -22,6 +22,8 @@ package final class ResponseWriter {
 
     /// The response's status; nil until there is one.
     package private(set) var status: Int?
+    /// True if the response began before it was complete.
+    package private(set) var isStreamed = false
     /// When the first bytes were sent; nil until then.
     package private(set) var firstByte: ContinuousClock.Instant?
 
@@ -48,6 +50,7 @@ package final class ResponseWriter {
     package func begin(status: Int, headers: [(name: String, value: String)]) {
         guard self.status == nil else { return }
         self.status = status
+        isStreamed = true
         pendingHead = Response.head(status: status, headers: withExtras(headers))
     }
 

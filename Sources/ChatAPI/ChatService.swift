@@ -2,6 +2,7 @@ package import Access
 package import FoundationEssentials
 package import Logging
 import Models
+package import Prometheus
 package import Sessions
 
 /// What the endpoints of the chat API share.
@@ -32,19 +33,24 @@ package struct ChatService: Sendable {
     let models: ModelCatalog
     /// Where turns are recorded; nil if they are not.
     let usage: UsageLog?
+    /// Counted by all processes of the data directory; nil if nobody counts.
+    let metrics: MetricsRegistry?
+    let logger: Logger
     let now: @Sendable () -> Date
     /// When the service began, in seconds since 1970.
     let started: Int
     let turns: TurnRunner
 
     package init(
-        settings: Settings = Settings(), sessions: SessionStore, models: ModelCatalog, usage: UsageLog? = nil, logger: Logger,
-        now: @escaping @Sendable () -> Date = { Date() }
+        settings: Settings = Settings(), sessions: SessionStore, models: ModelCatalog, usage: UsageLog? = nil,
+        metrics: MetricsRegistry? = nil, logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.settings = settings
         self.sessions = sessions
         self.models = models
         self.usage = usage
+        self.metrics = metrics
+        self.logger = logger
         self.now = now
         started = Int(now().timeIntervalSince1970)
         turns = TurnRunner(sessions: sessions, logger: logger, now: now)

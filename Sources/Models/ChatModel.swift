@@ -12,9 +12,15 @@ package protocol ChatModel: Sendable {
 
     /// A short text with everything in these turns that later ones may need. The turns are oldest first. The content may be empty.
     func summarize(_ turns: [PastTurn]) async throws(ModelError) -> Completion
+
+    /// Fails if the model could not answer now. It takes no completion to know that.
+    func checkReachable() async throws(ModelError)
 }
 
 extension ChatModel {
+    /// For a model of this process.
+    package func checkReachable() async throws(ModelError) {}
+
     /// The complete answer to the prompt's turn.
     package func complete(_ prompt: Prompt) async throws(ModelError) -> Completion {
         try await complete(prompt, onDelta: nil)

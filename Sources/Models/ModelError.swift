@@ -17,6 +17,19 @@ package struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
         case timedOut
         /// The task was cancelled.
         case cancelled
+
+        /// Its name in metrics.
+        var label: String {
+            switch self {
+            case .refused: "refused"
+            case .contextTooLong: "context_too_long"
+            case .rateLimited: "rate_limited"
+            case .failed: "failed"
+            case .unavailable: "unavailable"
+            case .timedOut: "timed_out"
+            case .cancelled: "cancelled"
+            }
+        }
     }
 
     package let code: Code

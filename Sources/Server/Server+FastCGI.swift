@@ -27,6 +27,7 @@ extension Server {
     package func refuseLongHead() -> [UInt8] {
         let (id, error) = (Identifier.make(prefix: "req_"), APIError.headTooLarge)
         logger.info("no route", metadata: ["request": "\(id)", "status": "\(error.status)"])
+        RequestMetrics.count(unroutedStatus: error.status)
         return Response.json(error.body, status: error.status, headers: [("x-request-id", id)] + CacheControl.headers)
             .serialized(includesBody: true)
     }

@@ -181,10 +181,22 @@ package final class SessionStore: Sendable {
     /// Fails if the file system has fewer free bytes than it should.
     func checkFreeBytes() throws(SessionError) {
         guard settings.minimumFreeBytes > 0 else { return }
-        let free = try attempt("look at \(sessions)") { () throws(Errno) in try system.freeByteCount(at: sessions) }
+        let free = try freeByteCount()
         guard free >= settings.minimumFreeBytes else {
             throw SessionError(.storageFull, "\(free) bytes are free for \(sessions); \(settings.minimumFreeBytes) have to stay free")
         }
+    }
+
+    /// Fails if no new session could be stored now. Writes, and removes, an empty file.
+    package func checkWritable() throws(SessionError) {
+        try lock.check()
+        try checkFreeBytes()
+        _ = try FileSystemProbe(in: sessions)
+    }
+
+    /// The number of bytes that this user may still write to the sessions' file system.
+    package func freeByteCount() throws(SessionError) -> Int {
+        try attempt("look at \(sessions)") { () throws(Errno) in try system.freeByteCount(at: sessions) }
     }
 
     /// Creates a directory and those above it.

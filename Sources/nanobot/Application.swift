@@ -3,9 +3,11 @@ import CGI
 import ChatAPI
 import Concurrency
 import Configuration
+import CoreMetrics
 import HTTPClient
 import Logging
 import Models
+import Prometheus
 import Server
 import Sessions
 import SystemPackage
@@ -20,6 +22,7 @@ struct Application {
     /// The API keys.
     let keys: KeyStore
     let server: Server
+    let metrics: MetricsRegistry
     private let engine = TransferEngine()
 
     /// Reads the settings and opens the data directory.
@@ -50,9 +53,12 @@ struct Application {
         }
         let models = try configuration.models(engine: engine, logger: logger)
         usesUpstreams = !models.upstreams.isEmpty
+        metrics = MetricsRegistry(
+            MetricsFile(FilePath(dataDirectory).appending("metrics")), executor: servesOne ? nil : sessions.reading, logger: logger)
+        MetricsSystem.bootstrap(metrics)
         let service = ChatService(
             settings: try ChatService.Settings(configuration), sessions: sessions, models: models.catalog,
-            usage: try configuration.usageLog(logger), logger: logger)
+            usage: try configuration.usageLog(logger), metrics: metrics, logger: logger)
         let keyFile = KeyFile(FilePath(try configuration.keysFile()))
         try keyFile.takeOver(try configuration[.givenKeys] ?? [])
         keys = try KeyStore(
@@ -73,6 +79,9 @@ struct Application {
                 : "There are no API keys in \(keys.file.path): the API is open to everybody who reaches it")
     }
 
-    /// Ends all remaining requests to upstreams.
-    func stop() { engine.stop() }
+    /// Ends all remaining requests to upstreams, and keeps what was counted.
+    func stop() {
+        engine.stop()
+        metrics.flush()
+    }
 }

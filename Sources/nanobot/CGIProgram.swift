@@ -4,6 +4,7 @@ import CGI
 @preconcurrency import Glibc
 import Concurrency
 import Logging
+import Prometheus
 import Server
 import Sessions
 import JSON
@@ -20,13 +21,17 @@ enum CGIProgram {
         // If the web server leaves, the turn must still be stored.
         signal(SIGPIPE, SIG_IGN)
         let environment = CGITransport.processEnvironment(environ)
-        let transport = CGITransport(environment: environment)
+        // lighttpd sends SIGTERM as soon as it has the whole response, while the request is still counted.
+        let transport = CGITransport(environment: environment, willEnd: { signal(SIGTERM, SIG_IGN) })
         do {
             let configuration = try Configuration(environment: environment)
             let application = try Application(configuration, servesOne: true) { _ in nil }
+            // It also does when its client leaves, and Apache when it gives up.
+            if application.server.options.onDisconnect == .finish { signal(SIGTERM, SIG_IGN) }
             // A slow client blocks one thread while the turn continues on the other.
             try run(on: WorkerPool(threads: 2)) {
                 await answer(transport, by: application.server)
+                application.metrics.flush()
                 application.sessions.pruneOnceAnHour()
             }
         } catch {

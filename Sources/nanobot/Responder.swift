@@ -1,5 +1,6 @@
 import Concurrency
 import Configuration
+import CoreMetrics
 import FastCGI
 import Glibc
 import Logging
@@ -53,6 +54,7 @@ struct Responder {
             longHeadResponse: { server.refuseLongHead() }, handler: { exchange in await server.serve(exchange) })
         try listener.start()
         self.listener = listener
+        Counter(label: RequestMetrics.starts).increment()
     }
 
     /// Stops accepting, since another process serves the socket now, and sends this process SIGTERM when its last request has ended.

@@ -7,13 +7,14 @@ struct LayerTests {
     private static let layers = [
         "CCrash", "CCurl", "CFCGI", "CLinux", "CSodium", "CZlib", "Text", "JSON", "Concurrency", "Crypto", "Files", "HTTPClient", "CGI",
         "FastCGI",
-        "Access", "Configuration", "Chat", "Sessions", "Models", "BuiltinModel", "Server", "ChatAPI", "Doctor", "nanobot",
+        "Prometheus", "Access", "Configuration", "Chat", "Sessions", "Models", "BuiltinModel", "Server", "ChatAPI", "Doctor", "nanobot",
     ]
 
     /// What a target does not know, beside what is above it.
     private static let unknown: [String: Set<String>] = [
         "JSON": ["Concurrency"], "CGI": ["JSON", "HTTPClient", "Crypto"], "FastCGI": ["CGI", "JSON", "HTTPClient", "Crypto"],
         "HTTPClient": ["JSON", "Crypto"], "Files": ["JSON", "Crypto", "Concurrency"],
+        "Prometheus": ["JSON", "Crypto", "HTTPClient", "CGI", "FastCGI"],
         "Access": ["HTTPClient", "CGI", "FastCGI", "Configuration"], "Configuration": ["Concurrency", "FastCGI", "CGI"],
         "Chat": ["HTTPClient", "CGI", "FastCGI", "Configuration"], "Sessions": ["HTTPClient", "CGI", "FastCGI", "Configuration"],
         "Models": ["Sessions", "CGI", "FastCGI", "Configuration"], "BuiltinModel": ["Sessions", "CGI", "FastCGI", "HTTPClient"],

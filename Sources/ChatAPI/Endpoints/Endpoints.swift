@@ -18,6 +18,8 @@ extension ChatService {
             ListModels(service: self),
             ShowModel(service: self),
             Health(),
+            Ready(service: self),
+            ShowMetrics(service: self),
             DescribeRequest(service: self),
             MeasureBody(service: self),
             StreamChunks(service: self),

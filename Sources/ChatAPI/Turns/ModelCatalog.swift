@@ -13,15 +13,25 @@ package struct ModelCatalog: Sendable {
         package var model: any ChatModel
         /// Nil if it is not known.
         package var price: Price?
+        /// The operator's name of the model, which clients that choose `id` themselves cannot change.
+        let listedID: String
 
         package init(id: String, systemPrompt: String? = nil, model: any ChatModel, price: Price? = nil) {
-            (self.id, self.systemPrompt, self.model, self.price) = (id, systemPrompt, model, price)
+            (self.id, self.systemPrompt, self.model, self.price, listedID) = (id, systemPrompt, model, price, id)
+        }
+
+        /// The entry under the name that a client uses.
+        func named(_ name: String) -> Entry {
+            var entry = self
+            entry.id = name
+            return entry
         }
     }
 
     /// The listed models, in order.
     let entries: [Entry]
-    private let standard: Entry
+    /// Answers requests that name no model.
+    let standard: Entry
     private let isList: Bool
 
     /// - Parameters:
@@ -38,7 +48,7 @@ package struct ModelCatalog: Sendable {
     /// - Parameter name: the model that the request names, if any.
     func entry(for name: String?) throws(APIError) -> Entry {
         guard let name else { return standard }
-        guard isList else { return Entry(id: name, systemPrompt: standard.systemPrompt, model: standard.model, price: standard.price) }
+        guard isList else { return standard.named(name) }
         return try entry(listed: name)
     }
 

@@ -39,6 +39,8 @@ package final class Upstream: Sendable {
         var firstModel: String?
         /// True once the server refused `stream_options`.
         var refusesStreamOptions = false
+        /// When it last answered, if only that it refuses a request.
+        var lastAnswer: ContinuousClock.Instant?
     }
 
     package init(_ settings: Settings, engine: TransferEngine) {
@@ -53,11 +55,17 @@ package final class Upstream: Sendable {
     func admit(at now: ContinuousClock.Instant) -> CircuitBreaker.Admission { state.withLock { $0.circuit.admit(at: now) } }
 
     func record(_ outcome: CircuitBreaker.Outcome, at now: ContinuousClock.Instant) {
-        state.withLock { $0.circuit.record(outcome, at: now) }
+        state.withLock { state in
+            state.circuit.record(outcome, at: now)
+            if outcome == .success { state.lastAnswer = now }
+        }
     }
 
     func recordProbe(_ outcome: CircuitBreaker.Outcome, at now: ContinuousClock.Instant) {
-        state.withLock { $0.circuit.recordProbe(outcome, at: now) }
+        state.withLock { state in
+            state.circuit.recordProbe(outcome, at: now)
+            if outcome == .success { state.lastAnswer = now }
+        }
     }
 
     /// Finds out whether the server works, which takes it no model: it is asked for its list of models, and need not have one.
@@ -70,6 +78,15 @@ package final class Upstream: Sendable {
     }
 
     private static let probeTimeout = Duration.seconds(5)
+
+    /// Fails if the server neither answered lately nor answers now.
+    func checkReachable(at now: ContinuousClock.Instant) async throws(ModelError) {
+        if let lastAnswer = state.withLock(\.lastAnswer), lastAnswer + Self.lately > now { return }
+        try await probe(within: Self.probeTimeout)
+        state.withLock { $0.lastAnswer = now }
+    }
+
+    private static let lately = Duration.seconds(30)
 
     /// Makes one attempt.
     ///

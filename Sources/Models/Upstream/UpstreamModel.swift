@@ -1,3 +1,4 @@
+import CoreMetrics
 package import Logging
 import Text
 
@@ -74,11 +75,13 @@ package struct UpstreamModel: ChatModel {
                     turn.prompt, model: route.model, isFirst: isFirst, remaining: { clock.now().duration(to: turn.deadline) },
                     onDelta: turn.onDelta, warn: { logger.warning("\($0)") })
                 route.upstream.record(.success, at: clock.now())
+                count("ok")
                 return completion
             } catch let caught {
                 error = caught
             }
             route.upstream.record(error.error.outcome(of: turn.prompt), at: clock.now())
+            count(error.error.code.label)
             failure = error.error
             let retryAfter = error.error.code == .unavailable ? nil : error.error.retryAfter
             let pause = Backoff.pause(before: attempt, retryAfter: retryAfter, random: clock.random())
@@ -92,6 +95,12 @@ package struct UpstreamModel: ChatModel {
         throw failure ?? timedOut
     }
 
+    /// Says nothing of which upstream it was: whoever reads metrics need not know their addresses. The log says it.
+    private func count(_ result: String) { Counter(label: Self.attempts, dimensions: [("result", result)]).increment() }
+
+    /// The name of the metric that counts attempts.
+    package static let attempts = "nanobot_upstream_attempts_total"
+
     private func probe(_ upstream: Upstream, _ turn: Turn) async throws(ModelError) {
         do {
             try await upstream.probe(within: clock.now().duration(to: turn.deadline))
@@ -103,6 +112,19 @@ package struct UpstreamModel: ChatModel {
                     ? ModelError(.unavailable, "The upstream \(upstream.name) does not answer", retryAfter: Upstream.retryAfter) : error
             }
         }
+    }
+
+    /// Fails if none of the servers can be reached.
+    package func checkReachable() async throws(ModelError) {
+        var failure = ModelError(.unavailable, "No upstream is configured")
+        for route in routes {
+            do throws(ModelError) {
+                return try await route.upstream.checkReachable(at: clock.now())
+            } catch {
+                failure = error
+            }
+        }
+        throw failure
     }
 
     private var timedOut: ModelError {

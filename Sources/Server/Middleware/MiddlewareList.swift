@@ -11,7 +11,10 @@ package enum MiddlewareList {
         guarding dataDirectory: String?, sessionNames: AccessLog.SessionNames, authentication: Authentication? = nil,
         limits: LimitStore? = nil
     ) -> [any Middleware] {
-        [RequestIDs(), CacheControl(), AccessLog(sessionNames: sessionNames), CrossOrigin(keys: authentication?.keys), ErrorResponses()]
+        [
+            RequestIDs(), CacheControl(), AccessLog(sessionNames: sessionNames), RequestMetrics(), CrossOrigin(keys: authentication?.keys),
+            ErrorResponses(),
+        ]
             + (dataDirectory.map { [DocumentRootGuard(dataDirectory: $0)] } ?? [])
             + (authentication.map { [$0] } ?? []) + (limits.map { [RateLimits($0)] } ?? []) + [Permissions()]
     }

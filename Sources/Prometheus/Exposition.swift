@@ -1,0 +1,77 @@
+import Text
+
+/// Metrics in the text format of Prometheus, version 0.0.4.
+package struct Exposition {
+    package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+    private let descriptions: [MetricDescription]
+
+    /// - Parameter descriptions: of all metrics, in the order of the text.
+    package init(_ descriptions: [MetricDescription]) { self.descriptions = descriptions }
+
+    /// The text. Samples of metrics that are not described are left out: an earlier version may have had them.
+    ///
+    /// - Parameters:
+    ///   - samples: what `MetricsFile` has.
+    ///   - gauges: the values of gauges by their names.
+    package func text(_ samples: [(name: String, count: Int)], gauges: [(name: String, value: Int)] = []) -> String {
+        let samples = samples.compactMap(Sample.init)
+        var lines: [String] = []
+        for description in descriptions {
+            let values =
+                switch description.kind {
+                case .counter: Self.counter(description.name, samples)
+                case .histogram: Self.histogram(description.name, samples)
+                case .gauge: gauges.filter { $0.name == description.name }.map { "\($0.name) \($0.value)" }
+                }
+            guard !values.isEmpty else { continue }
+            lines.append("# HELP \(description.name) \(description.help)")
+            lines.append("# TYPE \(description.name) \(description.kind.rawValue)")
+            lines += values
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// A sample's name, divided.
+    private struct Sample {
+        let metric: Substring
+        /// The labels, without braces; empty if there are none.
+        let labels: Substring
+        let count: Int
+
+        init?(_ name: String, _ count: Int) {
+            self.count = count
+            guard let brace = name.firstIndex(of: "{") else {
+                (metric, labels) = (name[...], "")
+                return
+            }
+            guard name.hasSuffix("}") else { return nil }
+            (metric, labels) = (name[..<brace], name[name.index(after: brace)...].dropLast())
+        }
+    }
+
+    private static func counter(_ name: String, _ samples: [Sample]) -> [String] {
+        samples.filter { $0.metric == name }.map { line(name, $0.labels, String($0.count)) }
+    }
+
+    private static func histogram(_ name: String, _ samples: [Sample]) -> [String] {
+        let buckets = samples.filter { $0.metric == name + "_bucket" }
+        return samples.filter { $0.metric == name + "_sum" }.flatMap { sum in
+            var count = 0
+            let lines = DurationHistogram.bounds.map { bound in
+                let label = (sum.labels.isEmpty ? "" : sum.labels + ",") + "le=\"\(bound)\""
+                count = buckets.filter { $0.labels == label }.reduce(count) { $0 > .max - $1.count ? .max : $0 + $1.count }
+                return line(name + "_bucket", label[...], String(count))
+            }
+            let microseconds = String(sum.count % 1_000_000)
+            let fraction = String(repeating: "0", count: 6 - microseconds.utf8.count) + microseconds
+            return lines + [
+                line(name + "_sum", sum.labels, "\(sum.count / 1_000_000).\(fraction)"), line(name + "_count", sum.labels, String(count)),
+            ]
+        }
+    }
+
+    private static func line(_ name: String, _ labels: Substring, _ value: String) -> String {
+        labels.isEmpty ? "\(name) \(value)" : "\(name){\(labels)} \(value)"
+    }
+}
