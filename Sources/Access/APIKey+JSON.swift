@@ -86,7 +86,12 @@ extension APIKey {
 extension JSONField {
     /// Fails unless the value is an object whose members have these names.
     func expectMembers(_ names: [String]) throws(JSONFieldError) {
-        for (name, member) in try members() where !names.contains(name) { throw member.refused("is not known here") }
+        var seen: [String] = []
+        for (name, member) in try members() {
+            guard names.contains(name) else { throw member.refused("is not known here") }
+            guard !seen.contains(name) else { throw member.refused("is there twice") }
+            seen.append(name)
+        }
     }
 
     /// A name in lists and log lines.

@@ -34,16 +34,25 @@ package struct GivenKey: Sendable {
         for element in try field.elements() {
             let key = try GivenKey(element)
             guard !keys.contains(where: { $0.name == key.name }) else { throw element.refused("has the name of another key, \(key.name)") }
+            if let other = keys.first(where: { $0.digest == key.digest }) {
+                throw element.refused("has the secret of another key, \(other.name)")
+            }
             keys.append(key)
         }
         return keys
     }
 
+    /// True if the configuration says what a field of the key file is.
+    package func says(_ field: String) -> Bool { (try? self.field.member(field)).flatMap(\.self) != nil }
+
     /// The key as it is stored: what is given, and the rest as it is stored already, or as `keys add` makes it. If the secret is another one,
     /// those before end.
     func key(over stored: APIKey?) throws(JSONFieldError) -> APIKey {
-        let permissions: [Permission] = [.chat, .read, .list, .export, .write]
-        var base = stored ?? APIKey(name: "new", scopes: SessionScope("*").map { [$0] } ?? [], permissions: permissions, created: Date())
+        let kind = try field.member("kind")?.string()
+        if let stored, let kind, kind != stored.kind.rawValue {
+            throw field.refused("cannot change its kind: give it another name, or revoke the key \(stored.name) first")
+        }
+        var base = stored ?? Self.new(isPublishable: kind == APIKey.Kind.publishable.rawValue)
         if !base.secrets.contains(where: { $0.digest == digest && $0.until == nil }) { base.secrets = [APIKey.Secret(digest: digest)] }
         guard case .object(var members) = base.stored else { throw field.refused("must be an object") }
         for (name, member) in try field.members() where name != "key" {
@@ -51,6 +60,15 @@ package struct GivenKey: Sendable {
             members.append((name, member.value))
         }
         return try APIKey(JSONField(.object(members), path: field.path))
+    }
+
+    /// A key as it is without what is given.
+    private static func new(isPublishable: Bool) -> APIKey {
+        if isPublishable {
+            return APIKey(name: "new", publishableFor: [], permissions: APIKey.publishablePermissions, created: Date())
+        }
+        let permissions: [Permission] = [.chat, .read, .list, .export, .write]
+        return APIKey(name: "new", scopes: SessionScope("*").map { [$0] } ?? [], permissions: permissions, created: Date())
     }
 
     /// True if the keys have it as it is given.
@@ -81,20 +99,27 @@ extension KeyFile {
             areStored = key.isStored(in: ring)
         }
         if areStored { return }
-        try change { ring throws(KeyFileError) in
-            for key in given { try ring.takeOver(key) }
-        }
+        try change { ring throws(KeyFileError) in try ring.takeOver(given) }
     }
 }
 
 extension KeyRing {
-    fileprivate mutating func takeOver(_ given: GivenKey) throws(KeyFileError) {
-        let key: APIKey
-        do throws(JSONFieldError) {
-            key = try given.key(over: self.key(named: given.name))
-        } catch {
-            throw KeyFileError("The key \"\(given.name)\" cannot be taken over: \(error)")
+    /// Takes over keys that are given in clear, all at once: two of them may have exchanged their secrets.
+    package mutating func takeOver(_ given: [GivenKey]) throws(KeyFileError) {
+        var keys = keys
+        for given in given {
+            do throws(JSONFieldError) {
+                let place = keys.firstIndex { $0.name == given.name || $0.id == given.name }
+                let key = try given.key(over: place.map { keys[$0] })
+                if let place { keys[place] = key } else { keys.append(key) }
+            } catch {
+                throw KeyFileError("The key \"\(given.name)\" of auth.keys cannot be taken over: \(error)")
+            }
         }
-        if self.key(named: given.name) == nil { try add(key) } else { try change(given.name) { $0 = key } }
+        do throws(KeyFileError) {
+            self = try KeyRing(keys)
+        } catch {
+            throw KeyFileError("The keys of auth.keys cannot be taken over: with them the key file \(error)")
+        }
     }
 }

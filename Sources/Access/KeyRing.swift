@@ -56,9 +56,11 @@ package struct KeyRing: Sendable {
         for (place, key) in keys.enumerated() {
             for origin in key.origins { origins.insert(TextKey(origin.description)) }
             for secret in key.secrets {
-                guard places.updateValue(place, forKey: TextKey(secret.digest)) == nil else {
-                    throw KeyFileError("has one secret twice")
-                }
+                guard let other = places.updateValue(place, forKey: TextKey(secret.digest)) else { continue }
+                throw KeyFileError(
+                    other == place
+                        ? "has a secret of the key \"\(key.name)\" twice"
+                        : "has one secret for two keys, \"\(keys[other].name)\" and \"\(key.name)\": rename or revoke one of them")
             }
             for text in Set([TextKey(key.name), TextKey(key.id)]) where !names.insert(text).inserted {
                 throw KeyFileError("has two keys with the name or id \"\(key.name)\"")

@@ -40,23 +40,24 @@ package final class KeyStore: Sendable {
     ///
     /// - Parameters:
     ///   - dataDirectory: where it is remembered that there were keys; nil to forget it.
+    ///   - isRestarted: true if there were keys that could be used, so that requests are to be refused until there are again.
     ///   - servesOne: true if one request is served, so that its key is read alone where that is possible.
     ///   - logger: gets a line if the file cannot be used later, and when it can be again.
     /// - Throws: if the file cannot be used.
-    package init(_ file: KeyFile, dataDirectory: FilePath?, servesOne: Bool = false, logger: Logger) throws(KeyFileError) {
+    package init(_ file: KeyFile, dataDirectory: FilePath?, isRestarted: Bool = false, servesOne: Bool = false, logger: Logger) throws(KeyFileError) {
         (self.file, mark, self.logger) = (file, dataDirectory?.appending("api-keys"), logger)
         visitors = Visitors(dataDirectory ?? file.path.removingLastComponent(), logger: logger)
         use = dataDirectory.map(KeyUse.init)
         state = Mutex(State(next: .now + Self.interval))
         try state.withLock { state throws(KeyFileError) in
-            if servesOne, let index = try file.indexed() {
-                (state.index, state.next) = (index, .now)
-                return leaveMark()
-            }
             do throws(KeyFileError) {
+                if servesOne, let index = try file.indexed() {
+                    (state.index, state.next) = (index, .now)
+                    return leaveMark()
+                }
                 try read(&state, writesIndex: servesOne)
             } catch {
-                guard state.ring == nil, state.status == nil else { throw error }
+                guard isRestarted || servesOne || state.ring == nil && state.status == nil else { throw error }
                 logger.error("\(error). Until then every request is refused.")
                 (state.ring, state.failure) = (KeyRing(), error)
             }

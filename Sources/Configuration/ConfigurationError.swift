@@ -5,5 +5,5 @@ package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// A sentence that names the setting or the file and shows no secret.
     package let description: String
 
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }

@@ -23,6 +23,12 @@ enum KeysCheck {
     /// Keys that the configuration gives in clear.
     private static func reminder(_ configuration: Configuration, _ ring: KeyRing) -> Diagnostic? {
         guard let given = (try? configuration[.givenKeys]) ?? nil, !given.isEmpty else { return nil }
+        do throws(KeyFileError) {
+            var ring = ring
+            try ring.takeOver(given)
+        } catch {
+            return .problem("API keys: \(error)")
+        }
         guard given.allSatisfy({ $0.hasSecret(in: ring) }) else {
             return .ok("API keys: the next start, or the next request over CGI, takes over those of auth.keys")
         }

@@ -31,20 +31,19 @@ extension SessionStore {
                 guard let status = try status(at: path(of: cursor)) else { throw SessionError.notFound(cursor) }
                 bound = Place(cursor.fileName, status)
             }
-            var others: Set<TextKey> = []
+            // Many files may be no sessions, and each look is at the whole directory.
+            var count = limit + 1
             while true {
-                let places = try await places(prefixes: prefixes, limit: limit + 1, after: bound, without: others)
-                var sessions: [ListedSession] = []
-                for place in places {
-                    if let session = listed(place) { sessions.append(session) } else { others.insert(TextKey(place.stem)) }
-                }
-                if sessions.count == places.count { return (Array(sessions.prefix(limit)), sessions.count > limit) }
+                let places = try await places(prefixes: prefixes, limit: count, after: bound)
+                let sessions = places.compactMap(listed)
+                if sessions.count > limit || places.count < count { return (Array(sessions.prefix(limit)), sessions.count > limit) }
+                count *= 2
             }
         }
     }
 
     /// The first places in the list.
-    private func places(prefixes: [String], limit: Int, after bound: Place?, without others: Set<TextKey>) async throws -> [Place] {
+    private func places(prefixes: [String], limit: Int, after bound: Place?) async throws -> [Place] {
         let beginnings = prefixes.map(SessionKey.encoded)
         var page: [Place] = []
         // The last place of a full page.
@@ -56,7 +55,6 @@ extension SessionStore {
             for name in names where name.hasSuffix(Self.fileExtension) {
                 let stem = String(name.dropLast(Self.fileExtension.count))
                 guard beginnings.contains(where: { Self.mayBegin(stem, with: $0) }) else { continue }
-                guard others.isEmpty || !others.contains(TextKey(stem)) else { continue }
                 // Files are removed meanwhile.
                 guard let status = try? status(at: path(named: name)), status.isRegular else { continue }
                 let place = Place(stem, status)

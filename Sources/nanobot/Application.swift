@@ -60,9 +60,13 @@ struct Application {
             settings: try ChatService.Settings(configuration), sessions: sessions, models: models.catalog,
             usage: try configuration.usageLog(logger), metrics: metrics, logger: logger)
         let keyFile = KeyFile(FilePath(try configuration.keysFile()))
-        try keyFile.takeOver(try configuration[.givenKeys] ?? [])
+        do {
+            try keyFile.takeOver(try configuration[.givenKeys] ?? [])
+        } catch let error as KeyFileError {
+            throw ConfigurationError("\(error).")
+        }
         keys = try KeyStore(
-            keyFile, dataDirectory: FilePath(dataDirectory), servesOne: servesOne, logger: logger)
+            keyFile, dataDirectory: FilePath(dataDirectory), isRestarted: isRestarted, servesOne: servesOne, logger: logger)
         server = service.server(
             guarding: mayBeExposed ? nil : dataDirectory, sessionNames: AccessLog.SessionNames(try configuration[.logSessions]),
             authentication: Authentication(keys, isRequired: try configuration[.requiresKey]),

@@ -36,6 +36,10 @@ struct FastCGIResponder: ParsableCommand {
     @Flag(help: .hidden)
     var restarted = false
 
+    /// True if the API stays closed without API keys, whatever the settings say.
+    @Flag(help: .hidden)
+    var requiresKey = false
+
     @OptionGroup var options: ConfigurationOptions
 
     func validate() throws {
@@ -52,7 +56,8 @@ struct FastCGIResponder: ParsableCommand {
             let signals = Signals(
                 hangUp: supervise ? .reload : supervisor == nil && Self.hasTerminal ? .stop : .reopenLog,
                 endsAtSecondStop: supervisor == nil)
-            let configuration = try options.configuration()
+            var configuration = try options.configuration()
+            if requiresKey { configuration.setOption(.requiresKey, "true") }
             if supervise { return try runSupervised(configuration, signals) }
             if let supervisor {
                 _ = clinux_set_parent_death_signal(SIGTERM)

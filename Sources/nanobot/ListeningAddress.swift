@@ -5,6 +5,8 @@ import Text
 struct ListeningAddress {
     let host: String
     let port: Int
+    /// True if only this machine can reach it.
+    let isLoopback: Bool
     private let address: sockaddr_in
 
     /// - Parameter isOpen: true if no request needs an API key.
@@ -17,7 +19,8 @@ struct ListeningAddress {
         guard inet_pton(AF_INET, self.host, &address.sin_addr) == 1 else {
             throw Failure(description: "\(host) is no IPv4 address: leave --host at the loopback address, 127.0.0.1.")
         }
-        guard !isOpen || UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127 else {
+        isLoopback = UInt32(bigEndian: address.sin_addr.s_addr) >> 24 == 127
+        guard !isOpen || isLoopback else {
             throw Failure(
                 description: "\(host) is not a loopback address, and without API keys everybody who reaches it can use the API. "
                     + "Make one (nanobot keys add), or leave --host at 127.0.0.1.")

@@ -29,12 +29,17 @@ struct Supervisor {
 
     /// Starts the responder.
     ///
-    /// - Parameter options: this process's own, passed on.
-    init(_ socket: ListeningSocket, _ options: ConfigurationOptions, _ signals: Signals, logger: Logger) throws {
+    /// - Parameters:
+    ///   - options: this process's own, passed on.
+    ///   - requiresKey: whether the API is closed without API keys, also if there were some at the start.
+    init(
+        _ socket: ListeningSocket, _ options: ConfigurationOptions, requiresKey: Bool = false, _ signals: Signals, logger: Logger
+    ) throws {
         (self.socket, self.options, self.signals, self.logger) = (socket, options, signals, logger)
         // Standard error may be a broken pipe; that must not end the supervisor.
         signal(SIGPIPE, SIG_IGN)
-        arguments = [CommandLine.arguments[0], FastCGIResponder._commandName, "--supervisor", "\(getpid())"] + options.arguments
+        arguments = [CommandLine.arguments[0], FastCGIResponder._commandName, "--supervisor", "\(getpid())"]
+            + (requiresKey ? ["--requires-key"] : []) + options.arguments
         responder = try Self.start(arguments, socket)
     }
 

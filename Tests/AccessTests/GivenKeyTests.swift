@@ -52,6 +52,37 @@ struct GivenKeyTests {
         #expect(try file.read()?.keys.map(\.name) == ["me"])
     }
 
+    @Test("keys may exchange their secrets; a new name for a stored secret is refused with both names")
+    func exchanged() throws {
+        let home = try TemporaryDirectory()
+        let file = KeyFile(FilePath(home.path + "/keys.json"))
+        func takeOver(_ names: String...) throws {
+            let keys = zip(names, Self.secrets).map { #"{"name":"\#($0)","key":"\#($1)"}"# }
+            try file.takeOver(try Self.given("[\(keys.joined(separator: ","))]"))
+        }
+        try takeOver("x", "y")
+        try takeOver("y", "x")
+        #expect(try file.read()?.key(secret: Self.secrets[0], now: Self.now)?.name == "y")
+        #expect(try file.read()?.key(secret: Self.secrets[1], now: Self.now)?.name == "x")
+        let error = #expect(throws: KeyFileError.self) { try takeOver("z", "x") }
+        #expect(error?.description.contains("\"y\" and \"z\"") == true && error?.description.contains("auth.keys") == true)
+        #expect(try file.read()?.keys.map(\.name) == ["x", "y"])
+    }
+
+    @Test("a publishable key gets its scope from its id, and keeps its kind")
+    func publishable() throws {
+        let home = try TemporaryDirectory()
+        let file = KeyFile(FilePath(home.path + "/keys.json"))
+        let text = #"[{"name":"p","key":"\#(Self.secrets[0])","kind":"publishable","origins":["https://a.example"]}]"#
+        for _ in 1...2 { try file.takeOver(try Self.given(text)) }
+        let key = try #require(try file.read()?.keys.first)
+        #expect(key.kind == .publishable && key.scopes.map(\.description) == ["web:\(key.id):"] && key.permits(origin: "https://a.example"))
+        #expect(key.permissions == [.chat, .read, .write])
+        let secret = try Self.given(#"[{"name":"p","key":"\#(Self.secrets[0])","kind":"secret"}]"#)
+        #expect(throws: KeyFileError.self) { try file.takeOver(secret) }
+        #expect(try file.read()?.keys.first?.kind == .publishable)
+    }
+
     @Test(
         "what cannot be a key is refused with a sentence that does not show it",
         arguments: [
@@ -63,6 +94,8 @@ struct GivenKeyTests {
             (#"{"name":"me","key":"0123456789abcdef","secrets":[]}"#, "keys[0].secrets is not known here"),
             (#"{"name":"me","key":"0123456789abcdef","scope":"*"}"#, "keys[0].scope is not known here"),
             (#"{"name":"a","key":"0123456789abcdef"},{"name":"a","key":"1123456789abcdef"}"#, "keys[1] has the name of another key, a"),
+            (#"{"name":"a","key":"0123456789abcdef"},{"name":"b","key":"0123456789abcdef"}"#, "keys[1] has the secret of another key, a"),
+            (#"{"name":"me","key":"0123456789abcdef","kind":"publishable"}"#, "keys[0] must have an origin, since it is publishable"),
         ])
     func refused(text: String, message: String) throws {
         do throws(JSONFieldError) {

@@ -78,12 +78,15 @@ struct KeyIndexTests {
         // Every one of them is as long as the file, or looks as if the program had written it.
         for (bad, reason) in [
             (good.replacing("\"n9\"", with: "\"n8\""), "two keys with the name"),
-            (good.replacing(lines[1], with: lines[1] + "\n" + lines[1]), "one secret twice"),
+            (good.replacing(lines[1], with: lines[1] + "\n" + lines[1]), "for two keys"),
             (good.replacing("\"name\":\"n9\"", with: "\"nama\":\"n9\""), "nama is not known"),
             (good.replacing(",\n{", with: "\n{"), "is not JSON"), (String(good.dropLast(4)), "cut short"), ("", "cut short"),
         ] {
             try fixture.write(bad)
-            #expect(throws: KeyFileError.self, "\(reason)") { try fixture.name(fixture.secrets[0]) }
+            #expect(throws: KeyFileError.self, "\(reason)") { try KeyStore(fixture.file, dataDirectory: nil, logger: .test()) }
+            // A responder that was killed, and CGI, answer nevertheless, and let nobody in.
+            let restarted = try KeyStore(fixture.file, dataDirectory: nil, isRestarted: true, logger: .test())
+            #expect(try fixture.name(fixture.secrets[0]) == nil && restarted.ring?.keys.isEmpty == true)
             #expect(try fixture.file.indexed() == nil)
         }
         let object = try JSONSerialization.jsonObject(with: Data(good.utf8))

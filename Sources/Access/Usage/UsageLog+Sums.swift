@@ -64,7 +64,7 @@ extension UsageLog {
     /// The sums of a month: those that are stored, and the lines that came after.
     private func sum(_ month: String) async throws -> UsageMonth {
         let path = directory.appending(month + Self.linesExtension)
-        let file = try attempt(path) { () throws(Errno) in try File(path, O_RDONLY, in: system) }
+        let file = try lines(at: path)
         var sums = try stored(month, linesIn: file) ?? UsageMonth()
         let start = sums.byteCount
         var lines = UsageLines(file, from: start)
@@ -80,6 +80,13 @@ extension UsageLog {
         }
         if sums.byteCount - start >= storedStep { store(sums, month) }
         return sums
+    }
+
+    /// Opens the lines of a month. A device would have no end.
+    private func lines(at path: FilePath) throws(UsageError) -> File {
+        let file = try attempt(path) { () throws(Errno) in try File(path, O_RDONLY, in: system) }
+        guard try attempt(path, { () throws(Errno) in try file.status() }).isRegular else { throw .unreadable("\(path) is no file") }
+        return file
     }
 
     /// In bytes: a month of 10,000 keys that use ten models each day has half of it.
@@ -124,8 +131,7 @@ extension UsageLog {
 
     private func addSessions(of month: String, _ query: UsageQuery, to sums: inout UsageSums) async throws {
         let path = directory.appending(month + Self.linesExtension)
-        let file = try attempt(path) { () throws(Errno) in try File(path, O_RDONLY, in: system) }
-        var lines = UsageLines(file, from: 0)
+        var lines = UsageLines(try lines(at: path), from: 0)
         while let next = try attempt(path, { () throws(Errno) in try lines.next() }) {
             for line in next where query.includes(day: line.day) && query.key.map({ $0 == line.key }) ?? true {
                 sums.add(line.amount, to: line.session)

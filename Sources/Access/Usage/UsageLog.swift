@@ -13,8 +13,15 @@ package final class UsageLog: Sendable {
         let path: FilePath
         /// When the path is looked at again, as somebody may have removed the file.
         let next = ContinuousClock.now + .milliseconds(500)
+        /// True if the last line may be cut short, as it is when the disk is full: the next one must not become a part of it.
+        let isTorn: Mutex<Bool>
 
-        init(_ file: consuming File, _ path: FilePath) {
+        init(_ file: consuming File, _ path: FilePath) throws(Errno) {
+            let status = try file.status()
+            // A FIFO would take lines that nobody counts.
+            guard status.isRegular else { throw .notSupported }
+            let end = try file.read(max(0, status.size - 1)..<status.size)
+            isTorn = Mutex(!end.isEmpty && end != [UInt8(ascii: "\n")])
             self.file = file
             self.path = path
         }
@@ -42,8 +49,17 @@ package final class UsageLog: Sendable {
         let path = directory.appending(month + Self.linesExtension)
         do throws(Errno) {
             let open = try file(at: path)
-            // Linux writes to the end whatever the offset (pwrite(2), "Bugs"), so that no two processes write over each other.
-            try open.file.write(line.serialized, at: 0)
+            let isTorn = open.isTorn.withLock { isTorn in
+                defer { isTorn = false }
+                return isTorn
+            }
+            do throws(Errno) {
+                // Linux writes to the end whatever the offset (pwrite(2), "Bugs"), so that no two processes write over each other.
+                try open.file.write((isTorn ? [UInt8(ascii: "\n")] : []) + line.serialized, at: 0)
+            } catch {
+                open.isTorn.withLock { $0 = true }
+                throw error
+            }
         } catch {
             logger.error("A turn's usage was not recorded in \(path): \(error)")
         }
@@ -53,12 +69,12 @@ package final class UsageLog: Sendable {
         if let known = openFile.withLock(\.self), known.path == path, .now < known.next { return known }
         let found: OpenFile
         do throws(Errno) {
-            found = OpenFile(try opened(path), path)
+            found = try OpenFile(try opened(path), path)
         } catch {
             guard error == .noSuchFileOrDirectory else { throw error }
             // A data directory that is missing is not made anew.
             try system.ensureDirectory(directory)
-            found = OpenFile(try opened(path), path)
+            found = try OpenFile(try opened(path), path)
         }
         openFile.withLock { $0 = found }
         return found
@@ -66,10 +82,10 @@ package final class UsageLog: Sendable {
 
     private func opened(_ path: FilePath) throws(Errno) -> File {
         do throws(Errno) {
-            return try File(path, O_WRONLY | O_APPEND, in: system)
+            return try File(path, O_RDWR | O_APPEND, in: system)
         } catch {
             guard error == .noSuchFileOrDirectory else { throw error }
         }
-        return try File(path, O_WRONLY | O_APPEND | O_CREAT, in: system)
+        return try File(path, O_RDWR | O_APPEND | O_CREAT, in: system)
     }
 }

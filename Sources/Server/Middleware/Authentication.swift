@@ -57,7 +57,8 @@ package struct Authentication: Middleware {
         // Web servers may be set up to send headers that the client did not.
         let secrets = sent.compactMap(\.self).filter { !$0.isEmpty }
         guard let first = secrets.first else { return nil }
-        guard secrets.allSatisfy({ $0 == first }) else { throw .severalKeys }
+        // Some web servers join fields of one name (RFC 9110, section 5.3). No key has a space in it.
+        guard secrets.allSatisfy({ $0 == first }), !first.includes(", ") else { throw .severalKeys }
         return first
     }
 

@@ -62,7 +62,7 @@ struct BlockKey: ParsableCommand {
 
     @OptionGroup var options: KeyOptions
 
-    func run() throws { try reportingErrors { try options.change(key) { $0.isBlocked = true } } }
+    func run() throws { try reportingErrors { try options.block(key, true) } }
 }
 
 struct UnblockKey: ParsableCommand {
@@ -73,7 +73,7 @@ struct UnblockKey: ParsableCommand {
 
     @OptionGroup var options: KeyOptions
 
-    func run() throws { try reportingErrors { try options.change(key) { $0.isBlocked = false } } }
+    func run() throws { try reportingErrors { try options.block(key, false) } }
 }
 
 struct RevokeKey: ParsableCommand {
@@ -96,6 +96,11 @@ struct RevokeKey: ParsableCommand {
 }
 
 extension KeyOptions {
+    fileprivate func block(_ name: String, _ isBlocked: Bool) throws {
+        try expectNotGiven(name, field: "blocked")
+        try change(name) { $0.isBlocked = isBlocked }
+    }
+
     fileprivate func change(_ name: String, _ change: (inout APIKey) -> Void) throws {
         try show(try file().change { ring throws(KeyFileError) in try ring.change(name, change) })
     }

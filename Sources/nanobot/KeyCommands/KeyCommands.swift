@@ -32,13 +32,16 @@ struct KeyOptions: ParsableArguments {
     func use() throws -> KeyUse { KeyUse(dataDirectory: FilePath(try options.configuration()[.dataDirectory])) }
 
     /// Fails for a key that the configuration gives: the next start would undo what is changed here.
-    func expectNotGiven(_ key: String) throws {
+    ///
+    /// - Parameter field: what is changed; nil if it is more than one of the fields that a key file has.
+    func expectNotGiven(_ key: String, field: String? = nil) throws {
         let configuration = try options.configuration()
         guard
             let given = try configuration[.givenKeys]?.first(where: { given in
                 given.name == key || (try? ring().key(named: key)?.name) == given.name
             })
         else { return }
+        if let field, !given.says(field) { return }
         throw Failure(
             description:
                 "The key \"\(given.name)\" is given in auth.keys (\(configuration.source(of: Key<Never>.givenKeys))). Change it there.")

@@ -27,7 +27,9 @@ struct ListSessions: Endpoint {
             guard apiKey.covers(session: prefix) else { throw APIError.sessionNotAllowed }
             prefixes = [prefix]
         }
-        let page = try await service.sessions.page(prefixes: prefixes, limit: limit, after: cursor)
+        let page = try await context.whileClientStays { [prefixes] in
+            try await service.sessions.page(prefixes: prefixes, limit: limit, after: cursor)
+        }
         let data = page.sessions.map { session in
             JSONValue.object([
                 ("object", "session"), ("key", .string(session.key.description)), ("created_at", .optional(session.createdAt)),

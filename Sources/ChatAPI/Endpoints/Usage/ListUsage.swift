@@ -31,7 +31,7 @@ struct ListUsage: Endpoint {
             let query = UsageQuery(
                 since: day("since"), until: day("until"), by: grouping, key: key.permits(.admin) ? nil : key.id, now: service.now())
         else { throw APIError.invalidValue("since and until must be days such as 2026-11-27 (UTC)", param: "since") }
-        let rows = try await log.rows(query, on: service.sessions.reading)
+        let rows = try await context.whileClientStays { try await log.rows(query, on: service.sessions.reading) }
         let data = rows.map { row in
             JSONValue.object(
                 [(grouping.rawValue, .optional(row.name)), ("requests", .integer(row.amount.requests))] + row.amount.members)
