@@ -30,6 +30,8 @@ let package = Package(
         .target(name: "CCrash"),
         // It loads libcurl, and is not linked with it.
         .target(name: "CCurl"),
+        // It holds ChatAPI's openapi.json.
+        .target(name: "COpenAPI"),
         .target(name: "Text", swiftSettings: settings),
         .target(name: "JSON", dependencies: ["Text"], swiftSettings: settings),
         .target(
@@ -98,7 +100,7 @@ let package = Package(
         .target(
             name: "ChatAPI",
             dependencies: [
-                "Access", "CGI", "Chat", "Concurrency", "Crypto", "JSON", "Models", "Prometheus", "Server", "Sessions", "Text",
+                "Access", "CGI", "COpenAPI", "Chat", "Concurrency", "Crypto", "JSON", "Models", "Prometheus", "Server", "Sessions", "Text",
                 .product(name: "CoreMetrics", package: "swift-metrics"), .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["README.md", "openapi.json"],

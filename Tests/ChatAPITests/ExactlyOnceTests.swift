@@ -67,6 +67,9 @@ struct ExactlyOnceTests {
         let api = try API(model)
         for key in [String(repeating: "k", count: 256), String(repeating: "é", count: 128), "a\u{fffd}"] {
             expectError(await api.chat("Hello", headers: [header: key]), 400, "invalid_value", param: header)
+            // Also the one that is not used.
+            let both: KeyValuePairs = [header: key, header == "x-message-id" ? "idempotency-key" : "x-message-id": "k"]
+            expectError(await api.chat("Hello", headers: both), 400, "invalid_value", param: header)
         }
         #expect(await model.count == 0)
         let longest = String(repeating: "é", count: 127) + "k"

@@ -20,6 +20,7 @@ extension ChatService {
             Health(),
             Ready(service: self),
             ShowMetrics(service: self),
+            ShowDescription(),
             DescribeRequest(service: self),
             MeasureBody(service: self),
             StreamChunks(service: self),

@@ -1,0 +1,120 @@
+"""The API is as its description says: schemathesis sends what it allows, and what it does not, through nginx."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from nanobot import Nanobot
+
+HERE = Path(__file__).parent
+
+OPERATIONS = {
+    "POST /v1/chat/completions", "GET /v1/session", "DELETE /v1/session", "GET /v1/session/export", "POST /v1/session/undo",
+    "POST /v1/session/fork", "GET /v1/sessions", "GET /v1/key", "GET /v1/usage", "GET /v1/models", "GET /v1/models/{id}", "GET /health",
+    "GET /openapi.json",
+}
+
+# What everybody may call, and the question what is left.
+UNLIMITED = {"GET /health", "GET /openapi.json", "GET /v1/key"}
+
+# Examples do not depend on chance, so that a failure is one of the change that it comes with.
+CONFIGURATION = """
+hooks = "{hooks}"
+continue-on-failure = true
+headers = {{ {headers} }}
+
+[generation]
+deterministic = true
+max-examples = {examples}
+no-shrink = true
+allow-extra-parameters = false
+# requests sends them as Latin-1, and the API wants UTF-8.
+exclude-header-characters = "{latin}"
+"""
+
+
+class Conformance:
+    """What schemathesis found and saw."""
+
+    def __init__(self, server: Nanobot, directory: Path, examples: int, key: str | None = None, **headers: str):
+        directory.mkdir()
+        configuration, seen = directory / "schemathesis.toml", directory / "seen"
+        configuration.write_text(
+            CONFIGURATION.format(
+                hooks=HERE / "description_hooks.py", examples=examples, latin="".join(f"\\u{code:04x}" for code in range(0x80, 0x100)),
+                headers=", ".join(f'{name} = "{value}"' for name, value in headers.items()),
+            )
+            + (f'[auth.openapi.bearer]\nbearer = "{key}"\n' if key else "")
+        )
+        environment = os.environ | {"SEEN": str(seen), "NO_COLOR": "1"} | ({"CLOSED": "1"} if key else {})
+        program = [Path(sys.executable).with_name("st"), "--config-file", configuration, "run", root(server) + "/openapi.json"]
+        # In the directory, since it leaves files.
+        result = subprocess.run(program, cwd=directory, env=environment, capture_output=True, text=True)
+        self.output = result.stdout + result.stderr
+        assert result.returncode == 0, self.output
+        lines = [line.split() for line in seen.read_text().splitlines()]
+        self.statuses = {(f"{method} {path}", int(status)) for method, path, status, *_ in lines}
+        self.headers = {header for _, _, _, *headers in lines for header in headers}
+
+    def has(self, operation: str, *statuses: int) -> bool:
+        return {(operation, status) for status in statuses} <= self.statuses
+
+
+def root(server: Nanobot) -> str:
+    return server.url.removesuffix("/v1")
+
+
+def description(server: Nanobot) -> dict:
+    return httpx.get(root(server) + "/openapi.json").raise_for_status().json()
+
+
+def version() -> str:
+    return subprocess.run([os.environ["NANOBOT_BINARY"], "--version"], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_open(directory: Path):
+    with Nanobot(directory / "open", STREAM="true", UPSTREAM_ALLOW_REMOTE_IMAGES="true") as server:
+        seen = Conformance(server, directory / "open-conformance", examples=20)
+        assert description(server)["info"]["version"] == version()
+    assert {operation for operation, _ in seen.statuses} == OPERATIONS
+    assert seen.has("POST /v1/chat/completions", 200, 400)
+    assert seen.has("GET /v1/session", 200, 400, 404) and seen.has("GET /v1/session/export", 200, 400, 404)
+    assert seen.has("POST /v1/session/undo", 200, 400, 404) and seen.has("DELETE /v1/session", 200, 400, 404)
+    assert seen.has("POST /v1/session/fork", 200, 400, 404)
+    # There are no keys that they could be about.
+    assert seen.has("GET /v1/sessions", 403) and seen.has("GET /v1/key", 404) and seen.has("GET /v1/usage", 404)
+
+
+def test_api_keys(directory: Path):
+    with Nanobot(directory / "closed", STREAM="true", UPSTREAM_ALLOW_REMOTE_IMAGES="true", CORS_ORIGINS="https://app.example") as server:
+        key = server.add_key("--name", "all", "--routes", "chat,read,list,export,write,admin", "--rpm", "1000000", "--tpm", "1000000000")
+        seen = Conformance(server, directory / "closed-conformance", examples=10, key=key, Origin="https://app.example")
+    assert {(operation, 200) for operation in OPERATIONS} <= seen.statuses
+    # With the key left out, or a wrong one.
+    assert {(operation, 401) for operation in OPERATIONS - {"GET /health", "GET /openapi.json"}} <= seen.statuses
+    assert seen.headers >= {"access-control-allow-origin", "x-ratelimit-remaining-requests", "x-ratelimit-reset-tokens", "www-authenticate"}
+
+
+def test_limits(directory: Path):
+    with Nanobot(directory / "limited") as server:
+        key = server.add_key("--name", "slow", "--rpm", "3")
+        seen = Conformance(server, directory / "slow-conformance", examples=2, key=key)
+        assert {(operation, 429) for operation in OPERATIONS if operation not in UNLIMITED} <= seen.statuses
+        assert seen.headers >= {"retry-after", "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"}
+        key = server.add_key("--name", "poor", "--tokens-per-day", "0")
+        seen = Conformance(server, directory / "poor-conformance", examples=2, key=key)
+        assert seen.has("POST /v1/chat/completions", 429) and "x-should-retry" in seen.headers
+
+
+def test_web_pages(directory: Path):
+    with Nanobot(directory / "pages") as server:
+        key = server.add_key("--name", "site", "--kind", "publishable", "--origin", "https://app.example")
+        seen = Conformance(server, directory / "pages-conformance", examples=2, key=key, Origin="https://app.example")
+    assert "x-visitor" in seen.headers
+    # Visitors have sessions of their own, and no others.
+    assert seen.has("GET /v1/session", 403) and seen.has("POST /v1/chat/completions", 403) and seen.has("GET /v1/usage", 403)
+    # That of another visitor.
+    assert seen.has("GET /v1/models", 200, 401)
