@@ -76,7 +76,9 @@ package struct JSONField: Sendable {
 
     /// A whole number; `1e2` and `100.0` are, too.
     package func integer(in range: ClosedRange<Int>) throws(JSONFieldError) -> Int {
-        guard let digits, let number = Int(digits) ?? Double(digits).flatMap(Int.init(exactly:)) else {
+        // Digits alone that are no Int are out of its range. Rounded to a Double, they might become one.
+        let isPlain = digits?.utf8.allSatisfy { $0 == UInt8(ascii: "-") || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } == true
+        guard let digits, let number = isPlain ? Int(digits) : Double(digits).flatMap(Int.init(exactly:)) else {
             throw refused("must be a whole number")
         }
         guard range.contains(number) else { throw refused("must be between \(range.lowerBound) and \(range.upperBound)") }

@@ -24,6 +24,8 @@ UNLIMITED = {"GET /health", "GET /openapi.json", "GET /v1/key"}
 CONFIGURATION = """
 hooks = "{hooks}"
 continue-on-failure = true
+# Streams are read to their end.
+max-stream-events = 10000
 headers = {{ {headers} }}
 
 [generation]
@@ -35,22 +37,29 @@ allow-extra-parameters = false
 exclude-header-characters = "{latin}"
 """
 
+# No examples at random, and of the others only those that the API has to accept.
+BRIEF = ["--phases", "examples,coverage", "--mode", "positive"]
+
 
 class Conformance:
-    """What schemathesis found and saw."""
+    """What schemathesis found and saw. Without `examples` at random it is brief. `state` says what of the
+    description holds: description_hooks.py."""
 
-    def __init__(self, server: Nanobot, directory: Path, examples: int, key: str | None = None, **headers: str):
+    def __init__(self, server: Nanobot, directory: Path, examples: int = 0, only: str = "", key: str | None = None, state: str = "open", **headers: str):
         directory.mkdir()
         configuration, seen = directory / "schemathesis.toml", directory / "seen"
         configuration.write_text(
             CONFIGURATION.format(
-                hooks=HERE / "description_hooks.py", examples=examples, latin="".join(f"\\u{code:04x}" for code in range(0x80, 0x100)),
+                hooks=HERE / "description_hooks.py", examples=examples or 1,
+                latin="".join(f"\\u{code:04x}" for code in range(0x80, 0x100)),
                 headers=", ".join(f'{name} = "{value}"' for name, value in headers.items()),
             )
             + (f'[auth.openapi.bearer]\nbearer = "{key}"\n' if key else "")
         )
-        environment = os.environ | {"SEEN": str(seen), "NO_COLOR": "1"} | ({"CLOSED": "1"} if key else {})
+        environment = os.environ | {"SEEN": str(seen), "STATE": state, "NO_COLOR": "1"}
         program = [Path(sys.executable).with_name("st"), "--config-file", configuration, "run", root(server) + "/openapi.json"]
+        program += [] if examples else BRIEF
+        program += ["--include-name", only] if only else []
         # In the directory, since it leaves files.
         result = subprocess.run(program, cwd=directory, env=environment, capture_output=True, text=True)
         self.output = result.stdout + result.stderr
@@ -90,31 +99,32 @@ def test_open(directory: Path):
 
 def test_api_keys(directory: Path):
     with Nanobot(directory / "closed", STREAM="true", UPSTREAM_ALLOW_REMOTE_IMAGES="true", CORS_ORIGINS="https://app.example") as server:
-        key = server.add_key("--name", "all", "--routes", "chat,read,list,export,write,admin", "--rpm", "1000000", "--tpm", "1000000000")
-        seen = Conformance(server, directory / "closed-conformance", examples=10, key=key, Origin="https://app.example")
+        key = server.add_key("--name", "all", "--scope", "*", "--routes", "chat,read,list,export,write,admin", "--rpm", "1000000", "--tpm", "1000000000")
+        seen = Conformance(server, directory / "closed-conformance", examples=5, key=key, state="closed", Origin="https://app.example")
+        strange = Conformance(server, directory / "strange-conformance", key="nb-strange", state="closed")
     assert {(operation, 200) for operation in OPERATIONS} <= seen.statuses
-    # With the key left out, or a wrong one.
-    assert {(operation, 401) for operation in OPERATIONS - {"GET /health", "GET /openapi.json"}} <= seen.statuses
-    assert seen.headers >= {"access-control-allow-origin", "x-ratelimit-remaining-requests", "x-ratelimit-reset-tokens", "www-authenticate"}
+    assert {(operation, 401) for operation in OPERATIONS - {"GET /health", "GET /openapi.json"}} <= strange.statuses
+    assert seen.headers >= {"access-control-allow-origin", "x-ratelimit-remaining-requests", "x-ratelimit-reset-tokens"}
+    assert "www-authenticate" in strange.headers
 
 
 def test_limits(directory: Path):
-    with Nanobot(directory / "limited") as server:
-        key = server.add_key("--name", "slow", "--rpm", "3")
-        seen = Conformance(server, directory / "slow-conformance", examples=2, key=key)
+    with Nanobot(directory / "limited", STREAM="true") as server:
+        key = server.add_key("--name", "slow", "--scope", "*", "--rpm", "3")
+        seen = Conformance(server, directory / "slow-conformance", key=key, state="closed")
         assert {(operation, 429) for operation in OPERATIONS if operation not in UNLIMITED} <= seen.statuses
         assert seen.headers >= {"retry-after", "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"}
-        key = server.add_key("--name", "poor", "--tokens-per-day", "0")
-        seen = Conformance(server, directory / "poor-conformance", examples=2, key=key)
+        key = server.add_key("--name", "poor", "--scope", "*", "--tokens-per-day", "0")
+        seen = Conformance(server, directory / "poor-conformance", only="POST /v1/chat/completions", key=key, state="closed")
         assert seen.has("POST /v1/chat/completions", 429) and "x-should-retry" in seen.headers
 
 
 def test_web_pages(directory: Path):
-    with Nanobot(directory / "pages") as server:
+    with Nanobot(directory / "pages", STREAM="true") as server:
         key = server.add_key("--name", "site", "--kind", "publishable", "--origin", "https://app.example")
-        seen = Conformance(server, directory / "pages-conformance", examples=2, key=key, Origin="https://app.example")
+        seen = Conformance(server, directory / "pages-conformance", key=key, state="publishable", Origin="https://app.example")
     assert "x-visitor" in seen.headers
     # Visitors have sessions of their own, and no others.
     assert seen.has("GET /v1/session", 403) and seen.has("POST /v1/chat/completions", 403) and seen.has("GET /v1/usage", 403)
-    # That of another visitor.
+    # An x-visitor that this server did not make.
     assert seen.has("GET /v1/models", 200, 401)

@@ -41,6 +41,9 @@ struct JSONFieldTests {
         #expect(try field("true").bool())
         #expect(try field("1.5").number(in: 0...2) == 1.5)
         for text in ["100", "1e2", "100.0"] { #expect(try field(text).integer(in: 0...100) == 100) }
+        // Rounded, it would be the least Int.
+        #expect(throws: JSONFieldError.self) { try field("-9223372036854775809").integer(in: .min...(.max)) }
+        #expect(try field("-9223372036854775808").integer(in: .min...(.max)) == .min)
         #expect(try JSONField(.integer(7), path: "x").integer(in: 0...10) == 7)
         #expect(try JSONField(.integer(7), path: "x").number(in: 0...10) == 7)
     }
