@@ -13,7 +13,7 @@ extension Request {
     /// `REQUEST_URI`, which is as the client sent it, if it has the same path, and from the decoded path only if it has another one: an
     /// operator rewrites paths. U+FFFD is in a key in place of what is not percent-encoded UTF-8.
     package func sessionPaths(in path: RequestPath) -> [SessionPath] {
-        let uri = Substring((metaVariable("REQUEST_URI") ?? "").utf8.prefix { $0 != UInt8(ascii: "?") })
+        let uri = encodedPath
         let limit = Self.longestSessionPath
         guard uri.utf8.count <= limit.bytes, path.segments.count <= limit.decodedSegments else { return [] }
         var raw = uri.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { Substring($0) }

@@ -42,8 +42,9 @@ extension Request {
         return RequestPath(known ?? uriPath, isExact: false)
     }
 
-    /// The decoded path in `REQUEST_URI`, as the client asked for it; empty if the web server does not tell.
-    package var uriPath: String {
-        Self.percentDecoded(Substring((metaVariable("REQUEST_URI") ?? "").utf8.prefix { $0 != UInt8(ascii: "?") }))
-    }
+    /// The decoded path in `REQUEST_URI`.
+    private var uriPath: String { Self.percentDecoded(encodedPath) }
+
+    /// The path as the client sent it, percent-encoded; empty if the web server does not tell.
+    package var encodedPath: Substring { Substring((metaVariable("REQUEST_URI") ?? "").utf8.prefix { $0 != UInt8(ascii: "?") }) }
 }

@@ -84,6 +84,9 @@ def before_call(_: HookContext, case: Case, __: dict) -> None:
     for name in ("Idempotency-Key", "x-message-id"):
         if value := (case.headers or {}).get(name):
             case.headers[name] = f"{next(_calls):06}{value[6:]}"
+    # A key from a response. requests sends Latin-1, and the API wants UTF-8.
+    if value := (case.headers or {}).get("x-session-key"):
+        case.headers["x-session-key"] = value.encode(errors="surrogatepass").decode("latin-1")
 
 
 @schemathesis.hook

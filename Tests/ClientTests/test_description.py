@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
+import schemathesis
 
 from nanobot import Nanobot
 
@@ -124,7 +126,57 @@ def test_web_pages(directory: Path):
         key = server.add_key("--name", "site", "--kind", "publishable", "--origin", "https://app.example")
         seen = Conformance(server, directory / "pages-conformance", key=key, state="publishable", Origin="https://app.example")
     assert "x-visitor" in seen.headers
-    # Visitors have sessions of their own, and no others.
-    assert seen.has("GET /v1/session", 403) and seen.has("POST /v1/chat/completions", 403) and seen.has("GET /v1/usage", 403)
-    # An x-visitor that this server did not make.
-    assert seen.has("GET /v1/models", 200, 401)
+    assert seen.has("POST /v1/chat/completions", 200, 401) and seen.has("GET /v1/session", 401, 404)
+    assert seen.has("GET /v1/sessions", 403) and seen.has("GET /v1/usage", 403)
+
+
+def test_responses_that_no_generator_gets(directory: Path, monkeypatch: pytest.MonkeyPatch, key: str):
+    monkeypatch.setenv("STATE", "open")
+    monkeypatch.setenv("SEEN", os.devnull)
+    import description_hooks  # Its checks are among those of `validate_response`.
+
+    body = {"messages": [{"role": "user", "content": "Hello"}]}
+    with Nanobot(directory / "rare", LIMITS_BODY_BYTES="100000") as server:
+        schema = schemathesis.openapi.from_url(root(server) + "/openapi.json")
+        assert schema.get_base_url().rstrip("/") == root(server)
+
+        def call(method: str, path: str, expected: int, code: str | None = None, session: str = key, **request: object) -> httpx.Response:
+            """Any request that httpx can send, whose response has to be as described."""
+            request["headers"] = {"x-session-key": session} | request.pop("headers", {})
+            response = httpx.request(method, root(server) + path, **request)
+            assert response.status_code == expected, response.text
+            assert code is None or response.json()["error"]["code"] == code
+            schema[path.partition("?")[0]][method].validate_response(response)
+            return response
+
+        chat = "/v1/chat/completions"
+        call("POST", chat, 200, json=body)
+        for _ in range(2):
+            answer = call("POST", chat, 200, json=body, headers={"Idempotency-Key": "k"})
+        assert answer.headers["idempotency-replayed"] == "true"
+        call("POST", chat, 409, "idempotency_key_conflict", json=body | {"n": 1}, headers={"Idempotency-Key": "k"})
+        call("POST", chat, 400, "stream_unsupported", json=body | {"stream": True})
+        call("POST", chat, 400, "invalid_json", content="{")
+        call("POST", chat, 413, "request_too_large", json=body | {"user": "x" * 100_000})
+        call("POST", chat, 415, "unsupported_media_type", json=body, headers={"Content-Encoding": "br"})
+        for path in (chat, "/v1/models"):
+            method = "POST" if path == chat else "GET"
+            call(method, path, 431, "headers_too_large", json=body, headers={f"x-{number}": "x" * 8000 for number in range(10)})
+        call("POST", "/v1/session/fork", 415, "unsupported_media_type", json={"to": "a"}, headers={"Content-Encoding": "br"})
+        call("POST", "/v1/session/fork", 413, "request_too_large", json={"to": "a" * 100_000})
+        call("POST", "/v1/session/fork", 200, json={"to": f"{key}:copy"})
+        call("POST", "/v1/session/fork", 409, "session_exists", json={"to": f"{key}:copy"})
+        for format in ("json", "jsonl", "markdown"):
+            call("GET", f"/v1/session/export?format={format}", 200)
+        page = call("GET", "/v1/session?limit=1", 200).json()
+        call("GET", f"/v1/session?limit=1&before={page['before']}", 200)
+        for _ in range(2):
+            call("POST", "/v1/session/undo", 200)
+        call("POST", "/v1/session/undo", 404, "not_found")
+        other = server.add_key("--name", "other", "--scope", "other:", "--routes", "read,list", "--models", "none")
+        headers = {"x-api-key": other}
+        call("GET", "/v1/session", 403, "session_not_allowed", headers=headers)
+        call("POST", chat, 403, "route_not_allowed", json=body, headers=headers)
+        call("GET", "/v1/sessions?prefix=web:", 403, "session_not_allowed", headers=headers)
+        call("GET", "/v1/models", 400, "invalid_value", headers=headers | {"api-key": "nb-another"})
+        assert description_hooks

@@ -12,7 +12,7 @@ struct ShowDescription: Endpoint {
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         guard case .object(var members) = try JSONField(parsing: Self.file).value else { throw APIError.internalError }
-        let server: JSONValue = ["url": .string(Self.server(seenFrom: context.request.uriPath)), "description": "This server"]
+        let server: JSONValue = ["url": .string(Self.mountPoint(in: context.request.encodedPath)), "description": "This server"]
         if let index = members.firstIndex(where: { $0.0 == "servers" }) { members[index].1 = [server] }
         try await writer.send(.json(.object(members)))
     }
@@ -22,12 +22,12 @@ struct ShowDescription: Endpoint {
         return Array(UnsafeBufferPointer(start: openapi_json(&length), count: length))
     }
 
-    /// Where the API is, as a URL relative to the description's own (OpenAPI 3.1, Server Object). So it is right behind proxies, too.
-    static func server(seenFrom path: String) -> String {
-        var folders = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        let hasSlash = folders.last?.isEmpty == true
-        folders = folders.dropLast(hasSlash ? 2 : 1)
-        let isBelowVersion = folders.last?.elementsEqual("v1".utf8) == true
-        return (hasSlash, isBelowVersion) == (true, true) ? "../.." : hasSlash || isBelowVersion ? ".." : "."
+    /// The path of the API, from where the client found its description. Not relative to that, which OpenAPI 3.1 allows and clients get wrong.
+    private static func mountPoint(in path: Substring) -> String {
+        // Without empty segments: a URL that begins with two slashes names another host.
+        var segments = path.utf8.split(separator: UInt8(ascii: "/"))
+        guard segments.popLast()?.elementsEqual("openapi.json".utf8) == true else { return "/" }
+        if segments.last?.elementsEqual("v1".utf8) == true { segments.removeLast() }
+        return "/" + segments.map { String(Substring($0)) }.joined(separator: "/")
     }
 }
