@@ -44,7 +44,9 @@ package final class KeyStore: Sendable {
     ///   - servesOne: true if one request is served, so that its key is read alone where that is possible.
     ///   - logger: gets a line if the file cannot be used later, and when it can be again.
     /// - Throws: if the file cannot be used.
-    package init(_ file: KeyFile, dataDirectory: FilePath?, isRestarted: Bool = false, servesOne: Bool = false, logger: Logger) throws(KeyFileError) {
+    package init(
+        _ file: KeyFile, dataDirectory: FilePath?, isRestarted: Bool = false, servesOne: Bool = false, logger: Logger
+    ) throws(KeyFileError) {
         (self.file, mark, self.logger) = (file, dataDirectory?.appending("api-keys"), logger)
         visitors = Visitors(dataDirectory ?? file.path.removingLastComponent(), logger: logger)
         use = dataDirectory.map(KeyUse.init)

@@ -41,7 +41,8 @@ struct Serve: ParsableCommand {
             defer { directory.remove() }
 
             let socket = directory.path + "/responder.sock"
-            var supervisor = try Supervisor(try ListeningSocket(unixPath: socket), options, requiresKey: !address.isLoopback, signals, logger: logger)
+            var supervisor = try Supervisor(
+                try ListeningSocket(unixPath: socket), options, requiresKey: !address.isLoopback, signals, logger: logger)
             defer { supervisor.stop() }
             let configurationPath = "\(directory.path)/\(webServer.kind).conf"
             let site = WebServer.Site(

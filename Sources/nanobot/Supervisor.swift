@@ -38,7 +38,8 @@ struct Supervisor {
         (self.socket, self.options, self.signals, self.logger) = (socket, options, signals, logger)
         // Standard error may be a broken pipe; that must not end the supervisor.
         signal(SIGPIPE, SIG_IGN)
-        arguments = [CommandLine.arguments[0], FastCGIResponder._commandName, "--supervisor", "\(getpid())"]
+        arguments =
+            [CommandLine.arguments[0], FastCGIResponder._commandName, "--supervisor", "\(getpid())"]
             + (requiresKey ? ["--requires-key"] : []) + options.arguments
         responder = try Self.start(arguments, socket)
     }

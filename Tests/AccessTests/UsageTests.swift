@@ -131,6 +131,40 @@ struct UsageTests {
         #expect(try await fixture.rows(.day) == [])
     }
 
+    @Test("a line that a full disk cut short is not joined with the next one, by the same process or another", arguments: [true, false])
+    func torn(isSame: Bool) async throws {
+        let system = SimulatedFileSystem()
+        try system.makeDirectory("/data")
+        func log() -> UsageLog { UsageLog(dataDirectory: "/data", in: system, logger: .test()) }
+        log().add(Self.line("2026-11-01"))
+        let count = system.calls.count
+        log().add(Self.line("2026-11-01"))
+        // The last call is the one that writes.
+        let call = system.calls.count - count
+        system.reset(SimulatedFileSystem.Fault(call: call, effect: .shortWriteThenFailure(.noSpace)))
+        let failing = log()
+        failing.add(Self.line("2026-11-02"))
+        system.reset()
+        for day in ["2026-11-03", "2026-11-04"] { (isSame ? failing : log()).add(Self.line(day)) }
+        let query = try #require(UsageQuery(since: "2026-11-01", until: "2026-11-30", by: .day, now: Date()))
+        let days = try await log().rows(query).map { "\($0.name ?? "") \($0.amount.requests)" }
+        #expect(days == ["2026-11-01 2", "2026-11-03 1", "2026-11-04 1"])
+    }
+
+    @Test("a device, a FIFO and a directory are no lines")
+    func devices() async throws {
+        let fixture = try Fixture()
+        let path = fixture.path("2026-11.jsonl")
+        try FileManager.default.createDirectory(atPath: fixture.path(""), withIntermediateDirectories: false)
+        #expect(mkfifo(path, 0o600) == 0)
+        fixture.log.add(Self.line("2026-11-01"))
+        #expect(fixture.lines.entries.map(\.level) == [.error])
+        await #expect(throws: UsageError.self) { try await fixture.rows(.day) }
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/zero")
+        await #expect(throws: UsageError.self) { try await fixture.rows(.session) }
+    }
+
     @Test("if any call fails while sums are stored, usage is the same, and nothing is left over that matters")
     func faults() async throws {
         let base = SimulatedFileSystem()

@@ -17,11 +17,11 @@ HERE = Path(__file__).parent
 OPERATIONS = {
     "POST /v1/chat/completions", "GET /v1/session", "DELETE /v1/session", "GET /v1/session/export", "POST /v1/session/undo",
     "POST /v1/session/fork", "GET /v1/sessions", "GET /v1/key", "GET /v1/usage", "GET /v1/models", "GET /v1/models/{id}", "GET /health",
-    "GET /openapi.json",
+    "GET /openapi.json", "GET /ready", "GET /metrics",
 }
 
 # What everybody may call, and the question what is left.
-UNLIMITED = {"GET /health", "GET /openapi.json", "GET /v1/key"}
+UNLIMITED = {"GET /health", "GET /ready", "GET /openapi.json", "GET /v1/key"}
 
 # Examples do not depend on chance, so that a failure is one of the change that it comes with.
 CONFIGURATION = """
@@ -110,7 +110,7 @@ def test_api_keys(directory: Path):
         seen = Conformance(server, directory / "closed-conformance", examples=5, key=key, state="closed", Origin="https://app.example")
         strange = Conformance(server, directory / "strange-conformance", key="nb-strange", state="closed")
     assert {(operation, 200) for operation in OPERATIONS} <= seen.statuses
-    assert {(operation, 401) for operation in OPERATIONS - {"GET /health", "GET /openapi.json"}} <= strange.statuses
+    assert {(operation, 401) for operation in OPERATIONS - {"GET /health", "GET /ready", "GET /openapi.json"}} <= strange.statuses
     assert seen.headers >= {"access-control-allow-origin", "x-ratelimit-remaining-requests", "x-ratelimit-reset-tokens"}
     assert "www-authenticate" in strange.headers
 

@@ -5,7 +5,8 @@ import Testing
 @Suite("Layers")
 struct LayerTests {
     private static let layers = [
-        "CCrash", "CCurl", "CFCGI", "CLinux", "CSodium", "CZlib", "Text", "JSON", "Concurrency", "Crypto", "Files", "HTTPClient", "CGI",
+        "CCrash", "CCurl", "CFCGI", "CLinux", "COpenAPI", "CSodium", "CZlib", "Text", "JSON", "Concurrency", "Crypto", "Files",
+        "HTTPClient", "CGI",
         "FastCGI",
         "Prometheus", "Access", "Configuration", "Chat", "Sessions", "Models", "BuiltinModel", "Server", "ChatAPI", "Doctor", "nanobot",
     ]
@@ -44,7 +45,7 @@ struct LayerTests {
         #expect(imports.intersection(Self.unknown[target] ?? []) == [])
     }
 
-    @Test("a C library is imported by one target", arguments: ["CFCGI", "CSodium", "CZlib", "CCurl", "CCrash"])
+    @Test("a C library is imported by one target", arguments: ["CFCGI", "COpenAPI", "CSodium", "CZlib", "CCurl", "CCrash"])
     func libraries(library: String) throws {
         let users = try Self.layers.filter { try imports(of: $0).contains(library) }
         #expect(users.count == 1, "\(users)")

@@ -52,6 +52,33 @@ struct ServerTests {
         #expect(silent.head.first == "Status: 500 Internal Server Error")
     }
 
+    @Test("work that is of no use without its client ends when the client leaves, although turns go on")
+    func leavingClient() async throws {
+        let (begun, ended) = (Gate(), Log<String>())
+        let output = Output()
+        let server = Server.make(
+            [
+                TestEndpoint { context, _ in
+                    try await context.whileClientStays {
+                        begun.open()
+                        do { try await Task.sleep(for: .seconds(86_400)) } catch {
+                            ended.append("\(type(of: error))")
+                            throw error
+                        }
+                    }
+                }
+            ], configure: { $0.onDisconnect = .finish })
+        async let response = server.ask(output: output)
+        await begun.pass()
+        output.leave()
+        _ = await response
+        #expect(ended.entries == ["CancellationError"])
+        let staying = TestEndpoint { context, writer in
+            try await writer.send(Response(status: 200, body: Array(try await context.whileClientStays { "done" }.utf8)))
+        }
+        #expect(await Server.make([staying]).ask().body == "done")
+    }
+
     @Test("a body that is too large, or breaks off, is an error when the endpoint asks for it")
     func bodies() async {
         let server = Server.make(

@@ -82,11 +82,11 @@ struct KeyCommandTests {
         let file = try #require(FileManager.default.contents(atPath: path))
         for damage in [Data(), Data("{".utf8), file.dropLast(3)] {
             try damage.write(to: URL(fileURLWithPath: path))
-            #expect(try await status(secret) == "Status: 500 Internal Server Error")
+            #expect(try await status(secret) == "Status: 401 Unauthorized")
         }
         try file.write(to: URL(fileURLWithPath: path))
         #expect(chmod(path, 0o644) == 0)
-        #expect(try await status(secret) == "Status: 500 Internal Server Error")
+        #expect(try await status(secret) == "Status: 401 Unauthorized")
         #expect(try await keys(home, "list").error.contains("run chmod 600"))
         #expect(chmod(path, 0o600) == 0)
         #expect(try await keys(home, "revoke", "a").status == 0)

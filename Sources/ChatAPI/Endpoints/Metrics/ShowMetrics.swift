@@ -13,7 +13,6 @@ struct ShowMetrics: Endpoint {
     let method = "GET"
     let path = "/metrics"
     let admission = Admission.permitted(.admin)
-    let isUncounted = true
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         guard let metrics = service.metrics else { throw APIError.notFound }
