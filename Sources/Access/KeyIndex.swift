@@ -1,9 +1,11 @@
+import Crypto
 import Files
 import JSON
 import SystemPackage
 import Text
 
-/// Finds one key in a key file without reading the others: where each secret's key stands is in a file beside it, `keys.json.index`.
+/// Finds one key in a key file without reading the others: where each secret's key stands is in a file beside it, `keys.json.index`. The
+/// origins of all keys are among the secrets there.
 ///
 /// The index tells of one state of the key file, which was read and found good as a whole. Once the key file was changed in any other way,
 /// the index no longer counts, so that a file that is edited by hand is read and checked as a whole. Whoever removes an index loses nothing.
@@ -41,13 +43,14 @@ final class KeyIndex: Sendable {
             let length = line.last == UInt8(ascii: ",") ? line.count - 1 : line.count
             for secret in ring.keys[number - 1].secrets { lines.append("\(secret.digest) \(padded(start)) \(padded(length))\n") }
         }
+        for origin in ring.origins { lines.append("\(digest(ofOrigin: origin.text)) \(padded(0)) \(padded(0))\n") }
         lines.sort { $0 < $1 }
         return lines.reduce(into: head(status)) { $0 += $1.utf8 }
     }
 
     private static func head(_ status: FileStatus) -> [UInt8] {
         let numbers = "\(status.device) \(status.inode) \(status.size) \(status.modifiedSeconds) \(status.modifiedNanoseconds)"
-        let bytes = Array("nanobot-keys-index 1 \(numbers)".utf8.prefix(headLength - 1))
+        let bytes = Array("nanobot-keys-index 2 \(numbers)".utf8.prefix(headLength - 1))
         return bytes + Array(repeating: UInt8(ascii: " "), count: headLength - 1 - bytes.count) + "\n".utf8
     }
 
@@ -70,6 +73,18 @@ final class KeyIndex: Sendable {
         else { throw KeyFileError(path, "and its index contradict each other: remove \(path).index") }
         return try KeyRing([key])
     }
+
+    /// True if one of the keys has an origin.
+    func hasOrigin(_ origin: String) throws(KeyFileError) -> Bool {
+        do throws(Errno) {
+            return try place(of: Array(Self.digest(ofOrigin: origin).utf8)) != nil
+        } catch {
+            throw KeyFileError(path, "cannot be read: \(error)")
+        }
+    }
+
+    /// That of no secret: a request's header has no line feed.
+    private static func digest(ofOrigin origin: String) -> String { SHA256.hexadecimal(of: "\n\(origin)".utf8) }
 
     private func place(of digest: [UInt8]) throws(Errno) -> Range<Int>? {
         var candidates = 0..<count

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 package import Logging
 package import SystemPackage
+import Text
 
 /// The API keys that are in force: those of the file as it was at most half a second ago.
 ///
@@ -75,6 +76,17 @@ package final class KeyStore: Sendable {
         } catch {
             logger.error("\(error). The request is refused.")
             return KeyRing()
+        }
+    }
+
+    /// True if one of the keys in force has an origin.
+    package func hasOrigin(_ origin: String) -> Bool {
+        guard let index = state.withLock(\.index) else { return ring?.origins.contains(TextKey(origin)) ?? false }
+        do throws(KeyFileError) {
+            return try index.hasOrigin(origin)
+        } catch {
+            logger.error("\(error)")
+            return false
         }
     }
 

@@ -23,11 +23,12 @@ final class Bill: Sendable {
     /// The model's name in metrics.
     private let label: String
     private let payer: Payer
+    private let metrics: TurnMetrics
     private let state = Mutex(State())
 
-    init(_ request: TurnRequest) {
+    init(_ request: TurnRequest, countedBy metrics: TurnMetrics) {
         (price, session, model, payer) = (request.model.price, request.session, request.model.id, request.payer)
-        label = request.model.listedID
+        (label, self.metrics) = (request.model.listedID, metrics)
     }
 
     /// Reserves what the turn may cost.
@@ -56,7 +57,7 @@ final class Bill: Sendable {
         let (isOpen, known) = state.withLock { ($0.isOpen, $0.usage) }
         guard isOpen || known.map({ $0.totalTokens > 0 }) ?? false else { return }
         let usage = known ?? .zero
-        TurnMetrics.count(model: label, status: status, usage)
+        metrics.count(model: label, status: status, usage)
         let cost = price?.cost(promptTokens: usage.promptTokens, completionTokens: usage.completionTokens)
         // A model that was stopped has used nobody knows how much: what was reserved for it is not given back.
         if known.map({ _ in true }) ?? (status != Self.clientLeft) {

@@ -10,6 +10,7 @@ struct TurnRunner: Sendable {
     let sessions: SessionStore
     let logger: Logger
     let now: @Sendable () -> Date
+    let metrics = TurnMetrics()
 
     /// Runs a turn. Returns the turn that an earlier try stored, or asks the model with the history that the mode allows. When this
     /// returns, the turn is stored if its mode is `normal` or `mirror`.
@@ -23,7 +24,7 @@ struct TurnRunner: Sendable {
         onDelta: (@Sendable (Delta) -> Void)? = nil
     ) async throws -> (turn: Turn, isReplayed: Bool) {
         let listener = Listener(onShortened: onShortened, onDelta: onDelta)
-        let bill = Bill(request)
+        let bill = Bill(request, countedBy: metrics)
         do {
             let result = try await run(request, listener, bill)
             bill.close(status: 200, at: now())

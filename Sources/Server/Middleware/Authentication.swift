@@ -38,7 +38,10 @@ package struct Authentication: Middleware {
     }
 
     /// The caller's key, if it may be used.
-    static func key(of request: Request, in ring: KeyRing) throws(APIError) -> APIKey { try key(of: try secret(of: request), in: ring) }
+    static func key(of request: Request, in keys: KeyStore) throws(APIError) -> APIKey {
+        let secret = try secret(of: request)
+        return try key(of: secret, in: keys.ring(for: secret) ?? KeyRing())
+    }
 
     private static func key(of secret: String?, in ring: KeyRing) throws(APIError) -> APIKey {
         let now = Date()

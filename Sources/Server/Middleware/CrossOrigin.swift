@@ -27,10 +27,9 @@ package struct CrossOrigin: Middleware {
 
     package func handle(_ context: RequestContext, _ writer: ResponseWriter, next: Next) async throws {
         let request = context.request
-        // All keys are read only where it matters: over CGI that takes long.
         guard let origin = request.origin,
             context.options.origins.contains(where: { $0.description == origin })
-                || keys?.ring.map({ Self.allows(origin, request, $0) }) == true
+                || keys.map({ Self.allows(origin, request, $0) }) == true
         else { return try await next(context, writer) }
         // It is one that an operator wrote down, byte for byte.
         writer.addHeader("Access-Control-Allow-Origin", origin)
@@ -49,9 +48,9 @@ package struct CrossOrigin: Middleware {
                 ]))
     }
 
-    private static func allows(_ origin: String, _ request: Request, _ ring: KeyRing) -> Bool {
-        guard ring.origins.contains(TextKey(origin)) else { return false }
-        return (try? Authentication.key(of: request, in: ring))?.permits(origin: origin) ?? true
+    private static func allows(_ origin: String, _ request: Request, _ keys: KeyStore) -> Bool {
+        guard keys.hasOrigin(origin) else { return false }
+        return (try? Authentication.key(of: request, in: keys))?.permits(origin: origin) ?? true
     }
 
     /// The headers with which OpenAI's clients describe themselves, as far as the browser asks for them.

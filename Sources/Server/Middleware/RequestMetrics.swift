@@ -11,9 +11,15 @@ package struct RequestMetrics: Middleware {
 
     package static let starts = "nanobot_responder_starts_total"
 
-    /// Instruments are found by their names only once.
-    private let counters = Mutex<[TextKey: Counter]>([:])
-    private let timers = Mutex<[TextKey: CoreMetrics.Timer]>([:])
+    /// What counts the requests of one route that end with one status.
+    private struct Instruments: Sendable {
+        let requests: Counter
+        let duration: CoreMetrics.Timer
+        let firstByte: CoreMetrics.Timer
+    }
+
+    /// Made once: to find an instrument by its name and labels takes longer than to use it.
+    private let instruments = Mutex<[TextKey: [Int: Instruments]]>([:])
 
     package init() {}
 
@@ -24,36 +30,33 @@ package struct RequestMetrics: Middleware {
     }
 
     private func count(_ route: String, _ writer: ResponseWriter, since start: ContinuousClock.Instant) {
-        counter(route, status: writer.status.map(String.init) ?? "none").increment()
-        timer(Self.duration, route).recordNanoseconds(Self.nanoseconds(.now - start))
+        let instruments = instruments(route, status: writer.status)
+        instruments.requests.increment()
+        instruments.duration.recordNanoseconds(Self.nanoseconds(.now - start))
         guard writer.isStreamed, let first = writer.firstByte else { return }
-        timer(Self.firstByte, route).recordNanoseconds(Self.nanoseconds(first - start))
+        instruments.firstByte.recordNanoseconds(Self.nanoseconds(first - start))
     }
 
-    private static func nanoseconds(_ duration: Duration) -> Int64 { Int64(min(duration / .nanoseconds(1), 1e18)) }
+    private func instruments(_ route: String, status: Int?) -> Instruments {
+        instruments.withLock { known in
+            if let instruments = known[TextKey(route)]?[status ?? 0] { return instruments }
+            let labels = [("route", route)]
+            let instruments = Instruments(
+                requests: Counter(label: Self.requests, dimensions: labels + [("status", status.map(String.init) ?? "none")]),
+                duration: CoreMetrics.Timer(label: Self.duration, dimensions: labels),
+                firstByte: CoreMetrics.Timer(label: Self.firstByte, dimensions: labels))
+            known[TextKey(route), default: [:]][status ?? 0] = instruments
+            return instruments
+        }
+    }
+
+    private static func nanoseconds(_ duration: Duration) -> Int64 {
+        let (seconds, attoseconds) = duration.components
+        return min(seconds, 1 << 32) * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
 
     /// Counts a request that no middleware sees.
     static func count(unroutedStatus status: Int) {
         Counter(label: requests, dimensions: [("route", "no route"), ("status", String(status))]).increment()
-    }
-
-    private func counter(_ route: String, status: String) -> Counter {
-        counters.withLock { counters in
-            let name = TextKey(status + route)
-            if let counter = counters[name] { return counter }
-            let counter = Counter(label: Self.requests, dimensions: [("route", route), ("status", status)])
-            counters[name] = counter
-            return counter
-        }
-    }
-
-    private func timer(_ label: String, _ route: String) -> CoreMetrics.Timer {
-        timers.withLock { timers in
-            let name = TextKey(label + route)
-            if let timer = timers[name] { return timer }
-            let timer = CoreMetrics.Timer(label: label, dimensions: [("route", route)])
-            timers[name] = timer
-            return timer
-        }
     }
 }
