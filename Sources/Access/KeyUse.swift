@@ -1,20 +1,25 @@
+import Concurrency
 import Files
 import Glibc
 package import FoundationEssentials
 package import SystemPackage
 import Text
 
-/// The days on which API keys were last used: the times of empty files in the data directory, one a key. So a use costs a look at a file, and the
-/// first one of a day a small write, which may be lost with the power.
-package struct KeyUse: Sendable {
+/// The days on which API keys were last used: the times of empty files in the data directory, one a key. A process's first use of a day costs
+/// a look at the file, and the first of all a small write, which may be lost with the power.
+package final class KeyUse: Sendable {
     private let directory: FilePath
+    /// The days on which this process knows that keys were used.
+    private let noted = Mutex<[TextKey: Int]>([:])
     private static let day = 86_400
 
     package init(dataDirectory: FilePath) { directory = dataDirectory.appending("last-used") }
 
     /// Notes that a key is used.
     package func note(_ key: APIKey, now: Date) {
-        guard let path = path(of: key), let today = Self.day(of: now) else { return }
+        guard let path = path(of: key), let today = Self.day(of: now),
+            noted.withLock({ $0.updateValue(today, forKey: TextKey(key.id)) }) != today
+        else { return }
         if let seconds = status(path)?.modifiedSeconds, seconds.quotientAndRemainder(dividingBy: Self.day).quotient == today { return }
         guard path.withPlatformString({ utimes($0, nil) }) != 0 else { return }
         // The first use. A data directory that cannot be written takes no turns either.

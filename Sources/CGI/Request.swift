@@ -69,6 +69,16 @@ package struct Request: Sendable {
     /// True if a header, by its name in lower case, was sent more than once and the web server did not join the values.
     package func isRepeated(_ name: String) -> Bool { metaVariables.count { Self.isHeader($0.name, name) } > 1 }
 
+    /// The headers of some names, in lower case, that were sent, in one pass: a repeated one is there more than once, unless the web server
+    /// joined the values.
+    package func headers(_ names: [String]) -> [(name: String, value: String)] {
+        var found: [(name: String, value: String)] = []
+        for variable in metaVariables {
+            if let name = names.first(where: { Self.isHeader(variable.name, $0) }) { found.append((name, variable.value)) }
+        }
+        return found
+    }
+
     /// A parameter of the query string, form-decoded: the first if it is repeated, nil if it was not sent.
     package func query(_ name: String) -> String? {
         for pair in (metaVariable("QUERY_STRING") ?? "").split(separator: "&") {

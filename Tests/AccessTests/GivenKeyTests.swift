@@ -125,7 +125,10 @@ struct KeyUseTests {
         use.note(key, now: noon.addingTimeInterval(60))
         #expect(try modified() == noon && use.lastDay(key) == "2027-01-15")
         try FileManager.default.setAttributes([.modificationDate: earlier], ofItemAtPath: path)
+        // This process knows of that day already.
         use.note(key, now: noon)
+        #expect(try modified() == earlier)
+        KeyUse(dataDirectory: FilePath(home.path)).note(key, now: noon)
         #expect(try modified() != earlier)
         use.forget(key)
         #expect(use.lastDay(key) == nil)

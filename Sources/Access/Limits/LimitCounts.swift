@@ -66,14 +66,29 @@ struct LimitCounts {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.size)
         let counts = [periods.minute, requests, tokens, periods.day, dayTokens, periods.month]
-        for (label, number) in zip(Self.labels, counts.map(String.init) + ["\(cost)"]) {
+        for (index, label) in Self.labels.enumerated() {
             bytes += label
-            bytes += repeatElement(UInt8(ascii: " "), count: max(0, Self.width - number.utf8.count))
-            bytes += number.utf8
+            if index < counts.count { Self.append(counts[index], to: &bytes) } else { Self.append(cost.description, to: &bytes) }
         }
         bytes.append(UInt8(ascii: "}"))
         bytes += repeatElement(UInt8(ascii: " "), count: max(0, Self.size - 1 - bytes.count))
         return bytes + [UInt8(ascii: "\n")]
+    }
+
+    private static func append(_ number: String, to bytes: inout [UInt8]) {
+        bytes += repeatElement(UInt8(ascii: " "), count: max(0, width - number.utf8.count))
+        bytes += number.utf8
+    }
+
+    /// Appends the digits of a number that is not negative, without making a text of them.
+    private static func append(_ number: Int, to bytes: inout [UInt8]) {
+        let start = bytes.count
+        bytes += repeatElement(UInt8(ascii: " "), count: width)
+        var (rest, index) = (max(0, number), start + width - 1)
+        repeat {
+            bytes[index] = UInt8(ascii: "0") + UInt8(rest % 10)
+            (rest, index) = (rest / 10, index - 1)
+        } while rest > 0
     }
 
     // MARK: Time

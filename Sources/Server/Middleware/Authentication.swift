@@ -52,13 +52,17 @@ package struct Authentication: Middleware {
         return key
     }
 
+    private static let headers = ["authorization", "x-api-key", "api-key"]
+
     /// The one secret in the headers that clients use; nil if there is none.
     private static func secret(of request: Request) throws(APIError) -> String? {
-        guard !["authorization", "x-api-key", "api-key"].contains(where: request.isRepeated) else { throw .severalKeys }
-        let authorization = request.header("authorization").flatMap { $0.isEmpty ? nil : $0 } ?? request.redirectedAuthorization
-        let sent = [bearer(authorization ?? ""), request.header("x-api-key"), request.header("api-key")]
+        let headers = request.headers(Self.headers)
+        guard Self.headers.allSatisfy({ name in headers.count { $0.name == name } <= 1 }) else { throw .severalKeys }
         // Web servers may be set up to send headers that the client did not.
-        let secrets = sent.compactMap(\.self).filter { !$0.isEmpty }
+        let sent = headers.filter { !$0.value.isEmpty }
+        let authorization = sent.first { $0.name == "authorization" }?.value ?? request.redirectedAuthorization
+        let secrets = ([authorization.flatMap(bearer)] + sent.map { $0.name == "authorization" ? nil : $0.value })
+            .compactMap(\.self).filter { !$0.isEmpty }
         guard let first = secrets.first else { return nil }
         // Some web servers join fields of one name (RFC 9110, section 5.3). No key has a space in it.
         guard secrets.allSatisfy({ $0 == first }), !first.includes(", ") else { throw .severalKeys }
