@@ -1,10 +1,9 @@
 import Chat
-import Concurrency
 import CoreMetrics
-import Text
+import Server
 
 /// Counts turns and what they use, by model.
-final class TurnMetrics: Sendable {
+struct TurnMetrics: Sendable {
     static let turns = "nanobot_turns_total"
     static let tokens = "nanobot_tokens_total"
 
@@ -15,27 +14,19 @@ final class TurnMetrics: Sendable {
         let completionTokens: Counter
     }
 
-    /// Made once, as those of requests are.
-    private let instruments = Mutex<[TextKey: [Int: Instruments]]>([:])
+    private let cache = InstrumentCache<Instruments>()
 
     /// - Parameter model: as the operator names it.
     func count(model: String, status: Int, _ usage: Usage) {
-        let instruments = instruments(model, status: status)
-        instruments.turns.increment()
-        instruments.promptTokens.increment(by: usage.promptTokens)
-        instruments.completionTokens.increment(by: usage.completionTokens)
-    }
-
-    private func instruments(_ model: String, status: Int) -> Instruments {
-        instruments.withLock { known in
-            if let instruments = known[TextKey(model)]?[status] { return instruments }
+        let instruments = cache.instruments(model, status: status) {
             let labels = [("model", model)]
-            let instruments = Instruments(
+            return Instruments(
                 turns: Counter(label: Self.turns, dimensions: labels + [("status", String(status))]),
                 promptTokens: Counter(label: Self.tokens, dimensions: labels + [("kind", "prompt")]),
                 completionTokens: Counter(label: Self.tokens, dimensions: labels + [("kind", "completion")]))
-            known[TextKey(model), default: [:]][status] = instruments
-            return instruments
         }
+        instruments.turns.increment()
+        instruments.promptTokens.increment(by: usage.promptTokens)
+        instruments.completionTokens.increment(by: usage.completionTokens)
     }
 }

@@ -1,7 +1,5 @@
 package import CGI
-import Concurrency
 import CoreMetrics
-import Text
 
 /// Counts requests by route and status, and how long they take.
 package struct RequestMetrics: Middleware {
@@ -18,8 +16,7 @@ package struct RequestMetrics: Middleware {
         let firstByte: CoreMetrics.Timer
     }
 
-    /// Made once: to find an instrument by its name and labels takes longer than to use it.
-    private let instruments = Mutex<[TextKey: [Int: Instruments]]>([:])
+    private let cache = InstrumentCache<Instruments>()
 
     package init() {}
 
@@ -38,15 +35,12 @@ package struct RequestMetrics: Middleware {
     }
 
     private func instruments(_ route: String, status: Int?) -> Instruments {
-        instruments.withLock { known in
-            if let instruments = known[TextKey(route)]?[status ?? 0] { return instruments }
+        cache.instruments(route, status: status ?? 0) {
             let labels = [("route", route)]
-            let instruments = Instruments(
+            return Instruments(
                 requests: Counter(label: Self.requests, dimensions: labels + [("status", status.map(String.init) ?? "none")]),
                 duration: CoreMetrics.Timer(label: Self.duration, dimensions: labels),
                 firstByte: CoreMetrics.Timer(label: Self.firstByte, dimensions: labels))
-            known[TextKey(route), default: [:]][status ?? 0] = instruments
-            return instruments
         }
     }
 
