@@ -1,4 +1,4 @@
-package import Concurrency
+import Concurrency
 import Text
 
 /// Instruments of swift-metrics by a label and a status. To find one by its name and labels takes longer than to use it.
