@@ -41,12 +41,12 @@ package final class KeyStore: Sendable {
     ///
     /// - Parameters:
     ///   - dataDirectory: where it is remembered that there were keys; nil to forget it.
-    ///   - isRestarted: true if there were keys that could be used, so that requests are to be refused until there are again.
+    ///   - isRecovering: true if a program that had keys died: if they cannot be used now, every request is refused until they can.
     ///   - servesOne: true if one request is served, so that its key is read alone where that is possible.
     ///   - logger: gets a line if the file cannot be used later, and when it can be again.
     /// - Throws: if the file cannot be used.
     package init(
-        _ file: KeyFile, dataDirectory: FilePath?, isRestarted: Bool = false, servesOne: Bool = false, logger: Logger
+        _ file: KeyFile, dataDirectory: FilePath?, isRecovering: Bool = false, servesOne: Bool = false, logger: Logger
     ) throws(KeyFileError) {
         (self.file, mark, self.logger) = (file, dataDirectory?.appending("api-keys"), logger)
         visitors = Visitors(dataDirectory ?? file.path.removingLastComponent(), logger: logger)
@@ -60,7 +60,7 @@ package final class KeyStore: Sendable {
                 }
                 try read(&state, writesIndex: servesOne)
             } catch {
-                guard isRestarted || servesOne || state.ring == nil && state.status == nil else { throw error }
+                guard isRecovering || servesOne || state.ring == nil && state.status == nil else { throw error }
                 logger.error("\(error). Until then every request is refused.")
                 (state.ring, state.failure) = (KeyRing(), error)
             }

@@ -45,8 +45,29 @@ package struct Exposition {
                 (metric, labels) = (name[...], "")
                 return
             }
-            guard name.hasSuffix("}") else { return nil }
             (metric, labels) = (name[..<brace], name[name.index(after: brace)...].dropLast())
+            // One line that is damaged would spoil all the others for their reader.
+            guard name.hasSuffix("}"), Self.areLabels(labels.utf8) else { return nil }
+        }
+
+        /// True for `name="value",…`, with `\\`, `\"` and `\n` in the values.
+        private static func areLabels(_ text: Substring.UTF8View) -> Bool {
+            var rest = text[...]
+            while true {
+                let name = rest.prefix { $0 == UInt8(ascii: "_") || UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 }
+                rest = rest.dropFirst(name.count)
+                guard !name.isEmpty, rest.starts(with: "=\"".utf8) else { return false }
+                rest = rest.dropFirst(2)
+                var isClosed = false
+                while !isClosed {
+                    guard let byte = rest.popFirst() else { return false }
+                    isClosed = byte == UInt8(ascii: "\"")
+                    guard byte == UInt8(ascii: "\\") else { continue }
+                    guard let escaped = rest.popFirst(), "\\\"n".utf8.contains(escaped) else { return false }
+                }
+                guard let separator = rest.popFirst() else { return true }
+                guard separator == UInt8(ascii: ",") else { return false }
+            }
         }
     }
 

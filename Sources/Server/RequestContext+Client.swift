@@ -1,3 +1,6 @@
+/// Nobody reads the response any more.
+struct ClientLeft: Error {}
+
 extension RequestContext {
     /// The result of work that is of no use without its client: it is cancelled if the client leaves, whatever the policy says of turns.
     package func whileClientStays<Result: Sendable>(
@@ -7,7 +10,7 @@ extension RequestContext {
             group.addTask(operation: work)
             group.addTask {
                 while !delivery.hasClientLeft { try await Task.sleep(for: Self.clientInterval) }
-                throw CancellationError()
+                throw ClientLeft()
             }
             defer { group.cancelAll() }
             guard let result = try await group.next() else { throw CancellationError() }

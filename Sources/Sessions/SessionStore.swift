@@ -187,11 +187,11 @@ package final class SessionStore: Sendable {
         }
     }
 
-    /// Fails if no new session could be stored now. Writes, and removes, an empty file.
+    /// Fails if no new session could be stored now. Writes, and removes, empty files, where sessions are and where their locks are.
     package func checkWritable() throws(SessionError) {
         try lock.check()
         try checkFreeBytes()
-        _ = try FileSystemProbe(in: sessions)
+        for path in [sessions, directory] { _ = try FileSystemProbe(in: path) }
     }
 
     /// The number of bytes that this user may still write to the sessions' file system.

@@ -29,10 +29,11 @@ struct Application {
     ///
     /// - Parameters:
     ///   - isRestarted: true if an earlier responder had a data directory. If it is missing now, the store waits for it.
+    ///   - isRecovering: true if an earlier responder died. API keys that cannot be used now close the API, and do not end the program.
     ///   - servesOne: true if one request is served, over CGI.
     ///   - disk: the executor for work that waits for the disk, chosen by the durability; nil to run it with the turns.
     init(
-        _ configuration: Configuration, isRestarted: Bool = false, servesOne: Bool = false,
+        _ configuration: Configuration, isRestarted: Bool = false, isRecovering: Bool = false, servesOne: Bool = false,
         disk: (SessionStore.Durability) throws -> (any TaskExecutor)?
     ) throws {
         try configuration.validate()
@@ -63,10 +64,11 @@ struct Application {
         do {
             try keyFile.takeOver(try configuration[.givenKeys] ?? [])
         } catch let error as KeyFileError {
-            throw ConfigurationError("\(error).")
+            guard isRecovering else { throw ConfigurationError("\(error).") }
+            logger.error("\(error).")
         }
         keys = try KeyStore(
-            keyFile, dataDirectory: FilePath(dataDirectory), isRestarted: isRestarted, servesOne: servesOne, logger: logger)
+            keyFile, dataDirectory: FilePath(dataDirectory), isRecovering: isRecovering, servesOne: servesOne, logger: logger)
         server = service.server(
             guarding: mayBeExposed ? nil : dataDirectory, sessionNames: AccessLog.SessionNames(try configuration[.logSessions]),
             authentication: Authentication(keys, isRequired: try configuration[.requiresKey]),

@@ -26,8 +26,6 @@ enum CGIProgram {
         do {
             let configuration = try Configuration(environment: environment)
             let application = try Application(configuration, servesOne: true) { _ in nil }
-            // It also does when its client leaves, and Apache when it gives up.
-            if application.server.options.onDisconnect == .finish { signal(SIGTERM, SIG_IGN) }
             // A slow client blocks one thread while the turn continues on the other.
             try run(on: WorkerPool(threads: 2)) {
                 await answer(transport, by: application.server)
@@ -54,7 +52,10 @@ enum CGIProgram {
     }
 
     private static func answer(_ transport: CGITransport, by server: Server) async {
-        await server.serve(transport.readRequest(bodyLimit: server.options.bodyLimit), to: transport)
+        let request = transport.readRequest(bodyLimit: server.options.bodyLimit)
+        // lighttpd also sends it when its client leaves, and Apache when it gives up.
+        if server.options.onDisconnect == .finish { signal(SIGTERM, SIG_IGN) }
+        await server.serve(request, to: transport)
         // The web server waits for the end of the response, not of the process.
         close(STDOUT_FILENO)
     }

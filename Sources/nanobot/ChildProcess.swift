@@ -7,19 +7,21 @@ struct ChildProcess {
     /// How it ended, as waitpid(2) reports it; nil while it runs.
     private(set) var status: CInt?
 
-    /// Starts a program with default signal handling and no blocked signals.
+    /// Starts a program with default signal handling.
     ///
     /// - Parameters:
     ///   - arguments: the first is the name that process lists show.
     ///   - standardInput: becomes its descriptor 0; this process's own if nil.
-    init(_ path: String, _ arguments: [String], standardInput: CInt? = nil) throws {
+    ///   - blocked: signals that wait until it is ready for them.
+    init(_ path: String, _ arguments: [String], standardInput: CInt? = nil, blocking blocked: [CInt] = []) throws {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        var (none, all) = (sigset_t(), sigset_t())
-        sigemptyset(&none)
+        var (mask, all) = (sigset_t(), sigset_t())
+        sigemptyset(&mask)
+        for signal in blocked { sigaddset(&mask, signal) }
         sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigmask(&attributes, &mask)
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setpgroup(&attributes, 0)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))

@@ -36,6 +36,10 @@ struct FastCGIResponder: ParsableCommand {
     @Flag(help: .hidden)
     var restarted = false
 
+    /// True if the process before died: then what can serve does, though keys that it had are damaged now.
+    @Flag(help: .hidden)
+    var recovering = false
+
     /// True if the API stays closed without API keys, whatever the settings say.
     @Flag(help: .hidden)
     var requiresKey = false
@@ -64,8 +68,7 @@ struct FastCGIResponder: ParsableCommand {
                 // It may have died before that.
                 guard getppid() == supervisor else { return }
             }
-            var responder = try Responder(configuration, isRestarted: restarted)
-            try responder.start(try listeningSocket())
+            var responder = try startedResponder(configuration)
             responder.application.sayIfOpen(requiresKey: try configuration[.requiresKey])
             if let supervisor {
                 kill(supervisor, Signals.serves)
@@ -83,6 +86,18 @@ struct FastCGIResponder: ParsableCommand {
                 default: break
                 }
             }
+        }
+    }
+
+    private func startedResponder(_ configuration: Configuration) throws -> Responder {
+        do {
+            var responder = try Responder(configuration, isRestarted: restarted, isRecovering: recovering)
+            try responder.start(try listeningSocket())
+            return responder
+        } catch {
+            // Standard error may be where nobody looks.
+            if LogFile.isOpen { try configuration.logger().critical("\(error)") }
+            throw error
         }
     }
 

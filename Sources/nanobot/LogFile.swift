@@ -15,9 +15,12 @@ enum LogFile {
             let system = UninterruptedFileSystem(HostFileSystem())
             // A file that the administrator's command creates must be the service's, too.
             if try system.statusIfThere(path) == nil { _ = try? File.create(path, in: system) }
-            file = try File(path, O_WRONLY | O_APPEND, in: system)
+            // A link may lead to a file that was moved away.
+            file = try File(path, O_WRONLY | O_APPEND | O_CREAT, in: system)
         }
     }
+
+    static var isOpen: Bool { opened.withLock { $0.map { _ in true } ?? false } }
 
     /// Opens the file, and creates it if it does not exist, for this user alone. Whatever was open before is replaced.
     ///

@@ -30,12 +30,14 @@ struct Responder {
 
     /// Reads the settings and opens the data directory.
     ///
-    /// - Parameter isRestarted: true if an earlier responder had a data directory, which is then not created again.
-    init(_ configuration: Configuration, isRestarted: Bool = false) throws {
+    /// - Parameters:
+    ///   - isRestarted: true if an earlier responder had a data directory, which is then not created again.
+    ///   - isRecovering: as `Application.init`.
+    init(_ configuration: Configuration, isRestarted: Bool = false, isRecovering: Bool = false) throws {
         let threads = try configuration[.workers]
         let workers = try WorkerPool(threads: threads)
         self.workers = workers
-        application = try Application(configuration, isRestarted: isRestarted) { durability in
+        application = try Application(configuration, isRestarted: isRestarted, isRecovering: isRecovering) { durability in
             try WorkerPool(threads: durability == .sync ? Self.diskThreads : 1)
         }
         // A chat uses one connection from the web server and, while it waits, one to its upstream.

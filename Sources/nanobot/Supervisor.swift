@@ -19,6 +19,8 @@ struct Supervisor {
     private var responder: ChildProcess
     /// The responder that takes over as soon as it serves.
     private var successor: ChildProcess?
+    /// True if a reload was asked for while one was under way, which may have read the settings before.
+    private var reloadsAgain = false
     /// Responders that end their last requests.
     private var retired: [ChildProcess] = []
     private var pause = RestartPause()
@@ -50,7 +52,8 @@ struct Supervisor {
         // The link's text ends in " (deleted)" if the file was replaced (proc_pid_exe(5)).
         let path = try FileManager.default.destinationOfSymbolicLink(atPath: link)
         let current = path.hasSuffix(" (deleted)") ? String(path.dropLast(10)) : path
-        return try ChildProcess(access(current, X_OK) == 0 ? current : link, arguments, standardInput: socket.descriptor)
+        return try ChildProcess(
+            access(current, X_OK) == 0 ? current : link, arguments, standardInput: socket.descriptor, blocking: [SIGHUP])
     }
 
     /// Keeps the responder running until a signal to stop, or until a child has ended and `isOver` is true. Returns true for a signal.
@@ -92,6 +95,7 @@ struct Supervisor {
         if successor?.hasEnded() == true, let failed = successor {
             successor = nil
             logger.error("The new responder, process \(failed.processID), \(failed.end); the old one goes on")
+            reloadOnceMore()
         }
         if let nextStart {
             if nextStart <= .now { restart() }
@@ -104,19 +108,20 @@ struct Supervisor {
         nextStart = .now + pause
     }
 
-    /// Reads the settings, opens the log's file anew, and starts a responder that does the same.
+    /// Opens the log's file anew, reads the settings, and starts a responder that does the same.
     private mutating func reload() {
         for process in retired + [responder] + (successor.map { [$0] } ?? []) { process.send(SIGHUP) }
-        do {
-            try LogFile.reopen()
-            let configuration = try options.configuration()
-            try configuration.validate()
-            logger = try configuration.logger()
-        } catch {
+        do { try LogFile.reopen() } catch {
+            // Nobody may see where the old file is now. The settings may name another one.
+            logger.error("\(error)")
+            Terminal.say("nanobot: \(error)")
+        }
+        do { try options.configuration().validate() } catch {
             return logger.error("\(error) The settings from before stay in force.")
         }
+        guard successor == nil else { return reloadsAgain = true }
         // One that is about to be restarted is new anyway.
-        guard successor == nil, nextStart == nil else { return }
+        guard nextStart == nil else { return }
         do {
             successor = try Self.start(arguments + ["--restarted"], socket)
         } catch {
@@ -128,15 +133,24 @@ struct Supervisor {
         if processID == responder.processID { hasServed = true }
         guard let successor, processID == successor.processID else { return }
         responder.send(Signals.reload)
+        // It has read the settings, and serves with them.
+        if let next = try? options.configuration().logger() { logger = next }
         logger.info("Reloaded: process \(processID) serves, and process \(responder.processID) ends its requests")
         if nextStart == nil { retired.append(responder) }
         (responder, self.successor, nextStart) = (successor, nil, nil)
+        reloadOnceMore()
+    }
+
+    private mutating func reloadOnceMore() {
+        guard reloadsAgain else { return }
+        reloadsAgain = false
+        reload()
     }
 
     private mutating func restart() {
         do {
             // A responder that has served had a data directory. If that is gone now, none may be created in its place.
-            responder = try Self.start(arguments + (hasServed ? ["--restarted"] : []), socket)
+            responder = try Self.start(arguments + (hasServed ? ["--restarted", "--recovering"] : []), socket)
             nextStart = nil
         } catch {
             let pause = pause.next(after: .zero)

@@ -85,7 +85,7 @@ struct KeyIndexTests {
             try fixture.write(bad)
             #expect(throws: KeyFileError.self, "\(reason)") { try KeyStore(fixture.file, dataDirectory: nil, logger: .test()) }
             // A responder that was killed, and CGI, answer nevertheless, and let nobody in.
-            let restarted = try KeyStore(fixture.file, dataDirectory: nil, isRestarted: true, logger: .test())
+            let restarted = try KeyStore(fixture.file, dataDirectory: nil, isRecovering: true, logger: .test())
             #expect(try fixture.name(fixture.secrets[0]) == nil && restarted.ring?.keys.isEmpty == true)
             #expect(try fixture.file.indexed() == nil)
         }

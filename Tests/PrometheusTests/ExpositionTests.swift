@@ -26,6 +26,17 @@ struct ExpositionTests {
                 """)
     }
 
+    @Test(
+        "a name whose labels are damaged is left out",
+        arguments: [
+            "{}", "{x}", "{x=}", "{x=\"}", "{x=\"1\",}", "{x=\"1\"y=\"2\"}", "{x=\"\\\"}", "{x=\"\\a\"}", "{=\"1\"}", "{x=\"1\"}}", "{x=1}",
+            "{x=\"1}",
+        ])
+    func damaged(labels: String) {
+        #expect(exposition.text([("a_total" + labels, 1)]) == "")
+        #expect(exposition.text([("a_total" + labels, 1), ("a_total{x=\"\\\\\\\"\\n\",y=\"\"}", 1)]).split(separator: "\n").count == 3)
+    }
+
     @Test("buckets count what is below their bounds, and the sum is in seconds")
     func histograms() {
         let text = exposition.text([

@@ -2,10 +2,10 @@ import Files
 import Foundation
 import Harness
 import SystemPackage
-import TestSupport
 import Testing
 
 @testable import Prometheus
+@testable import TestSupport
 
 @Suite("The file of metrics")
 struct MetricsFileTests {
@@ -26,6 +26,29 @@ struct MetricsFileTests {
         try file.add([("a", 7)])
         #expect(try counts() == ["a": 8, "a{x=\"1\"}": 42, "b": 5, "aa": 6])
         #expect(try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").count == 4)
+    }
+
+    @Test("if any call fails, nothing is counted twice")
+    func faults() throws {
+        let base = SimulatedFileSystem()
+        try base.makeDirectory("/data")
+        try MetricsFile("/data/metrics", in: base).add([("a", 1), ("b", 1)])
+        var call = 1
+        while true {
+            let system = SimulatedFileSystem(base.disk)
+            let file = MetricsFile("/data/metrics", in: system)
+            system.reset(SimulatedFileSystem.Fault(call: call, effect: .failure(.noSpace)))
+            var sum = 0
+            do throws(Errno) { try file.add([("a", 1), ("new", 1), ("b", 1)]) } catch { sum = 1 }
+            let hasFailed = system.calls.count >= call
+            system.reset()
+            // What failed is added again.
+            if sum == 1 { try file.add([("a", 1), ("new", 1), ("b", 1)]) }
+            for sample in try file.samples() { #expect(sample.count <= (sample.name == "new" ? 1 : 2), "\(sample) after call \(call)") }
+            if !hasFailed { break }
+            call += 1
+        }
+        #expect(call > 5)
     }
 
     @Test("threads lose no count")

@@ -82,7 +82,12 @@ package final class Upstream: Sendable {
     /// Fails if the server neither answered lately nor answers now.
     func checkReachable(at now: ContinuousClock.Instant) async throws(ModelError) {
         if let lastAnswer = state.withLock(\.lastAnswer), lastAnswer + Self.lately > now { return }
-        try await probe(within: Self.probeTimeout)
+        do {
+            try await probe(within: Self.probeTimeout)
+        } catch {
+            // It is there, and has enough to do.
+            guard error.code == .rateLimited else { throw error }
+        }
         state.withLock { $0.lastAnswer = now }
     }
 

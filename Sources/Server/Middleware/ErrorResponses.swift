@@ -9,6 +9,8 @@ package struct ErrorResponses: Middleware {
     package func handle(_ context: RequestContext, _ writer: ResponseWriter, next: Next) async throws {
         do {
             try await next(context, writer)
+        } catch let error as ClientLeft {
+            throw error
         } catch {
             guard writer.status == nil else { throw error }
             let error = context.report(error)

@@ -48,6 +48,44 @@ struct LogFileTests {
         }
     }
 
+    @Test("of many SIGHUPs at once none kills a process, and the last settings count")
+    func burst() async throws {
+        try await run(#"{"log":{"file":"HOME/log","level":"info"},"dataDir":"HOME/data"}"#) { program, home in
+            let log = home.path + "/log"
+            let serves = try await eventually { text(log).contains("the API is open") }
+            #expect(serves)
+            for number in 1...20 {
+                let settings = #"{"log":{"file":"\#(log).\#(number)"},"dataDir":"\#(home.path)/data"}"#
+                try Data(settings.utf8).write(to: URL(fileURLWithPath: home.path + "/config.json"), options: .atomic)
+                program.send(SIGHUP)
+            }
+            let isLast = try await eventually { text(log + ".20").contains("Reloaded: process") }
+            #expect(isLast)
+            let all = ([log] + (1...20).map { "\(log).\($0)" }).map(text).joined()
+            #expect(!all.contains("was ended by signal") && !all.contains("cannot be"), "\(all)")
+        }
+    }
+
+    @Test("why a new responder cannot start is in it, and the old one goes on; after a crash what can serve does")
+    func refusedKeys() async throws {
+        let home = try TemporaryDirectory()
+        func settings(_ name: String) -> String {
+            #"{"log":{"file":"\#(home.path)/log"},"auth":{"keys":[{"name":"\#(name)","key":"0123456789abcdef"}]}}"#
+        }
+        let (file, log) = (try home.file("config.json", settings("a").utf8), home.path + "/log")
+        let key = ["x-api-key: 0123456789abcdef"]
+        try await Server.run(.nginx, home: home, environment: ["NANOBOT_CONFIG": file]) { server in
+            _ = try home.file("config.json", settings("b").utf8)
+            server.program.send(SIGUSR2)
+            let isSaid = try await eventually { text(log).contains("the old one goes on") }
+            #expect(isSaid && text(log).contains("one secret for two keys"), "\(text(log))")
+            #expect(try await server.send("GET", "/v1/models", headers: key).status == 200)
+            for responder in server.responders { kill(responder.processID, SIGKILL) }
+            let isBack = try await eventually { try await server.send("GET", "/v1/models", headers: key).status == 200 }
+            #expect(isBack && text(log).components(separatedBy: "is started again in").count == 2, "\(text(log))")
+        }
+    }
+
     @Test("the line of a crash is in it")
     func crash() async throws {
         try await run(#"{"log":{"file":"HOME/log","format":"json"},"dataDir":"HOME/data"}"#) { program, home in
