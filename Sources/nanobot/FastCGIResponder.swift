@@ -68,7 +68,7 @@ struct FastCGIResponder: ParsableCommand {
                 // It may have died before that.
                 guard getppid() == supervisor else { return }
             }
-            var responder = try startedResponder(configuration)
+            let responder = try startedResponder(configuration)
             responder.application.sayIfOpen(requiresKey: try configuration[.requiresKey])
             if let supervisor {
                 kill(supervisor, Signals.serves)
