@@ -53,7 +53,7 @@ enum CGIProgram {
 
     private static func answer(_ transport: CGITransport, by server: Server) async {
         let request = transport.readRequest(bodyLimit: server.options.bodyLimit)
-        // lighttpd also sends it when its client leaves, and Apache when it gives up.
+        // The turn is stored, whoever gives it up meanwhile.
         if server.options.onDisconnect == .finish { signal(SIGTERM, SIG_IGN) }
         await server.serve(request, to: transport)
         // The web server waits for the end of the response, not of the process.
