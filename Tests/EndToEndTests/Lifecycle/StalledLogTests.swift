@@ -17,7 +17,8 @@ struct StalledLogTests {
         defer { close(pipe) }
         let command = "exec '\(Nanobot.path)' fastcgi --socket 'unix:\(socket)' 2>'\(log)'"
         let program = try Program("sh", ["-c", command], environment: Nanobot.environment(home))
-        #expect(try await eventually { FileManager.default.fileExists(atPath: socket) })
+        // The file is there before anybody listens.
+        #expect(try await eventually { SocketAddress.unix(socket).isAnswered })
         @Sendable func ask(_ count: Int) throws {
             let client = try FastCGIClient(path: socket)
             for _ in 0..<count {
