@@ -16,7 +16,7 @@ struct LogTextTests {
         environment["NANOBOT_LOG_SESSIONS"] = "full"
         let program = try Program(
             Nanobot.path, ["fastcgi", "--data-dir", root + "/data", "--socket", "unix:\(socket)"], environment: environment)
-        #expect(try await eventually { FileManager.default.fileExists(atPath: socket) })
+        #expect(try await eventually { SocketAddress.unix(socket).isAnswered })
         try await onOwnThread {
             let client = try FastCGIClient(path: socket)
             for documentRoot in [root, "/nowhere"] {
