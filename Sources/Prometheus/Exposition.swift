@@ -76,12 +76,15 @@ package struct Exposition {
     }
 
     private static func histogram(_ name: String, _ samples: [Sample]) -> [String] {
-        let buckets = samples.filter { $0.metric == name + "_bucket" }
+        let buckets = samples.filter { $0.metric == name + "_bucket" }.reduce(into: [TextKey: Int]()) { buckets, sample in
+            buckets[TextKey(String(sample.labels))] = sample.count
+        }
         return samples.filter { $0.metric == name + "_sum" }.flatMap { sum in
             var count = 0
             let lines = DurationHistogram.bounds.map { bound in
                 let label = (sum.labels.isEmpty ? "" : sum.labels + ",") + "le=\"\(bound)\""
-                count = buckets.filter { $0.labels == label }.reduce(count) { $0 > .max - $1.count ? .max : $0 + $1.count }
+                let own = buckets[TextKey(label)] ?? 0
+                count = count > .max - own ? .max : count + own
                 return line(name + "_bucket", label[...], String(count))
             }
             let microseconds = String(sum.count % 1_000_000)
