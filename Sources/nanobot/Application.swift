@@ -23,6 +23,7 @@ struct Application {
     let keys: KeyStore
     let server: Server
     let metrics: MetricsRegistry
+    private let limits: LimitStore
     private let engine = TransferEngine()
 
     /// Reads the settings and opens the data directory.
@@ -54,8 +55,9 @@ struct Application {
         }
         let models = try configuration.models(engine: engine, logger: logger)
         usesUpstreams = !models.upstreams.isEmpty
-        metrics = MetricsRegistry(
-            MetricsFile(FilePath(dataDirectory).appending("metrics")), executor: servesOne ? nil : sessions.reading, logger: logger)
+        let later = servesOne ? nil : sessions.reading
+        metrics = MetricsRegistry(MetricsFile(FilePath(dataDirectory).appending("metrics")), executor: later, logger: logger)
+        limits = LimitStore(dataDirectory: FilePath(dataDirectory), executor: later, logger: logger)
         MetricsSystem.bootstrap(metrics)
         let service = ChatService(
             settings: try ChatService.Settings(configuration), sessions: sessions, models: models.catalog,
@@ -72,8 +74,7 @@ struct Application {
         server = service.server(
             guarding: mayBeExposed ? nil : dataDirectory, sessionNames: AccessLog.SessionNames(try configuration[.logSessions]),
             authentication: Authentication(keys, isRequired: try configuration[.requiresKey]),
-            limits: LimitStore(dataDirectory: FilePath(dataDirectory), logger: logger), options: try ServerOptions(configuration),
-            logger: logger)
+            limits: limits, options: try ServerOptions(configuration), logger: logger)
     }
 
     /// Says in the log that there are no API keys.
@@ -89,5 +90,6 @@ struct Application {
     func stop() {
         engine.stop()
         metrics.flush()
+        limits.flush()
     }
 }

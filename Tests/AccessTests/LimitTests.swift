@@ -100,6 +100,26 @@ struct LimitTests {
         #expect(fixture.lines.entries.isEmpty)
     }
 
+    @Test("what a turn used is seen by its own process at once, and by others with the next request or when the process ends")
+    func settledLater() throws {
+        let fixture = try Fixture { $0.tpm = 100 }
+        let workers = try WorkerPool(threads: 1)
+        let store = LimitStore(
+            dataDirectory: FilePath(fixture.home.path), executor: workers, logger: .test(), now: { fixture.now.withLock(\.self) })
+        func used(_ store: LimitStore) -> Int? { Meter(.question, of: fixture.key, in: store).rest.tpm.map { 100 - $0 } }
+        func turn(_ tokens: Int) throws {
+            let meter = Meter(.chat, of: fixture.key, in: store)
+            try meter.reserve(LimitAmount(tokens: 50, cost: 0))
+            meter.settle(LimitAmount(tokens: tokens, cost: 0))
+        }
+        try turn(10)
+        #expect(used(store) == 10 && used(fixture.store) == 50)
+        try turn(20)
+        #expect(used(store) == 30 && used(fixture.store) == 60)
+        store.flush()
+        #expect(used(fixture.store) == 30)
+    }
+
     @Test("a key without limits of tokens and money has used none when it gets one")
     func later() throws {
         let fixture = try Fixture { ($0.rpm, $0.parallel) = (10, 2) }

@@ -13,16 +13,22 @@ final class LimitFile: Sendable {
     /// The places among the key's chats that this process has.
     private let places = Mutex<Set<Int>>([])
     private let requests = Mutex(Requests())
+    /// Writes settlements a little later; nil if each is written at once.
+    private let executor: (any TaskExecutor)?
     /// Its value says nothing: one of no size, `()`, would have the address of the mutex's own pointer, and Thread Sanitizer would report that.
     private let isChanging = Mutex(false)
 
+    /// How long settlements wait for the next request of the key, which writes them with its own counts.
+    private static let patience = Duration.seconds(1)
     /// Where the lock is that a process has while it changes the counts. Those of the places follow.
     private static let changeLock: Int64 = 1 << 20
 
     /// This process's requests of the key.
-    private struct Requests {
+    fileprivate struct Requests {
         var count = 0
         var settlements: [Settlement] = []
+        /// True if they are going to be written without another request.
+        var isSettlingSoon = false
     }
 
     /// What a turn used, in place of what it had reserved.
@@ -32,9 +38,11 @@ final class LimitFile: Sendable {
         var periods: LimitPeriods
     }
 
-    init(_ file: consuming File, of id: String, logger: Logger, now: @escaping @Sendable () -> Date) {
+    init(
+        _ file: consuming File, of id: String, executor: (any TaskExecutor)?, logger: Logger, now: @escaping @Sendable () -> Date
+    ) {
         self.file = file
-        (self.id, self.logger, self.now) = (id, logger, now)
+        (self.id, self.executor, self.logger, self.now) = (id, executor, logger, now)
     }
 
     /// True unless the file was removed, or replaced.
@@ -48,22 +56,23 @@ final class LimitFile: Sendable {
         let seconds = seconds
         var counts = (try? file.read(0..<LimitCounts.size)).flatMap(LimitCounts.init) ?? LimitCounts(at: seconds)
         _ = counts.advance(to: seconds)
+        requests.withLock { $0.settle(&counts) }
         return counts
     }
 
     /// A request of the key begins in this process.
     func begin() { requests.withLock { $0.count += 1 } }
 
-    /// A request ends. With the last one everything is settled.
+    /// A request ends. After the last one everything is settled.
     func end() {
         let isLast = requests.withLock { requests in
             requests.count -= 1
             return requests.count == 0 && !requests.settlements.isEmpty
         }
-        if isLast { try? change { _ in } }
+        if isLast { settleSoon() }
     }
 
-    /// Settles with the next change, which comes if another request is under way: a busy key has one write for each request.
+    /// Settles with the next change, which comes if another request is under way or follows: a busy key has one write for each request.
     ///
     /// What cannot be written stays reserved until the period ends.
     func settle(_ settlement: Settlement) {
@@ -71,7 +80,29 @@ final class LimitFile: Sendable {
             requests.settlements.append(settlement)
             return requests.count <= 1
         }
-        if isAlone { try? change { _ in } }
+        if isAlone { settleSoon() }
+    }
+
+    private func settleSoon() {
+        guard let executor else { return settle() }
+        let isFirst = requests.withLock { requests in
+            defer { requests.isSettlingSoon = true }
+            return !requests.isSettlingSoon
+        }
+        guard isFirst else { return }
+        Task(executorPreference: executor) {
+            try? await Task.sleep(for: Self.patience)
+            self.requests.withLock { $0.isSettlingSoon = false }
+            self.settle()
+        }
+    }
+
+    /// True if something is not settled yet.
+    var isUnsettled: Bool { requests.withLock { !$0.settlements.isEmpty } }
+
+    /// Writes what is not settled yet.
+    func settle() {
+        if isUnsettled { try? change { _ in } }
     }
 
     /// Changes what the key has used. If `change` throws, nothing is changed.
@@ -89,13 +120,9 @@ final class LimitFile: Sendable {
             if !counts.advance(to: seconds) {
                 logger.warning("The clock was set back, so that limits of the API key \(id) begin anew")
             }
-            let settlements = requests.withLock { requests in
+            let hasSettled = requests.withLock { requests in
                 defer { requests.settlements = [] }
-                return requests.settlements
-            }
-            for settlement in settlements {
-                counts.remove(settlement.reserved, reservedIn: settlement.periods)
-                counts.add(settlement.amount)
+                return requests.settle(&counts)
             }
             let settled = counts
             do throws(LimitError) {
@@ -103,7 +130,7 @@ final class LimitFile: Sendable {
                 try write(counts)
                 return result
             } catch {
-                if !settlements.isEmpty { try write(settled) }
+                if hasSettled { try write(settled) }
                 throw error
             }
         }
@@ -154,5 +181,19 @@ final class LimitFile: Sendable {
             logger.error("What the API key \(id) has used can be neither read nor written: \(error)")
             throw .unavailable
         }
+    }
+}
+
+extension LimitFile.Requests {
+    /// Counts what turns used in place of what they had reserved.
+    ///
+    /// - Returns: false if there is nothing to settle.
+    @discardableResult
+    fileprivate func settle(_ counts: inout LimitCounts) -> Bool {
+        for settlement in settlements {
+            counts.remove(settlement.reserved, reservedIn: settlement.periods)
+            counts.add(settlement.amount)
+        }
+        return !settlements.isEmpty
     }
 }

@@ -17,6 +17,7 @@ package final class LimitStore: Sendable {
 
     private let directory: FilePath
     private let system: any FileSystem
+    private let executor: (any TaskExecutor)?
     private let logger: Logger
     let now: @Sendable () -> Date
     private let openFiles = Mutex<[TextKey: OpenFile]>([:])
@@ -24,13 +25,20 @@ package final class LimitStore: Sendable {
     private static let maximumOpenFiles = 256
     private static let interval = Duration.milliseconds(500)
 
-    package convenience init(dataDirectory: FilePath, logger: Logger, now: @escaping @Sendable () -> Date = { Date() }) {
-        self.init(dataDirectory: dataDirectory, in: HostFileSystem(), logger: logger, now: now)
+    /// - Parameter executor: writes what turns used within a second, unless the next request of the key does so before; nil to write it at
+    ///   once, in a process of one request.
+    package convenience init(
+        dataDirectory: FilePath, executor: (any TaskExecutor)? = nil, logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.init(dataDirectory: dataDirectory, in: HostFileSystem(), executor: executor, logger: logger, now: now)
     }
 
-    init(dataDirectory: FilePath, in system: any FileSystem, logger: Logger, now: @escaping @Sendable () -> Date) {
+    init(
+        dataDirectory: FilePath, in system: any FileSystem, executor: (any TaskExecutor)? = nil, logger: Logger,
+        now: @escaping @Sendable () -> Date
+    ) {
         directory = dataDirectory.appending("limits")
-        (self.system, self.logger, self.now) = (UninterruptedFileSystem(system), logger, now)
+        (self.system, self.executor, self.logger, self.now) = (UninterruptedFileSystem(system), executor, logger, now)
     }
 
     /// The file of a key.
@@ -46,7 +54,7 @@ package final class LimitStore: Sendable {
             if let file { found = file } else { found = try opened(path, of: id) }
             openFiles.withLock { files in
                 // Those that are in use stay open without this.
-                if files.count >= Self.maximumOpenFiles { files = [:] }
+                if files.count >= Self.maximumOpenFiles { files = files.filter { $0.value.file.isUnsettled } }
                 files[key] = OpenFile(file: found, next: .now + Self.interval)
             }
             return found
@@ -56,15 +64,20 @@ package final class LimitStore: Sendable {
         }
     }
 
+    /// Writes what turns used, before the process ends.
+    package func flush() {
+        for open in openFiles.withLock({ Array($0.values) }) { open.file.settle() }
+    }
+
     private func opened(_ path: FilePath, of id: String) throws(Errno) -> LimitFile {
         do throws(Errno) {
-            return LimitFile(try File.openOrCreate(path, in: system), of: id, logger: logger, now: now)
+            return LimitFile(try File.openOrCreate(path, in: system), of: id, executor: executor, logger: logger, now: now)
         } catch {
             guard error == .noSuchFileOrDirectory else { throw error }
         }
         // It is made with the first key that has limits. A data directory that is missing is not made anew.
         try system.ensureDirectory(directory)
-        return LimitFile(try File.openOrCreate(path, in: system), of: id, logger: logger, now: now)
+        return LimitFile(try File.openOrCreate(path, in: system), of: id, executor: executor, logger: logger, now: now)
     }
 
     /// The id in a file's name, or its digest: whoever writes the key file may give a key any id.
