@@ -69,6 +69,9 @@ package struct Message: Sendable, Equatable {
         self.upstream = upstream
     }
 
+    /// True if it tells the model how to answer.
+    package var isInstruction: Bool { role == .system || role == .developer }
+
     /// True if it answers a call.
     package var isResult: Bool { role == .tool || role == .function }
 

@@ -2,6 +2,34 @@
 package enum Identifier {
     private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz012345".utf8)
 
+    /// True for a character that identifiers have behind their prefix.
+    package static func isDigit(_ character: UInt8) -> Bool { value(of: character) != nil }
+
+    /// The number that a character stands for, less than 32; nil if it is none of theirs.
+    private static func value(of character: UInt8) -> Int? {
+        switch character {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): Int(character - UInt8(ascii: "a"))
+        case UInt8(ascii: "0")...UInt8(ascii: "5"): Int(character - UInt8(ascii: "0")) + 26
+        default: nil
+        }
+    }
+
+    /// A number in these characters, the highest digit first, as many as are asked for: what does not fit is left out.
+    package static func digits(_ number: Int, count: Int) -> String {
+        String(decoding: (0..<count).reversed().map { alphabet[number >> ($0 * 5) & 31] }, as: UTF8.self)
+    }
+
+    /// The number that `digits` wrote; nil if it is something else, or has more than 12 characters.
+    package static func number(_ digits: some StringProtocol) -> Int? {
+        guard 1...12 ~= digits.utf8.count else { return nil }
+        var number = 0
+        for digit in digits.utf8 {
+            guard let value = value(of: digit) else { return nil }
+            number = number << 5 | value
+        }
+        return number
+    }
+
     /// A new random identifier.
     package static func make(prefix: String) -> String {
         var generator = SystemRandomNumberGenerator()

@@ -13,6 +13,8 @@ package struct SessionError: Error, Sendable, CustomStringConvertible {
         case empty
         /// No turn of the session has this id.
         case unknownTurn
+        /// Another turn follows the one that a new turn was to follow.
+        case notLast
         /// The turn before this one did not end within `session.busyTimeout`.
         case busy
         /// The idempotency key belongs to another request.

@@ -14,17 +14,23 @@ extension SessionStore {
             let path = path(of: key)
             let isThere = try removableFile(path, key) != nil
             try archive.remove(key)
+            locators.remove(key)
             guard isThere else {
                 try await makeAbsenceDurable()
                 throw SessionError.notFound(key)
             }
-            try attempt("remove \(path)") { () throws(Errno) in try system.unlink(path) }
-            guard synchronizes else { return }
-            do throws(SessionError) {
-                try SessionWriter.synchronize(sessions, in: system)
-            } catch {
-                throw error.withUnknownOutcome
-            }
+            try unlink(path)
+        }
+    }
+
+    /// Removes a session's file.
+    private func unlink(_ path: FilePath) throws(SessionError) {
+        try attempt("remove \(path)") { () throws(Errno) in try system.unlink(path) }
+        guard synchronizes else { return }
+        do throws(SessionError) {
+            try SessionWriter.synchronize(sessions, in: system)
+        } catch {
+            throw error.withUnknownOutcome
         }
     }
 
@@ -73,6 +79,42 @@ extension SessionStore {
         }
     }
 
+    /// Removes a turn, whichever it is, and the summaries that cover it. A session that has no other turn is removed if no client named it.
+    ///
+    /// - Throws: `unknownTurn` if there is no such turn.
+    package func remove(_ reference: TurnReference, of key: SessionKey) async throws {
+        try await lock.withLock(key) {
+            guard var file = try SessionFile(path(of: key), key: key, in: system) else {
+                try await makeAbsenceDurable()
+                throw SessionError.unknownTurn(key)
+            }
+            try file.recover(quarantine: quarantine)
+            guard try file.range(of: reference) != nil else { throw SessionError.unknownTurn(key) }
+            var writer = try SessionWriter(path(of: key), key: key, createdAt: try file.header().createdAt, in: system)
+            let (start, decoder) = (reference.lineStart, ValueDecoder())
+            // The ids of the turn and of those behind it: a summary that covers one of them has read the turn.
+            var later: Set<TextKey> = []
+            var turnCount = 0
+            try file.readLines { line, _ in
+                if SessionFile.isSummary(line) {
+                    guard let summary = SessionFile.summary(in: line, decoder) else { throw file.unreadableLine }
+                    guard !later.contains(TextKey(summary.covers)) else { return }
+                } else {
+                    let isRemoved = line.starts(with: start)
+                    if isRemoved || !later.isEmpty {
+                        guard let turn = SessionFile.turn(in: line, decoder) else { throw file.unreadableLine }
+                        later.insert(TextKey(turn.id))
+                    }
+                    guard !isRemoved else { return }
+                    turnCount += 1
+                }
+                try writer.append(line)
+            }
+            guard turnCount > 0 || UnnamedSession(key) == nil else { return try unlink(path(of: key)) }
+            try writer.commit(replaces: true, synchronizes: synchronizes)
+        }
+    }
+
     /// Copies a session, as it is now, to a new key.
     ///
     /// - Throws: `SessionError`, for example `notFound`, `exists`, `tooManyCopies` or `storageFull`.
@@ -83,6 +125,7 @@ extension SessionStore {
                 throw SessionError(.exists, "There is a session \(target) already")
             }
             try checkFreeBytes()
+            if locators.has(key) { try locators.ensure(target, synchronizes: synchronizes) }
             try await withTaskExecutorPreference(reading) {
                 try await withExistingSession(key) { file in
                     try copies.check()

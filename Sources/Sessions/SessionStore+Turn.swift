@@ -14,6 +14,7 @@ extension SessionStore {
     ///
     /// - Parameters:
     ///   - origin: the request.
+    ///   - place: where the turn goes. If it cannot, this throws `unknownTurn`, `notLast` or `exists`.
     ///   - shown: the conversation before the turn as the client has it, which the session is made to be like; nil to go on with the session.
     ///     What the client no longer shows goes to the archive.
     ///   - hasLeft: tells whether nobody waits for the answer any more. Does not wait itself.
@@ -21,7 +22,7 @@ extension SessionStore {
     ///     turns stay.
     /// - Throws: `SessionError`, for example `idempotencyConflict`, and what `summarize` and `body` throw.
     package func turn(
-        of key: SessionKey, from origin: Turn.Origin, showing shown: [Message]? = nil,
+        of key: SessionKey, from origin: Turn.Origin, at place: TurnPlace = .end, showing shown: [Message]? = nil,
         hasLeft: () -> Bool = { false },
         summarize: (_ turns: [PastTurn], _ newest: String) async throws -> HistorySummary? = { _, _ in nil },
         _ body: ([PastTurn]) async throws -> Turn
@@ -48,6 +49,7 @@ extension SessionStore {
                     cache.put(key, loaded.status, loaded.tail)
                     return (turn, true)
                 }
+                try await check(place, loaded, key)
                 if !mayBeTry { noteRepeated(origin, key) }
                 isNoted = true
                 try checkRoom(loaded, key)
@@ -57,10 +59,16 @@ extension SessionStore {
                 } else if let loaded {
                     try await summarizeOverflow(of: loaded, key, by: summarize)
                 }
-                var turn = try await body((alignment?.window ?? loaded?.tail.window)?.visible ?? [])
+                let history = (alignment?.window ?? loaded?.tail.window)?.visible ?? []
+                var turn = try await body(try await self.history(before: place) ?? history)
                 if let alignment { turn.given = alignment.given }
+                if turn.response != nil { try locators.ensure(key, synchronizes: synchronizes) }
                 try await withTaskExecutorPreference(synchronizes ? disk : nil) { [turn] in
-                    try store(turn, after: loaded, alignment, of: key)
+                    if case .branch(let source, let last) = place {
+                        try await store(turn, in: key, branchingFrom: source, behind: last)
+                    } else {
+                        try store(turn, after: loaded, alignment, of: key)
+                    }
                 }
                 // Before the session is free: the next try may wait for it already.
                 if turn.request.idempotencyKey == nil, hasLeft() {

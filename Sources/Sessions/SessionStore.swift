@@ -50,6 +50,7 @@ package final class SessionStore: Sendable {
     package let sessions: FilePath
     let quarantine: Quarantine
     let archive: Archive
+    let locators: LocatorFiles
     let lock: SessionLock
     let cache = TailCache(capacity: 16 << 20)
     let totals = TotalsCache()
@@ -98,6 +99,7 @@ package final class SessionStore: Sendable {
         self.sessions = sessions
         quarantine = Quarantine(directory: directory.appending("quarantine"), system: system, logger: logger)
         archive = Archive(directory: directory.appending("archive"), system: system)
+        locators = LocatorFiles(directory: directory.appending("locators"), system: system)
         switch settings.missingDirectory {
         case .create: try Self.createDirectory(directory, in: system)
         case .refuse:

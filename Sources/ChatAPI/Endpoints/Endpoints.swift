@@ -7,6 +7,12 @@ extension ChatService {
     package var endpoints: EndpointTable {
         let endpoints: [any Endpoint] = [
             ChatCompletions(service: self),
+            CreateResponse(service: self),
+            CountInputTokens(service: self),
+            ShowResponse(service: self),
+            DeleteResponse(service: self),
+            CancelResponse(service: self),
+            ListInputItems(service: self),
             ShowSession(service: self),
             DeleteSession(service: self),
             ExportSession(service: self),

@@ -9,6 +9,12 @@ extension RequestContext {
     ///
     /// - Throws: `APIError` if there is no key, or more than one, `SessionError` if it is not a valid key.
     func sessionKey() throws -> SessionKey {
+        guard let key = try namedSession() else { throw APIError.missingSessionKey }
+        return key
+    }
+
+    /// The same; nil if there is no key.
+    func namedSession() throws -> SessionKey? {
         // Together they would be one key, of which nginx's rules and limits see the first part.
         guard !request.isRepeated("x-session-key") else { throw APIError.repeatedSessionKey }
         let header = request.header("x-session-key")
@@ -18,7 +24,7 @@ extension RequestContext {
             guard header == nil || header == "" || header == path else { throw APIError.otherSessionInPath }
         }
         let own = ownSession
-        guard let text = sessionInPath ?? (header == "" ? own ?? header : header) ?? own else { throw APIError.missingSessionKey }
+        guard let text = sessionInPath ?? (header == "" ? own ?? header : header) ?? own else { return nil }
         let key = try SessionKey(text)
         record.note(session: key.description)
         try expectCovered(key)
@@ -27,9 +33,18 @@ extension RequestContext {
 
     /// Fails unless the caller may use the session, whether it exists or not.
     func expectCovered(_ key: SessionKey) throws(APIError) {
-        let isCovered = ownSession.map { $0 == key.description } ?? apiKey?.covers(session: key.description) ?? true
-        guard isCovered else { throw .sessionNotAllowed }
+        guard covers(key) else { throw .sessionNotAllowed }
     }
+
+    /// Whether the caller may use the session.
+    func covers(_ key: SessionKey) -> Bool {
+        if let ownSession { return ownSession == key.description }
+        guard let apiKey else { return true }
+        return apiKey.covers(session: key.description) || UnnamedSession(key).map { $0.owner == sessionOwner } ?? false
+    }
+
+    /// Who may use the unnamed sessions that the caller begins.
+    var sessionOwner: String { apiKey.map { UnnamedSession.owner(of: $0.id) } ?? UnnamedSession.everybody }
 
     /// The only session of a visitor of a web page; nil for other callers.
     private var ownSession: String? { visitor.flatMap { apiKey?.session(of: $0) } }

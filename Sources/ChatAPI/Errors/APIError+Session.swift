@@ -58,6 +58,8 @@ extension APIError {
             self.init(status: 404, code: "not_found", message: "The session has no turn that could be taken back")
         case .unknownTurn:
             self.init(status: 400, code: "invalid_value", message: "No turn of this session has this id", param: "before")
+        case .notLast:
+            self.init(status: 409, code: "session_busy", message: "Another turn of this session came first. Try again.")
         case .busy:
             self.init(
                 status: 409, code: "session_busy", message: "Another turn of this session is still running. Try again later.",

@@ -101,7 +101,7 @@ extension Payer {
 
 extension Prompt {
     /// About what the turn may use.
-    fileprivate var estimatedUsage: Usage {
+    var estimatedUsage: Usage {
         // A word has some four thirds of a token, and a text without spaces a token for four bytes.
         let bytes = turn.reduce(0) { $0 + $1.content.utf8.count }
         let words = wordCount

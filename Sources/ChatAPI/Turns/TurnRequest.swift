@@ -10,11 +10,15 @@ struct TurnRequest: Sendable {
     var id: String
     var session: SessionKey
     var mode: SessionMode
+    /// Where the turn goes. If it is not stored, the model sees what is before that place.
+    var place = TurnPlace.end
     var model: ModelCatalog.Entry
     /// `system` and `developer` messages, for this turn only.
     var instructions: [Message]
     /// What the client says came before. A session that has no turns takes it for its past.
     var earlier: [Message]
+    /// True if what came before is new to a session that has turns, too.
+    var keepsEarlier = false
     /// What the turn adds to the session: `user` messages, and before them the results of tools.
     var messages: [Message]
     /// Further parameters for the model.
@@ -23,6 +27,10 @@ struct TurnRequest: Sendable {
     var otherParameters: [(name: String, value: JSONValue)]
     /// `stream_options.include_usage`; nil if the request does not say.
     var includesUsage: Bool?
+    /// True if the model may be asked once more without the older half of a history that it cannot read.
+    var allowsShortening = true
+    /// What the Responses API shows of the turn besides; nil for another API.
+    var response: JSONValue?
     var payer = Payer()
     /// What the stored turn records about the request.
     var origin: Turn.Origin

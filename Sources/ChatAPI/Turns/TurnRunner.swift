@@ -39,12 +39,23 @@ struct TurnRunner: Sendable {
         switch request.mode {
         case .normal, .mirror:
             return try await sessions.turn(
-                of: request.session, from: request.origin, showing: request.mode == .mirror ? request.earlier : nil,
+                of: request.session, from: request.origin, at: request.place,
+                showing: request.mode == .mirror ? request.earlier : nil,
                 hasLeft: request.hasClientLeft,
                 summarize: { try await summary(of: $0, newest: $1, by: request.model, bill) }
             ) { try await make(request, after: $0, listener, bill) }
-        case .readonly: return (try await make(request, after: try await sessions.history(of: request.session), listener, bill), false)
+        case .readonly: return (try await make(request, after: try await history(of: request), listener, bill), false)
         case .ephemeral: return (try await make(request, after: [], listener, bill), false)
+        }
+    }
+
+    /// What a model sees before a turn that is not stored.
+    func history(of request: TurnRequest) async throws -> [PastTurn] {
+        switch request.place {
+        case .after(let turn): try await sessions.history(of: request.session, upTo: turn)
+        case .branch(let source, let turn): try await sessions.history(of: source, upTo: turn)
+        case .end: try await sessions.history(of: request.session)
+        case .newSession: []
         }
     }
 
@@ -55,11 +66,12 @@ struct TurnRunner: Sendable {
     }
 
     private func make(_ request: TurnRequest, after history: [PastTurn], _ listener: Listener, _ bill: Bill) async throws -> Turn {
-        let (earlier, messages) = try request.turn(after: history.last?.messages.last)
-        let given = history.isEmpty ? earlier : []
-        let prompt = request.prompt(history: history.isEmpty ? sessions.visible(given) : history, turn: messages)
+        let last = history.last?.messages.last
+        let (earlier, messages) = try request.turn(after: request.keepsEarlier ? request.earlier.last ?? last : last)
+        let given = history.isEmpty || request.keepsEarlier ? earlier : []
+        let prompt = request.prompt(history: given.isEmpty ? history : history + sessions.visible(given), turn: messages)
         try bill.reserve(prompt)
-        let completion = try await answer(prompt, by: request.model.model, listener)
+        let completion = try await answer(prompt, by: request.model.model, mayShorten: request.allowsShortening, listener)
         bill.add(completion.usage)
         // Some servers say "stop" when they call tools, and clients check the finish reason before they look for calls.
         let callsTools = completion.finishReason == "stop" && !completion.toolCalls.isEmpty
@@ -68,11 +80,14 @@ struct TurnRunner: Sendable {
             finishReason: callsTools ? "tool_calls" : completion.finishReason, usage: completion.usage, request: request.origin)
         turn.logprobs = completion.logprobs
         turn.given = given
+        turn.response = request.response
         return turn
     }
 
     /// Asks the model, and asks once more if it says nothing, or with half of the history if it cannot read all.
-    private func answer(_ prompt: Prompt, by model: any ChatModel, _ listener: Listener) async throws -> Completion {
+    private func answer(
+        _ prompt: Prompt, by model: any ChatModel, mayShorten: Bool, _ listener: Listener
+    ) async throws -> Completion {
         // The client may have left while its turn waited for the one before.
         try Task.checkCancellation()
         var prompt = prompt
@@ -81,7 +96,7 @@ struct TurnRunner: Sendable {
             completion = try await model.complete(prompt, onDelta: listener.onDelta)
         } catch {
             let count = prompt.history.count
-            guard error.code == .contextTooLong, prompt.leaveOutOlderHalf() else { throw error }
+            guard mayShorten, error.code == .contextTooLong, prompt.leaveOutOlderHalf() else { throw error }
             listener.onShortened(count - prompt.history.count)
             completion = try await model.complete(prompt, onDelta: listener.onDelta)
         }

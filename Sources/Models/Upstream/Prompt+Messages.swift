@@ -23,13 +23,18 @@ extension Prompt {
     /// result has a call; and an assistant says something.
     func messages(for recipient: Recipient) -> [Message] {
         var list = MessageList()
-        for message in shownOnce.flatMap(\.messages) { list.add(recipient.adapted(message, isNew: false)) }
-        for message in turn { list.add(recipient.adapted(message, isNew: true)) }
+        // Those that the conversation keeps.
+        var instructions = instructions
+        func add(_ message: Message, isNew: Bool) {
+            if message.isInstruction { instructions.append(message) } else { list.add(recipient.adapted(message, isNew: isNew)) }
+        }
+        for message in shownOnce.flatMap(\.messages) { add(message, isNew: false) }
+        for message in turn { add(message, isNew: true) }
         var messages = list.end()
-        if let first = messages.first(where: { !$0.isInstruction }), first.role != .user {
+        if let first = messages.first, first.role != .user {
             messages.insert(Message(role: .user, content: "(The assistant speaks first.)"), at: 0)
         }
-        return (system.map { [recipient.adapted($0, isNew: true)] } ?? []) + messages
+        return (Self.system(instructions).map { [recipient.adapted($0, isNew: true)] } ?? []) + messages
     }
 
     /// The history without turns that end in calls of tools and stand in a later turn again, with the results: another agent used the session
@@ -53,7 +58,7 @@ extension Prompt {
     }
 
     /// The instructions as one message: the templates of some models refuse two.
-    private var system: Message? {
+    private static func system(_ instructions: [Message]) -> Message? {
         let texts = instructions.map(\.content).filter { !$0.isEmpty }
         guard texts.count > 1 else { return instructions.first { !$0.content.isEmpty } }
         let isDeveloper = instructions.allSatisfy { $0.role == .developer }
@@ -89,10 +94,6 @@ extension Prompt.Recipient {
     }
 
     private static func isObject(_ text: String) -> Bool { (try? JSONField(parsing: Array(text.utf8)).value)?.isObject ?? false }
-}
-
-extension Message {
-    fileprivate var isInstruction: Bool { role == .system || role == .developer }
 }
 
 /// Puts the results of calls directly behind them.

@@ -57,6 +57,8 @@ package struct Turn: Sendable, Equatable, Decodable {
     package var finishReason: String
     package var usage: Usage
     package var request: Origin
+    /// What `GET /v1/responses` shows of the turn besides; nil if it was not asked for by the Responses API.
+    package var response: JSONValue?
     /// True if nobody here was asked: the client said that this came before the session's first turn. It may be several turns long.
     package var isGiven = false
     /// What the client says came before the session's first turn, which is stored with it. Not read from a file.
@@ -85,6 +87,7 @@ package struct Turn: Sendable, Equatable, Decodable {
         case usage
         case request
         case isGiven = "given"
+        case response
     }
 
     package init(from decoder: any Decoder) throws {
@@ -97,6 +100,7 @@ package struct Turn: Sendable, Equatable, Decodable {
         usage = try container.decode(Usage.self, forKey: .usage)
         request = try container.decode(Origin.self, forKey: .request)
         isGiven = (try? container.decodeIfPresent(Bool.self, forKey: .isGiven)) ?? false
+        response = (try? container.decodeIfPresent(JSONValue.self, forKey: .response)).flatMap(\.self)
     }
 
     /// The past that the client gave, as a turn of its own; nil if it gave none.
@@ -114,7 +118,7 @@ package struct Turn: Sendable, Equatable, Decodable {
         JSONValue.object(
             [
                 ("id", .string(id)), ("at", .string(at)), ("messages", .array(messages.map(\.json))),
-            ] + (isGiven ? [("given", true)] : []) + [
+            ] + (isGiven ? [("given", true)] : []) + (response.map { [("response", $0)] } ?? []) + [
                 ("model", .string(model)), ("finish_reason", .string(finishReason)), ("usage", usage.json), ("request", request.json),
             ]
         ).serialized

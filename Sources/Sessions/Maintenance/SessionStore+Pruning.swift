@@ -72,6 +72,7 @@ extension SessionStore {
             guard let file = try removableFile(path, key), file.opened.modified < limit else { return nil }
             if !isDryRun {
                 try attempt("remove \(path)") { () throws(Errno) in try system.unlink(path) }
+                locators.remove(key)
             }
             return file.opened.modified
         }

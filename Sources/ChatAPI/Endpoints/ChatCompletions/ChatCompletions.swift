@@ -1,7 +1,6 @@
 import Access
 import CGI
 import Chat
-import Concurrency
 import Crypto
 import JSON
 import Models
@@ -50,9 +49,11 @@ struct ChatCompletions: Endpoint {
         if chat.stream {
             let stream = CompletionStream(
                 id: Turn.completionID(request.id), created: service.now(), model: entry.id, includesUsage: chat.includesUsage ?? false)
-            try await answer(context, writer, streaming: stream, run)
+            try await context.answer(
+                writer, service.settings, lateError: { CompletionStream.end($0) },
+                events: { buffer in stream.end(try await run(buffer.addHeader) { buffer.send(stream.frames($0)) }) })
         } else {
-            try await answer(context, writer, run)
+            try await context.answer(writer, service.settings) { try await run($0, nil).completion }
         }
     }
 
@@ -68,33 +69,4 @@ struct ChatCompletions: Endpoint {
         @Sendable (
             _ addHeader: @escaping @Sendable (String, String) -> Void, _ onDelta: (@Sendable (Delta) -> Void)?
         ) async throws -> Turn
-
-    /// Responds with one JSON object, after white space if the turn takes long.
-    private func answer(_ context: RequestContext, _ writer: ResponseWriter, _ run: @escaping RunTurn) async throws {
-        guard let patience = service.settings.heartbeatAfter else {
-            let headers = Mutex<[(name: String, value: String)]>([])
-            let turn = try await run({ name, value in headers.withLock { $0.append((name, value)) } }, nil)
-            return try await writer.send(.json(turn.completion, headers: headers.withLock(\.self)))
-        }
-        // White space may stand before a JSON text (RFC 8259, section 2).
-        let keepAlive = KeepAlive(bytes: Array(" ".utf8), patience: patience, interval: service.settings.keepAliveInterval)
-        try await context.stream(
-            to: writer, headers: [("Content-Type", "application/json"), ("X-Accel-Buffering", "no")], keepAlive: keepAlive,
-            lateError: { context.report($0).body.serialized }, work: { .json(try await run($0.addHeader, nil).completion) })
-    }
-
-    /// Responds with server-sent events.
-    private func answer(
-        _ context: RequestContext, _ writer: ResponseWriter, streaming stream: CompletionStream, _ run: @escaping RunTurn
-    ) async throws {
-        let interval = service.settings.keepAliveInterval
-        let keepAlive = KeepAlive(bytes: EventStream.comment("keep-alive"), patience: interval, interval: interval)
-        try await context.stream(
-            to: writer, headers: EventStream.headers, keepAlive: keepAlive,
-            lateError: { CompletionStream.end(context.report($0)) },
-            work: { buffer in
-                let turn = try await run(buffer.addHeader) { buffer.send(stream.frames($0)) }
-                return Response(status: 200, headers: EventStream.headers, body: stream.end(turn))
-            })
-    }
 }

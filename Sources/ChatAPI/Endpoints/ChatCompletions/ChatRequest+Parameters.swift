@@ -92,7 +92,7 @@ extension ChatRequest {
         for bias in try field.members() { _ = try bias.field.number(in: -100...100) }
     }
 
-    private static func checkMetadata(_ field: JSONField) throws {
+    static func checkMetadata(_ field: JSONField) throws {
         let members = try field.members()
         guard members.count <= 16 else { throw field.refused("must have at most 16 members") }
         for member in members { _ = try member.field.string() }
@@ -112,7 +112,7 @@ extension ChatRequest {
         for function in try field.elements() { try checkFunction(function) }
     }
 
-    private static func checkFunction(_ function: JSONField) throws {
+    static func checkFunction(_ function: JSONField) throws {
         let name = try function.required("name")
         guard isFunctionName(try name.string()) else {
             throw name.refused("must be 1 to 64 letters, digits, underscores or hyphens")

@@ -21,14 +21,8 @@ struct ChatRequest {
     /// - Parameter allowsRemoteImages: whether a picture may be an `https:` URL, which the model's server fetches.
     /// - Throws: `APIError` and `JSONFieldError`, which say what is wrong with the body.
     init(_ bytes: [UInt8], allowsRemoteImages: Bool = false) throws {
-        // A client that once cut a text in the middle of a character repeats that with each turn. In what is new it is an error.
-        let strict = try? JSONField(requestBody: bytes)
-        let body = try strict ?? JSONField(requestBody: bytes, leniency: .cutCharacters)
-        model = try body.member("model")?.string()
-        if model?.isEmpty == true { model = nil }
-        guard model.map({ $0.utf8.count <= Self.longestModel }) ?? true else {
-            throw APIError.invalidValue("model is longer than \(Self.longestModel) bytes", param: "model")
-        }
+        let (body, isStrict) = try Self.body(bytes)
+        model = try Self.model(in: body)
         stream = try body.member("stream")?.bool() ?? false
         includesUsage = try body.member("stream_options")?.member("include_usage")?.bool()
         guard try body.member("n")?.integer(in: 1...128) ?? 1 == 1 else {
@@ -39,13 +33,30 @@ struct ChatRequest {
             throw APIError.invalidMessages()
         }
         conversation = try Conversation(list.elements(), allowsRemoteImages: allowsRemoteImages)
-        guard strict != nil || !(conversation.new + conversation.instructions).contains(where: \.mayBeCut) else {
+        guard isStrict || !(conversation.new + conversation.instructions).contains(where: \.mayBeCut) else {
             throw APIError.invalidJSON
         }
+    }
+
+    /// Reads a body. A client that once cut a text in the middle of a character repeats that with each turn; in what is new it is an error.
+    ///
+    /// - Returns: false with a body that has such texts.
+    static func body(_ bytes: [UInt8]) throws(APIError) -> (JSONField, isStrict: Bool) {
+        if let strict = try? JSONField(requestBody: bytes) { return (strict, true) }
+        return (try JSONField(requestBody: bytes, leniency: .cutCharacters), false)
+    }
+
+    /// The model that a request names; nil if it names none.
+    static func model(in body: JSONField) throws -> String? {
+        guard let model = try body.member("model")?.string(), !model.isEmpty else { return nil }
+        guard model.utf8.count <= longestModel else {
+            throw APIError.invalidValue("model is longer than \(longestModel) bytes", param: "model")
+        }
+        return model
     }
 }
 
 extension Message {
     /// True if a text has what stands for half of a character.
-    fileprivate var mayBeCut: Bool { [content, name ?? "", toolCallID ?? ""].contains { $0.unicodeScalars.contains("\u{fffd}") } }
+    var mayBeCut: Bool { [content, name ?? "", toolCallID ?? ""].contains { $0.unicodeScalars.contains("\u{fffd}") } }
 }

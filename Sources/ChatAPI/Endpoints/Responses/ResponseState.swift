@@ -1,0 +1,136 @@
+import Access
+import CGI
+import Chat
+import JSON
+import Server
+import Sessions
+import Text
+
+/// Which conversation a response continues.
+struct ResponseState {
+    var session: SessionKey
+    var place: TurnPlace
+    var mode: SessionMode
+    /// True if everything in the input is new to the conversation. Otherwise the client may repeat what the session has already.
+    var inputIsNew: Bool
+    /// True if `system` and `developer` messages of the input stay in the conversation, as nobody repeats them.
+    var keepsInstructions: Bool
+    /// What the response shows of it.
+    var settings: [(String, JSONValue)] = []
+    /// The response that is continued: its session, and its turn.
+    private var previous: (session: SessionKey, turn: TurnReference)?
+    private let owner: String
+    /// Begins the same unnamed session with each try of a request; nil if tries cannot be told.
+    private let seed: String?
+    private let visitorHasOne: Bool
+
+    /// - Throws: `APIError`, for example `previous_response_not_found`.
+    init(_ context: RequestContext, _ request: ResponseRequest, _ service: ChatService, _ origin: Turn.Origin) throws {
+        var named = try context.namedSession()
+        let isNamed = named != nil
+        if let field = request.conversation {
+            let id = if case .string = field.value { field } else { try field.required("id") }
+            guard let key = try? SessionKey(try id.string()) else {
+                throw APIError.invalidValue("\(id.path) must be the key of a session", param: id.path)
+            }
+            try context.expectCovered(key)
+            guard named.map({ $0 == key }) ?? true else {
+                throw APIError.invalidValue("conversation and x-session-key name two sessions", param: field.path)
+            }
+            named = key
+            settings = [("conversation", ["id": .string(key.description)])]
+        }
+        if let field = request.previousResponse {
+            guard let address = TurnAddress(responseID: try field.string()), let key = try service.sessions.key(at: address.session),
+                context.covers(key), named.map({ $0 == key }) ?? true
+            else { throw APIError.previousResponseNotFound }
+            previous = (key, address.turn)
+            named = key
+        }
+        let owner = context.sessionOwner
+        let seed = origin.idempotencyKey.map { "\(owner) \(origin.bodySHA256) \($0)" }
+        (self.owner, self.seed, visitorHasOne) = (owner, seed, context.visitor != nil)
+        session = named ?? UnnamedSession(owner: owner, seed: seed).key
+        place = previous.map { .after($0.turn) } ?? (named == nil ? .newSession : .end)
+        inputIsNew = !isNamed && named != nil || previous != nil
+        keepsInstructions = !isNamed
+        mode = try SessionMode(context.request, default: service.settings.mirrors && isNamed && previous == nil ? .mirror : .normal)
+        if mode == .mirror, !isNamed || previous != nil {
+            throw APIError.invalidValue("x-session-mode: mirror needs a session of its own, named by x-session-key", param: "x-session-mode")
+        }
+        if !request.store, mode != .ephemeral { mode = .readonly }
+        if mode == .readonly || mode == .ephemeral, request.store { settings.append(("store", false)) }
+        context.record.note(session: session.description)
+    }
+
+    /// Where a turn goes that cannot go to its place.
+    ///
+    /// - Throws: the error, if there is no other place.
+    func next(after error: SessionError) throws -> ResponseState {
+        var next = self
+        switch (place, error.code) {
+        case (.after(let turn), .notLast):
+            guard !visitorHasOne else {
+                throw APIError.invalidValue(
+                    "previous_response_id must be the last response: a visitor has one conversation", param: "previous_response_id")
+            }
+            next.session = UnnamedSession(owner: owner, seed: seed).key
+            next.place = .branch(session, turn)
+        case (.newSession, .exists), (.branch, .exists): next.session = UnnamedSession(owner: owner).key
+        case (.after, .unknownTurn), (.branch, .unknownTurn): throw APIError.previousResponseNotFound
+        default: throw error
+        }
+        return next
+    }
+
+    /// The request's input as messages, with what it refers to.
+    func conversation(
+        of request: ResponseRequest, _ context: RequestContext, _ service: ChatService
+    ) async throws -> ResponseConversation {
+        var items: [(item: InputItem, field: JSONField)] = []
+        for (item, field) in request.items {
+            guard case .reference(let id, let field) = item else {
+                items.append((item, field))
+                continue
+            }
+            items.append((try await service.item(id, field, context), field))
+        }
+        let conversation = try ResponseConversation(items, request.input, keepsInstructions: keepsInstructions)
+        guard request.isStrict || !(conversation.new + conversation.instructions).contains(where: \.mayBeCut) else {
+            throw APIError.invalidJSON
+        }
+        return conversation
+    }
+}
+
+extension ChatService {
+    /// The item that an input refers to.
+    fileprivate func item(_ id: ItemID, _ field: JSONField, _ context: RequestContext) async throws -> InputItem {
+        guard let key = try sessions.key(at: id.address.session), context.covers(key),
+            let turn = try await sessions.turn(id.address.turn, of: key), let message = turn.message(of: id)
+        else { throw APIError.itemNotFound(field) }
+        switch id.kind {
+        case .message where message.role == .assistant:
+            return .message(Message(role: .assistant, content: message.content, refusal: message.refusal))
+        case .message, .result: return .message(message)
+        case .reasoning: return .reasoning(message.reasoning ?? "")
+        case .call:
+            guard message.toolCalls.indices.contains(id.call) else { throw APIError.itemNotFound(field) }
+            return .call(message.toolCalls[id.call])
+        }
+    }
+}
+
+extension Turn {
+    /// The message that an item is of; nil if there is none.
+    func message(of id: ItemID) -> Message? {
+        if id.message == 0 { return isGiven ? nil : messages.last }
+        return messages.indices.contains(id.message - 1) ? messages[id.message - 1] : nil
+    }
+}
+
+extension APIError {
+    /// The clients of OpenAI's API look for these words.
+    static let previousResponseNotFound = APIError(
+        status: 400, code: "previous_response_not_found", message: "Previous response not found", param: "previous_response_id")
+}

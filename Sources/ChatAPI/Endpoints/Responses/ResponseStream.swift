@@ -1,0 +1,216 @@
+import CGI
+import Chat
+import Concurrency
+import JSON
+import Models
+import Server
+import Sessions
+import Text
+
+/// One response as the events of OpenAI's Responses API.
+final class ResponseStream: Sendable {
+    private typealias Part = ResponseItems.Part
+
+    private struct State {
+        /// Of the next event.
+        var sequenceNumber = 0
+        /// The parts of the answer that have begun, in order: each is the output item of its place.
+        var parts: [Part] = []
+        /// The kinds of content that the message has, in order.
+        var contents: [String] = []
+    }
+
+    /// What the stream is of: known with its first event.
+    private let object = Mutex<ResponseObject?>(nil)
+    private let state = Mutex(State())
+
+    /// The events for what the model adds; empty if it adds nothing.
+    func events(_ delta: Delta, of object: ResponseObject) -> [UInt8] {
+        guard delta != Delta() else { return [] }
+        self.object.withLock { $0 = object }
+        return state.withLock { state in
+            var events = EventWriter(object, state.sequenceNumber)
+            if state.parts.isEmpty { Self.begin(&events) }
+            if let text = delta.extras.reasoning {
+                Self.open(.reasoning, &state, &events)
+                events.add("response.reasoning_text.delta", Self.place(.reasoning, state, object), ["delta": .string(text)])
+            }
+            if !delta.content.isEmpty {
+                let logprobs = delta.logprobs?.member("content")?.elements ?? []
+                Self.addText(delta.content, logprobs: logprobs, &state, &events)
+            }
+            if let refusal = delta.refusal { Self.addRefusal(refusal, &state, &events) }
+            for call in delta.toolCalls {
+                Self.open(.call(call.index), &state, &events, call: Message.ToolCall(id: call.id ?? "", name: call.name ?? "", arguments: ""))
+                if !call.arguments.isEmpty {
+                    events.add(
+                        "response.function_call_arguments.delta", Self.place(.call(call.index), state, object, hasContent: false),
+                        ["delta": .string(call.arguments)])
+                }
+            }
+            state.sequenceNumber = events.sequenceNumber
+            return events.bytes
+        }
+    }
+
+    /// The events that end a stream once its turn is stored. If nothing was streamed before, because the turn is replayed, they are the whole
+    /// stream.
+    func end(_ turn: Turn, of object: ResponseObject) -> [UInt8] {
+        let object = self.object.withLock(\.self) ?? object
+        let items = ResponseItems(address: object.address, includesLogprobs: true)
+        guard let answer = turn.messages.last else { return [] }
+        return state.withLock { state in
+            var events = EventWriter(object, state.sequenceNumber)
+            if state.parts.isEmpty { Self.begin(&events) }
+            // What was not streamed is, in one piece.
+            for part in items.parts(of: answer) where !state.parts.contains(part) { Self.addWhole(part, of: answer, &state, &events) }
+            var output: [JSONValue] = []
+            for part in state.parts {
+                // A call that was begun and is not in the answer has no end.
+                if case .call(let index) = part, !answer.toolCalls.indices.contains(index) { continue }
+                let item = items.item(part, of: answer, at: 0, turn)
+                Self.close(part, item, state, &events)
+                output.append(item)
+            }
+            events.add(turn.isIncomplete ? "response.incomplete" : "response.completed", [("response", object.json(turn, output: output))])
+            state.sequenceNumber = events.sequenceNumber
+            return events.bytes + EventStream.data(Array("[DONE]".utf8))
+        }
+    }
+
+    /// The events that end a stream whose turn failed: clients look for either of the two.
+    func end(_ error: APIError) -> [UInt8] {
+        guard let object = object.withLock(\.self) else { return Self.error(error, number: 0) }
+        return state.withLock { state in
+            var events = EventWriter(object, state.sequenceNumber)
+            events.add("response.failed", [("response", object.json(.failed, error: error))])
+            return events.bytes + Self.error(error, number: events.sequenceNumber)
+        }
+    }
+
+    private static func error(_ error: APIError, number: Int) -> [UInt8] {
+        let event: JSONValue = [
+            "type": "error", "sequence_number": .integer(number), "code": .string(error.code), "message": .string(error.message),
+            "param": .optional(error.param), "error": error.body.member("error") ?? .null,
+        ]
+        return EventStream.event("error", event.serialized)
+    }
+
+    // MARK: The parts of an answer
+
+    private static func begin(_ events: inout EventWriter) {
+        for name in ["response.created", "response.in_progress"] { events.add(name, [("response", events.object.json(.inProgress))]) }
+    }
+
+    /// Where a part is.
+    private static func place(
+        _ part: Part, _ state: State, _ object: ResponseObject, content: Int = 0, hasContent: Bool = true
+    ) -> [(String, JSONValue)] {
+        let id = ResponseItems(address: object.address).id(of: part, at: 0)
+        let item: [(String, JSONValue)] = [
+            ("item_id", .string("\(id)")), ("output_index", .integer(state.parts.firstIndex(of: part) ?? 0)),
+        ]
+        return hasContent ? item + [("content_index", .integer(content))] : item
+    }
+
+    /// Begins an item, unless it has begun.
+    private static func open(
+        _ part: Part, _ state: inout State, _ events: inout EventWriter, call: Message.ToolCall? = nil
+    ) {
+        guard !state.parts.contains(part) else { return }
+        state.parts.append(part)
+        let id = JSONValue.string("\(ResponseItems(address: events.object.address).id(of: part, at: 0))")
+        let status: JSONValue = "in_progress"
+        let item: JSONValue =
+            switch part {
+            case .reasoning: ["type": "reasoning", "id": id, "summary": [], "content": [], "status": status]
+            case .message: ["type": "message", "id": id, "status": status, "role": "assistant", "content": []]
+            case .call: ResponseItems.call(call ?? Message.ToolCall(id: "", name: "", arguments: ""), id: id, status: status)
+            }
+        events.add("response.output_item.added", [("output_index", .integer(state.parts.count - 1)), ("item", item)])
+        if part == .reasoning {
+            events.add("response.content_part.added", place(part, state, events.object), ["part": ResponseItems.reasoning("")])
+        }
+    }
+
+    /// Begins a kind of content of the message, unless it has begun.
+    ///
+    /// - Returns: its place in the message.
+    private static func openContent(_ kind: String, _ empty: JSONValue, _ state: inout State, _ events: inout EventWriter) -> Int {
+        open(.message, &state, &events)
+        if let index = state.contents.firstIndex(where: { $0 == kind }) { return index }
+        state.contents.append(kind)
+        let index = state.contents.count - 1
+        events.add("response.content_part.added", place(.message, state, events.object, content: index), ["part": empty])
+        return index
+    }
+
+    private static func addText(_ text: String, logprobs: [JSONValue], _ state: inout State, _ events: inout EventWriter) {
+        let index = openContent("output_text", ResponseItems.outputText(""), &state, &events)
+        guard !text.isEmpty else { return }
+        events.add(
+            "response.output_text.delta", place(.message, state, events.object, content: index),
+            ["delta": .string(text), "logprobs": .array(logprobs)])
+    }
+
+    private static func addRefusal(_ text: String, _ state: inout State, _ events: inout EventWriter) {
+        let index = openContent("refusal", ResponseItems.refusal(""), &state, &events)
+        events.add(
+            "response.refusal.delta", place(.message, state, events.object, content: index), ["delta": .string(text)])
+    }
+
+    private static func addWhole(_ part: Part, of answer: Message, _ state: inout State, _ events: inout EventWriter) {
+        switch part {
+        case .reasoning:
+            open(part, &state, &events)
+            events.add(
+                "response.reasoning_text.delta", place(part, state, events.object), ["delta": .string(answer.reasoning ?? "")])
+        case .message:
+            if !answer.content.isEmpty || answer.refusal == nil { addText(answer.content, logprobs: [], &state, &events) }
+            if let refusal = answer.refusal { addRefusal(refusal, &state, &events) }
+        case .call(let index):
+            let call = answer.toolCalls[index]
+            open(part, &state, &events, call: Message.ToolCall(id: call.id, name: call.name, arguments: ""))
+            events.add(
+                "response.function_call_arguments.delta", place(part, state, events.object, hasContent: false),
+                ["delta": .string(call.arguments)])
+        }
+    }
+
+    /// Ends an item, which is complete.
+    private static func close(_ part: Part, _ item: JSONValue, _ state: State, _ events: inout EventWriter) {
+        switch part {
+        case .reasoning, .message:
+            for (index, content) in (item.member("content")?.elements ?? []).enumerated() {
+                let place = place(part, state, events.object, content: index)
+                let type = content.member("type")?.string ?? ""
+                let (name, text) = type == "refusal" ? ("refusal", "refusal") : (type, "text")
+                var members: [(String, JSONValue)] = [(text, content.member(text) ?? "")]
+                if type == "output_text" { members.append(("logprobs", content.member("logprobs") ?? [])) }
+                events.add("response.\(name).done", place + members)
+                events.add("response.content_part.done", place, ["part": content])
+            }
+        case .call:
+            events.add(
+                "response.function_call_arguments.done", place(part, state, events.object, hasContent: false),
+                ["name": item.member("name") ?? "", "arguments": item.member("arguments") ?? ""])
+        }
+        let index = state.parts.firstIndex(of: part) ?? 0
+        events.add("response.output_item.done", [("output_index", .integer(index)), ("item", item)])
+    }
+}
+
+/// Puts events together.
+private struct EventWriter {
+    let object: ResponseObject
+    private(set) var bytes: [UInt8] = []
+    private(set) var sequenceNumber: Int
+
+    init(_ object: ResponseObject, _ sequenceNumber: Int) { (self.object, self.sequenceNumber) = (object, sequenceNumber) }
+
+    mutating func add(_ type: String, _ members: [(String, JSONValue)], _ more: KeyValuePairs<String, JSONValue> = [:]) {
+        let head: [(String, JSONValue)] = [("type", .string(type)), ("sequence_number", .integer(sequenceNumber))]
+        bytes += EventStream.event(type, JSONValue.object(head + members + more.map { ($0.key, $0.value) }).serialized)
+        sequenceNumber += 1
+    }
+}

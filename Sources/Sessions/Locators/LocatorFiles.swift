@@ -1,0 +1,56 @@
+import Crypto
+import Files
+import Glibc
+import SystemPackage
+import Text
+
+/// The files that lead from the locators of named sessions to their keys.
+struct LocatorFiles: Sendable {
+    let directory: FilePath
+    let system: any FileSystem
+
+    /// The key of a session; nil if no file says it.
+    func key(at locator: SessionLocator) throws(SessionError) -> SessionKey? {
+        if let key = locator.unnamedKey { return key }
+        let path = path(of: locator)
+        guard try attempt("look at \(path)", { () throws(Errno) in try system.statusIfThere(path) }) != nil else { return nil }
+        let text = try attempt("read \(path)") { () throws(Errno) in
+            try File(path, O_RDONLY, in: system).read(0..<SessionKey.maximumLength + 1)
+        }
+        // A file that was cut short, or copied, leads nowhere.
+        guard let key = String(validating: text, as: UTF8.self).flatMap({ try? SessionKey($0) }), SessionLocator(key) == locator
+        else { return nil }
+        return key
+    }
+
+    /// Makes the file of a session's locator, if it needs one. The caller holds the session's lock.
+    func ensure(_ key: SessionKey, synchronizes: Bool) throws(SessionError) {
+        let locator = SessionLocator(key)
+        guard locator.unnamedKey == nil else { return }
+        let path = path(of: locator)
+        let status = try attempt("look at \(path)") { () throws(Errno) in try system.statusIfThere(path) }
+        guard status?.size != key.description.utf8.count else { return }
+        try attempt("create the directory \(directory)") { () throws(Errno) in try system.ensureDirectory(directory) }
+        let temporary = directory.appending(Identifier.make(prefix: SessionWriter.temporaryPrefix))
+        try attempt("create \(path)") { () throws(Errno) in
+            let file = try File.create(temporary, in: system)
+            do throws(Errno) {
+                try file.write(Array(key.description.utf8), at: 0)
+                if synchronizes { try file.synchronize() }
+                try system.rename(temporary, to: path)
+            } catch {
+                try? system.unlink(temporary)
+                throw error
+            }
+        }
+        if synchronizes { try SessionWriter.synchronize(directory, in: system) }
+    }
+
+    /// Whether a session has a locator's file.
+    func has(_ key: SessionKey) -> Bool { (try? system.statusIfThere(path(of: SessionLocator(key)))) ?? nil != nil }
+
+    /// Removes the file of a session's locator, if there is one.
+    func remove(_ key: SessionKey) { try? system.unlink(path(of: SessionLocator(key))) }
+
+    private func path(of locator: SessionLocator) -> FilePath { directory.appending(locator.fileName) }
+}
