@@ -15,7 +15,8 @@ extension Key {
             upstreamNames, upstreamPassUnknown, allowsRemoteImages,
             streams, onDisconnect, heartbeatAfter,
             historyMode, historyMaxTurns, historyMaxTokens, summarizesHistory, taskHeader,
-            durability, sessionBusyTimeout, sessionMaxBytes, sessionFromPath, retentionDays, storageMinFreeBytes, allowsDocumentRoot,
+            durability, sessionBusyTimeout, sessionMaxBytes, sessionFromPath, retentionDays, responsesKeepDays,
+            storageMinFreeBytes, allowsDocumentRoot,
             keysFile, givenKeys, requiresKey, origins, usageRecord,
             mount, bodyLimit, connections, workers,
             logFile, logLevel, logFormat, logSessions,
@@ -160,6 +161,11 @@ extension Key {
     }
     package static var retentionDays: Key<Int?> {
         .init("retention.days", in: 1...36_500, help: "days after which an unused session is removed; never if not set")
+    }
+    package static var responsesKeepDays: Key<Int> {
+        .init(
+            "responses.keepDays", in: 1...36_500, default: 30,
+            help: "days after which an unused conversation of the Responses API is removed that has no session key")
     }
     package static var storageMinFreeBytes: Key<Int> {
         .init(

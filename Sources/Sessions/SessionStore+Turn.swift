@@ -27,7 +27,7 @@ extension SessionStore {
         summarize: (_ turns: [PastTurn], _ newest: String) async throws -> HistorySummary? = { _, _ in nil },
         _ body: ([PastTurn]) async throws -> Turn
     ) async throws -> (turn: Turn, isReplayed: Bool) {
-        defer { pruneIfDue() }
+        defer { pruneIfDue(after: key) }
         // The file when this request began to wait.
         var arrival: FileStatus??
         // True if a retry of this request, should it fail, will not be taken for one of the last turn's.

@@ -38,6 +38,8 @@ package final class SessionStore: Sendable {
         package var minimumFreeBytes = 0
         /// Sessions that were not used for this long are removed, if the store has a disk executor. Nil keeps them.
         package var retention: Duration?
+        /// The same for sessions that no client named. Nil takes them for the others.
+        package var unnamedRetention: Duration?
         package var missingDirectory = MissingDirectory.create
 
         package init() {}
@@ -58,6 +60,8 @@ package final class SessionStore: Sendable {
     let copies = CopyAllowance()
     /// When this process next looks for sessions that are too old.
     let nextPruning = Mutex<ContinuousClock.Instant?>(nil)
+    /// True once this process has used a session that no client named.
+    let mayHaveUnnamed = Mutex(false)
     let disk: (any TaskExecutor)?
     package let reading: (any TaskExecutor)?
     let logger: Logger

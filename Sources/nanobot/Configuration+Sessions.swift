@@ -15,6 +15,7 @@ extension SessionStore.Settings {
         busyTimeout = .seconds(try configuration[.sessionBusyTimeout])
         maximumSessionBytes = try configuration[.sessionMaxBytes]
         retention = try configuration[.retentionDays].map { .seconds(86_400 * $0) }
+        unnamedRetention = .seconds(86_400 * (try configuration[.responsesKeepDays]))
         minimumFreeBytes = try configuration[.storageMinFreeBytes]
     }
 }

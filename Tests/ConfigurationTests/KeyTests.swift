@@ -56,6 +56,7 @@ struct KeyTests {
         ("history.summarize", "", "true or false"), ("durability", "maybe", "sync or relaxed"),
         ("session.busyTimeout", "-1", "a whole number from 0 to 86400"),
         ("session.maxBytes", "4095", "a whole number from 4096 to 1099511627776"), ("session.fromPath", "1", "true or false"),
+        ("responses.keepDays", "0", "a whole number from 1 to 36500"),
         ("retention.days", "", "a whole number from 1 to 36500"),
         ("storage.minFreeBytes", "99999999999999999999", "a whole number from 0 to 1125899906842624"),
         ("storage.allowInDocumentRoot", "no", "true or false"), ("mount", "chat", "a path such as /chat, without ?, # and .."),

@@ -9,6 +9,8 @@ package struct UnnamedSession: Sendable {
     package let number: String
 
     static let prefix = "resp:"
+    /// How the names of their files begin.
+    static let fileNamePrefix = String(decoding: SessionKey.encoded(prefix), as: UTF8.self)
     static let ownerLength = 10
     /// 85 bits.
     static let numberLength = 17

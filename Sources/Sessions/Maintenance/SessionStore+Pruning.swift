@@ -21,10 +21,19 @@ extension SessionStore {
         var position: Int? = 0
         while let from = position {
             position = try prune(
-                before: limit, isDryRun: isDryRun, from: from, &bound, onFailure: onFailure, onRemoval: onRemoval)
+                before: PruneLimits(named: limit, unnamed: limit), isDryRun: isDryRun, from: from, &bound, onFailure: onFailure, onRemoval: onRemoval)
             onProgress(.max - bound.names)
         }
         if !isDryRun { try archive.prune(before: limit) }
+    }
+
+    /// Sessions that were last used before these dates are removed; with nil none are.
+    struct PruneLimits {
+        var named: Date?
+        /// For sessions that no client named.
+        var unnamed: Date?
+
+        func limit(of key: SessionKey) -> Date? { UnnamedSession(key) == nil ? named : unnamed }
     }
 
     /// How many names one pass may examine, and how many sessions it may remove.
@@ -36,7 +45,7 @@ extension SessionStore {
 
     /// Prunes a few hundred names from a position in the directory. Returns the next position; nil at the end.
     func prune(
-        before limit: Date, isDryRun: Bool, from position: Int, _ bound: inout PruneBound, onFailure: (SessionError) -> Void,
+        before limits: PruneLimits, isDryRun: Bool, from position: Int, _ bound: inout PruneBound, onFailure: (SessionError) -> Void,
         onRemoval: (SessionKey, Date) throws -> Void
     ) throws -> Int? {
         let (names, next) = try names(from: position)
@@ -46,7 +55,7 @@ extension SessionStore {
             if !isDryRun { removeAbandoned(name) }
             let removed: (key: SessionKey, lastUse: Date)?
             do throws(SessionError) {
-                removed = try pruneFile(named: name, before: limit, isDryRun: isDryRun)
+                removed = try pruneFile(named: name, before: limits, isDryRun: isDryRun)
             } catch {
                 // One file that cannot be removed does not keep the others.
                 onFailure(error)
@@ -63,11 +72,14 @@ extension SessionStore {
 
     /// Removes a session's file if it is old; nil if it stays.
     private func pruneFile(
-        named name: String, before limit: Date, isDryRun: Bool
+        named name: String, before limits: PruneLimits, isDryRun: Bool
     ) throws(SessionError) -> (key: SessionKey, lastUse: Date)? {
         let path = path(named: name)
-        // The cheap check first: most sessions are not that old.
-        guard let status = try status(at: path), status.modified < limit, let key = key(named: name) else { return nil }
+        // The cheap checks first: most sessions are not that old.
+        guard limits.named != nil || name.hasPrefix(UnnamedSession.fileNamePrefix), let status = try status(at: path),
+            let oldest = [limits.named, limits.unnamed].compactMap(\.self).max(), status.modified < oldest,
+            let key = key(named: name), let limit = limits.limit(of: key), status.modified < limit
+        else { return nil }
         let lastUse = try lock.withLockIfFree(key) { () throws(SessionError) -> Date? in
             guard let file = try removableFile(path, key), file.opened.modified < limit else { return nil }
             if !isDryRun {

@@ -9,8 +9,14 @@ import Text
 
 extension SessionStore {
     /// Starts to remove sessions that are older than the settings allow, in the background, unless any process has done so within the hour.
-    func pruneIfDue() {
-        guard settings.retention != nil, let disk else { return }
+    ///
+    /// - Parameter key: of the session that was used. Without a limit for named ones nobody looks for old sessions until there may be some.
+    func pruneIfDue(after key: SessionKey) {
+        if settings.retention == nil {
+            guard settings.unnamedRetention != nil, UnnamedSession(key) != nil else { return }
+            mayHaveUnnamed.withLock { $0 = true }
+        }
+        guard let disk else { return }
         let now = ContinuousClock.now
         let isDue = nextPruning.withLock { next in
             guard next.map({ $0 <= now }) ?? true else { return false }
@@ -24,10 +30,10 @@ extension SessionStore {
     /// Removes sessions that are older than the settings allow, unless any process has done so within the hour. Only a process that serves
     /// one request needs to call this; a store with a disk executor does it after turns.
     package func pruneOnceAnHour() {
-        guard let age = settings.retention else { return }
+        guard settings.retention != nil || mayHaveUnnamed.withLock(\.self) else { return }
         do {
-            let count = try pruneOnce(olderThan: age)
-            if count > 0 { logger.notice("Removed \(count) sessions that were not used for \(age)") }
+            let count = try pruneOnce(olderThan: settings.retention, unnamed: settings.unnamedRetention)
+            if count > 0 { logger.notice("Removed \(count) sessions that were not used for too long") }
         } catch {
             logger.warning("\(error)")
         }
@@ -39,7 +45,7 @@ extension SessionStore {
     ///
     /// - Parameter diskTime: the file system's clock, of a file that was written just now. A look has the earlier of both times.
     func pruneOnce(
-        olderThan age: Duration, now: Date = Date(), diskTime: (FileStatus) -> Date = \.modified
+        olderThan age: Duration?, unnamed unnamedAge: Duration? = nil, now: Date = Date(), diskTime: (FileStatus) -> Date = \.modified
     ) throws -> Int {
         let path = directory.appending("retention")
         let file = try attempt("open \(path)") { () throws(Errno) in try File.openOrCreate(path, in: system) }
@@ -59,15 +65,15 @@ extension SessionStore {
 
         var count = 0
         if let seen = progress.seen {
-            let limit = seen.addingTimeInterval(-Double(age.components.seconds))
+            let limits = PruneLimits(named: age.map(seen.earlier(by:)), unnamed: (unnamedAge ?? age).map(seen.earlier(by:)))
             var bound = PruneBound(names: 100_000, removals: 10_000)
             repeat {
                 progress.position =
                     try prune(
-                        before: limit, isDryRun: false, from: progress.position, &bound, onFailure: { logger.warning("\($0)") },
+                        before: limits, isDryRun: false, from: progress.position, &bound, onFailure: { logger.warning("\($0)") },
                         onRemoval: { _, _ in count += 1 }) ?? 0
             } while progress.position != 0 && !bound.isReached
-            try archive.prune(before: limit)
+            if let limit = limits.named { try archive.prune(before: limit) }
         }
         try progress.write(to: file, path)
         return count
@@ -108,6 +114,10 @@ private struct RetentionProgress {
         }
         try attempt("write \(path)") { () throws(Errno) in try file.write(Array(text.joined(separator: " ").utf8), at: 0) }
     }
+}
+
+extension Date {
+    fileprivate func earlier(by age: Duration) -> Date { addingTimeInterval(-Double(age.components.seconds)) }
 }
 
 extension Int {
