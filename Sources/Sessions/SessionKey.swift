@@ -28,8 +28,7 @@ package struct SessionKey: Sendable, Hashable, CustomStringConvertible {
         description = text
     }
 
-    /// A key that is known to be valid.
-    init(unchecked text: String) { description = text }
+    init(_ session: UnnamedSession) { description = "\(UnnamedSession.prefix)\(session.owner):\(session.number)" }
 
     /// The session's file name without `.json` (FORMAT.md, "The name of a session's file"). Injective: two keys never share one.
     package var fileName: String {

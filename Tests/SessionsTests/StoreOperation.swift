@@ -148,6 +148,34 @@ struct StoreOperation: Sendable, CustomTestStringConvertible {
                     } catch let error as SessionError where error.code == .exists {}
                 }),
             StoreOperation(
+                name: "removal of a turn in the middle", before: ["a": .turns(["one", "two", "three"])], after: ["a": .turns(["one", "three"])],
+                prepare: { store, _ in try await sayAll(store, ["one", "two", "three"], "a") },
+                run: { try await $0.remove(TurnReference(idPrefix: "turn-two", time: 0), of: SessionKey("a")) }),
+            StoreOperation(
+                name: "a turn behind another one than the last", before: ["a": .turns(["one", "two"]), "b": .absent],
+                after: ["a": .turns(["one", "two"]), "b": .turns(["one", "new"])],
+                prepare: { store, _ in try await sayAll(store, ["one", "two"], "a") },
+                run: { store in
+                    let place = TurnPlace.branch(try SessionKey("a"), TurnReference(idPrefix: "turn-one", time: 0))
+                    _ = try await store.turn(of: SessionKey("b"), from: .make(), at: place) { history in
+                        #expect(history.names == ["one"])
+                        return .make("new " + String(repeating: "x", count: length), id: "turn-new")
+                    }
+                }),
+            StoreOperation(
+                name: "the first response of a named session", before: ["a": .turns(["one"])], after: ["a": .turns(["one", "new"])],
+                prepare: { store, _ in try await say(store, "one", "a") },
+                run: { store in
+                    let key = try SessionKey("a")
+                    _ = try await store.turn(of: key, from: .make()) { _ in
+                        var turn = Turn.make("new " + String(repeating: "x", count: length), id: "turn-new")
+                        turn.response = ["created_at": 1]
+                        return turn
+                    }
+                    let found = try store.key(at: SessionLocator(key))
+                    #expect(found == key)
+                }),
+            StoreOperation(
                 name: "prune", before: ["a": .turns(["one", "two"]), "b": .turns(["other"])], after: ["a": .absent, "b": .absent],
                 prepare: { store, _ in
                     try await sayAll(store, ["one", "two"], "a")

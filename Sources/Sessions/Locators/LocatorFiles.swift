@@ -13,14 +13,22 @@ struct LocatorFiles: Sendable {
     func key(at locator: SessionLocator) throws(SessionError) -> SessionKey? {
         if let key = locator.unnamedKey { return key }
         let path = path(of: locator)
-        guard try attempt("look at \(path)", { () throws(Errno) in try system.statusIfThere(path) }) != nil else { return nil }
-        let text = try attempt("read \(path)") { () throws(Errno) in
-            try File(path, O_RDONLY, in: system).read(0..<SessionKey.maximumLength + 1)
-        }
+        let text = try attempt("read \(path)") { () throws(Errno) in try content(of: path) }
         // A file that was cut short, or copied, leads nowhere.
-        guard let key = String(validating: text, as: UTF8.self).flatMap({ try? SessionKey($0) }), SessionLocator(key) == locator
+        guard let key = text.flatMap({ String(validating: $0, as: UTF8.self) }).flatMap({ try? SessionKey($0) }),
+            SessionLocator(key) == locator
         else { return nil }
         return key
+    }
+
+    /// Nil if there is no file.
+    private func content(of path: FilePath) throws(Errno) -> [UInt8]? {
+        do throws(Errno) {
+            return try File(path, O_RDONLY, in: system).read(0..<SessionKey.maximumLength + 1)
+        } catch {
+            guard error == .noSuchFileOrDirectory else { throw error }
+            return nil
+        }
     }
 
     /// Makes the file of a session's locator, if it needs one. The caller holds the session's lock.
@@ -28,8 +36,8 @@ struct LocatorFiles: Sendable {
         let locator = SessionLocator(key)
         guard locator.unnamedKey == nil else { return }
         let path = path(of: locator)
-        let status = try attempt("look at \(path)") { () throws(Errno) in try system.statusIfThere(path) }
-        guard status?.size != key.description.utf8.count else { return }
+        let known = try attempt("read \(path)") { () throws(Errno) in try content(of: path) }
+        guard known != Array(key.description.utf8) else { return }
         try attempt("create the directory \(directory)") { () throws(Errno) in try system.ensureDirectory(directory) }
         let temporary = directory.appending(Identifier.make(prefix: SessionWriter.temporaryPrefix))
         try attempt("create \(path)") { () throws(Errno) in

@@ -42,5 +42,5 @@ package struct UnnamedSession: Sendable {
         self.init(owner: String(decoding: parts[1], as: UTF8.self), number: String(decoding: parts[2], as: UTF8.self))
     }
 
-    package var key: SessionKey { SessionKey(unchecked: "\(Self.prefix)\(owner):\(number)") }
+    package var key: SessionKey { SessionKey(self) }
 }

@@ -38,9 +38,10 @@ struct CreateResponse: Endpoint {
             var state = state
             while true {
                 let turn = Self.turn(request, conversation, state, entry, payer, origin, context)
-                let object = ResponseObject(
+                var object = ResponseObject(
                     address: TurnAddress(turnID: turn.id, time: Int(service.now().timeIntervalSince1970), in: turn.session),
                     model: entry.id, settings: .object(request.settings + state.settings))
+                object.sealsReasoning = request.sealsReasoning
                 do {
                     return try await answer(turn, object, context, addHeader, onDelta)
                 } catch let error as SessionError {
@@ -86,7 +87,9 @@ struct CreateResponse: Endpoint {
         }
         guard result.isReplayed else { return (turn, object) }
         addHeader("idempotency-replayed", "true")
-        return (turn, ResponseObject(turn, in: request.session))
+        var stored = ResponseObject(turn, in: request.session)
+        stored.sealsReasoning = object.sealsReasoning
+        return (turn, stored)
     }
 
     static func turn(

@@ -1,4 +1,5 @@
 import Chat
+import FoundationEssentials
 import JSON
 import Models
 import Server
@@ -30,7 +31,9 @@ enum InputItem {
         case "message": self = .message(try Message(item: field, allowsRemoteImages: allowsRemoteImages))
         case "reasoning":
             let texts = try ["content", "summary"].map { try field.member($0)?.elements().map { try $0.required("text").string() } ?? [] }
-            self = .reasoning(texts.first { !$0.isEmpty }?.joined(separator: "\n\n") ?? "")
+            let sealed = try field.member("encrypted_content")?.string()
+            let unsealed = sealed.flatMap { Data(base64Encoded: $0) }.flatMap { String(validating: $0, as: UTF8.self) }
+            self = .reasoning(texts.first { !$0.isEmpty }?.joined(separator: "\n\n") ?? unsealed ?? "")
         case "function_call":
             self = .call(
                 Message.ToolCall(
@@ -131,6 +134,9 @@ struct ResponseConversation {
     /// The item that each of the new messages comes from.
     var fields: [JSONField] = []
 
+    /// Nothing.
+    init() {}
+
     /// - Parameters:
     ///   - items: none of them a reference.
     ///   - keepsInstructions: true if `system` and `developer` messages stay in the conversation.
@@ -146,14 +152,14 @@ struct ResponseConversation {
         for (item, field) in items {
             switch item {
             case .reasoning(let text):
-                // It begins an answer.
-                if let last = messages.last?.message, isOpen, !last.isWordless { isOpen = false }
+                if messages.last?.message.isSaid ?? false { isOpen = false }
                 let extras = text.isEmpty ? ExtraMembers() : ExtraMembers(of: ["reasoning_content": .string(text)], besides: [])
                 continueAssistant(field) { $0.extras.append(extras) }
             case .message(let message) where message.role == .assistant:
-                if let last = messages.last?.message, isOpen, !last.isWordless { isOpen = false }
+                if messages.last?.message.isSaid ?? false { isOpen = false }
                 continueAssistant(field) {
-                    ($0.content, $0.refusal) = (message.content, message.refusal)
+                    $0.content = [$0.content, message.content].filter { !$0.isEmpty }.joined(separator: "\n\n")
+                    $0.refusal = message.refusal ?? $0.refusal
                 }
             case .call(let call): continueAssistant(field) { $0.toolCalls.append(call) }
             case .message(let message):
@@ -162,6 +168,8 @@ struct ResponseConversation {
             case .reference: break
             }
         }
+        // Thoughts alone are no answer.
+        messages.removeAll { $0.message.role == .assistant && $0.message.isWordless }
         // An assistant's words at the end only begin the answer.
         while messages.last?.message.role == .assistant { messages.removeLast() }
         let start = messages.lastIndex { $0.message.role == .assistant }.map { $0 + 1 } ?? 0
@@ -177,6 +185,11 @@ struct ResponseConversation {
             throw input.refused("must contain a user's message or a function_call_output")
         }
     }
+}
+
+extension Message {
+    /// True for an assistant's words. What it calls belongs to one message: the results have to stand directly behind it.
+    fileprivate var isSaid: Bool { toolCalls.isEmpty && !isWordless }
 }
 
 extension APIError {

@@ -1,4 +1,5 @@
 import Chat
+import FoundationEssentials
 import JSON
 import Sessions
 import Text
@@ -8,6 +9,8 @@ struct ResponseItems {
     let address: TurnAddress
     /// True if the probabilities of the answer's tokens are shown, as far as they are known.
     var includesLogprobs = false
+    /// True if items of reasoning have `encrypted_content`, for clients that send back nothing else.
+    var sealsReasoning = false
 
     /// What came before the answer.
     func input(of turn: Turn) -> [JSONValue] {
@@ -70,7 +73,8 @@ struct ResponseItems {
 
     /// In the order in which a model makes them.
     func parts(of message: Message) -> [Part] {
-        let says = !message.content.isEmpty || message.refusal != nil || message.toolCalls.isEmpty
+        let isSilent = message.toolCalls.isEmpty && message.reasoning == nil
+        let says = !message.content.isEmpty || message.refusal != nil || isSilent
         return (message.reasoning == nil ? [] : [.reasoning]) + (says ? [.message] : []) + message.toolCalls.indices.map { .call($0) }
     }
 
@@ -88,9 +92,12 @@ struct ResponseItems {
         let status: JSONValue = turn?.isIncomplete ?? false ? "incomplete" : "completed"
         switch part {
         case .reasoning:
-            return [
-                "type": "reasoning", "id": id, "summary": [], "content": [Self.reasoning(message.reasoning ?? "")], "status": status,
-            ]
+            let text = message.reasoning ?? ""
+            let sealed = sealsReasoning ? [("encrypted_content", JSONValue.string(Data(text.utf8).base64EncodedString()))] : []
+            return .object(
+                [
+                    ("type", "reasoning"), ("id", id), ("summary", []), ("content", [Self.reasoning(text)]), ("status", status),
+                ] + sealed)
         case .message:
             return [
                 "type": "message", "id": id, "status": status, "role": "assistant",

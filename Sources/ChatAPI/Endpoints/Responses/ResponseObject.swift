@@ -19,6 +19,8 @@ struct ResponseObject {
     let model: String
     /// What the request set, under the names of the response's members.
     let settings: [(String, JSONValue)]
+    /// True if the client wants the model's thoughts in the form in which it sends them back.
+    var sealsReasoning = false
 
     init(address: TurnAddress, model: String, settings: JSONValue?) {
         (self.address, createdAt, self.model) = (address, address.turn.time, model)
@@ -39,11 +41,10 @@ struct ResponseObject {
         ("truncation", "auto"), ("metadata", [:]),
     ]
 
+    var items: ResponseItems { ResponseItems(address: address, includesLogprobs: true, sealsReasoning: sealsReasoning) }
+
     /// The response to a turn that has ended.
-    func json(_ turn: Turn) -> JSONValue {
-        let items = ResponseItems(address: address, includesLogprobs: true)
-        return json(turn, output: items.output(of: turn))
-    }
+    func json(_ turn: Turn) -> JSONValue { json(turn, output: items.output(of: turn)) }
 
     /// - Parameter output: the items of the answer.
     func json(_ turn: Turn, output: [JSONValue]) -> JSONValue {

@@ -22,12 +22,16 @@ struct ResponseRequest {
     var allowsShortening = true
     /// The types of tools that are passed over: clients offer some that only their own server has.
     var skippedTools: [String] = []
+    /// True if the client wants the model's thoughts in the form in which it sends them back.
+    var sealsReasoning = false
     /// False if texts were cut in the middle of a character.
     let isStrict: Bool
 
-    /// - Parameter allowsRemoteImages: whether a picture may be an `https:` URL, which the model's server fetches.
+    /// - Parameters:
+    ///   - allowsRemoteImages: whether a picture may be an `https:` URL, which the model's server fetches.
+    ///   - requiresInput: false if there may be no input.
     /// - Throws: `APIError` and `JSONFieldError`, which say what is wrong with the body.
-    init(_ bytes: [UInt8], allowsRemoteImages: Bool) throws {
+    init(_ bytes: [UInt8], allowsRemoteImages: Bool, requiresInput: Bool = true) throws {
         let body: JSONField
         (body, isStrict) = try ChatRequest.body(bytes)
         model = try ChatRequest.model(in: body)
@@ -36,8 +40,12 @@ struct ResponseRequest {
         previousResponse = try body.member("previous_response_id")
         conversation = try body.member("conversation")
         instructions = try body.member("instructions")?.string()
-        input = try body.required("input")
-        items = try InputItem.list(input, allowsRemoteImages: allowsRemoteImages)
+        if !requiresInput, try body.member("input") == nil {
+            (input, items) = (JSONField([], path: "input"), [])
+        } else {
+            input = try body.required("input")
+            items = try InputItem.list(input, allowsRemoteImages: allowsRemoteImages)
+        }
         guard previousResponse == nil || conversation == nil else {
             throw APIError.invalidValue("previous_response_id and conversation exclude each other", param: "previous_response_id")
         }
@@ -114,7 +122,7 @@ struct ResponseRequest {
                 _ = try format.required("name").string()
                 _ = try format.required("schema").members()
                 let members = ["name", "description", "schema", "strict"].compactMap { name in
-                    format.value.member(name).map { (name, $0) }
+                    format.value.member(name).flatMap { $0.isNull ? nil : (name, $0) }
                 }
                 parameters.append(("response_format", ["type": "json_schema", "json_schema": .object(members)]))
             default: throw type.refused("must be text, json_object or json_schema")
@@ -152,7 +160,10 @@ struct ResponseRequest {
             tools.append((try tool.required("name").string(), .object([("type", "function")] + members + empty), .object(known)))
         }
         if let choice = try body.member("tool_choice") { try readChoice(choice, &tools) }
-        guard !tools.isEmpty else { return }
+        guard !tools.isEmpty else {
+            // Servers refuse them where there is nothing to choose from.
+            return parameters.removeAll { ["tool_choice", "parallel_tool_calls"].contains($0.name) }
+        }
         settings.append(("tools", .array(tools.map(\.echo))))
         parameters.append(("tools", .array(tools.map { ["type": "function", "function": $0.function] })))
     }
@@ -183,8 +194,10 @@ struct ResponseRequest {
     private mutating func readIncluded(_ body: JSONField) throws {
         var includesLogprobs = false
         for item in try body.member("include")?.elements() ?? [] {
-            // Those of hosted tools are never there, and no model here encrypts its thoughts.
-            if try item.string() == "message.output_text.logprobs" { includesLogprobs = true }
+            // Those of hosted tools are never there.
+            let name = try item.string()
+            if name == "message.output_text.logprobs" { includesLogprobs = true }
+            if name == "reasoning.encrypted_content" { sealsReasoning = true }
         }
         if let field = try body.member("top_logprobs") {
             let count = JSONValue.integer(try field.integer(in: 0...20))

@@ -88,12 +88,14 @@ struct ResponseState {
         of request: ResponseRequest, _ context: RequestContext, _ service: ChatService
     ) async throws -> ResponseConversation {
         var items: [(item: InputItem, field: JSONField)] = []
+        // Clients that send a response's items back with its id mean the same items.
+        let own = inputIsNew ? SessionLocator(previous?.session ?? session) : nil
         for (item, field) in request.items {
-            guard case .reference(let id, let field) = item else {
-                items.append((item, field))
-                continue
-            }
-            items.append((try await service.item(id, field, context), field))
+            var item = item
+            if case .reference(let id, let field) = item { item = try await service.item(id, field, context) }
+            let id = field.value.member("id")?.string.flatMap { ItemID($0) }
+            guard id == nil || id?.address.session != own else { continue }
+            items.append((item, field))
         }
         let conversation = try ResponseConversation(items, request.input, keepsInstructions: keepsInstructions)
         guard request.isStrict || !(conversation.new + conversation.instructions).contains(where: \.mayBeCut) else {

@@ -16,6 +16,10 @@ final class ResponseStream: Sendable {
         var sequenceNumber = 0
         /// The parts of the answer that have begun, in order: each is the output item of its place.
         var parts: [Part] = []
+        /// Those that have ended.
+        var closed: [Part] = []
+        /// What the model has said so far, but for its calls.
+        var said = Message(role: .assistant, content: "")
         /// The kinds of content that the message has, in order.
         var contents: [String] = []
     }
@@ -30,8 +34,9 @@ final class ResponseStream: Sendable {
         self.object.withLock { $0 = object }
         return state.withLock { state in
             var events = EventWriter(object, state.sequenceNumber)
-            if state.parts.isEmpty { Self.begin(&events) }
+            if state.sequenceNumber == 0 { Self.begin(&events) }
             if let text = delta.extras.reasoning {
+                state.said.extras.append(ExtraMembers(of: ["reasoning": .string(text)], besides: []))
                 Self.open(.reasoning, &state, &events)
                 events.add("response.reasoning_text.delta", Self.place(.reasoning, state, object), ["delta": .string(text)])
             }
@@ -57,11 +62,11 @@ final class ResponseStream: Sendable {
     /// stream.
     func end(_ turn: Turn, of object: ResponseObject) -> [UInt8] {
         let object = self.object.withLock(\.self) ?? object
-        let items = ResponseItems(address: object.address, includesLogprobs: true)
+        let items = object.items
         guard let answer = turn.messages.last else { return [] }
         return state.withLock { state in
             var events = EventWriter(object, state.sequenceNumber)
-            if state.parts.isEmpty { Self.begin(&events) }
+            if state.sequenceNumber == 0 { Self.begin(&events) }
             // What was not streamed is, in one piece.
             for part in items.parts(of: answer) where !state.parts.contains(part) { Self.addWhole(part, of: answer, &state, &events) }
             var output: [JSONValue] = []
@@ -69,7 +74,7 @@ final class ResponseStream: Sendable {
                 // A call that was begun and is not in the answer has no end.
                 if case .call(let index) = part, !answer.toolCalls.indices.contains(index) { continue }
                 let item = items.item(part, of: answer, at: 0, turn)
-                Self.close(part, item, state, &events)
+                if !state.closed.contains(part) { Self.close(part, item, &state, &events) }
                 output.append(item)
             }
             events.add(turn.isIncomplete ? "response.incomplete" : "response.completed", [("response", object.json(turn, output: output))])
@@ -118,6 +123,10 @@ final class ResponseStream: Sendable {
         _ part: Part, _ state: inout State, _ events: inout EventWriter, call: Message.ToolCall? = nil
     ) {
         guard !state.parts.contains(part) else { return }
+        // Clients take the events of one item for those of the last one that began. Calls may come in turns.
+        for earlier in state.parts where [.reasoning, .message].contains(earlier) && !state.closed.contains(earlier) {
+            close(earlier, events.object.items.item(earlier, of: state.said, at: 0, nil), &state, &events)
+        }
         state.parts.append(part)
         let id = JSONValue.string("\(ResponseItems(address: events.object.address).id(of: part, at: 0))")
         let status: JSONValue = "in_progress"
@@ -148,6 +157,7 @@ final class ResponseStream: Sendable {
     private static func addText(_ text: String, logprobs: [JSONValue], _ state: inout State, _ events: inout EventWriter) {
         let index = openContent("output_text", ResponseItems.outputText(""), &state, &events)
         guard !text.isEmpty else { return }
+        state.said.content += text
         events.add(
             "response.output_text.delta", place(.message, state, events.object, content: index),
             ["delta": .string(text), "logprobs": .array(logprobs)])
@@ -155,6 +165,7 @@ final class ResponseStream: Sendable {
 
     private static func addRefusal(_ text: String, _ state: inout State, _ events: inout EventWriter) {
         let index = openContent("refusal", ResponseItems.refusal(""), &state, &events)
+        state.said.refusal = (state.said.refusal ?? "") + text
         events.add(
             "response.refusal.delta", place(.message, state, events.object, content: index), ["delta": .string(text)])
     }
@@ -163,6 +174,7 @@ final class ResponseStream: Sendable {
         switch part {
         case .reasoning:
             open(part, &state, &events)
+            state.said.extras.append(ExtraMembers(of: ["reasoning": .string(answer.reasoning ?? "")], besides: []))
             events.add(
                 "response.reasoning_text.delta", place(part, state, events.object), ["delta": .string(answer.reasoning ?? "")])
         case .message:
@@ -178,18 +190,11 @@ final class ResponseStream: Sendable {
     }
 
     /// Ends an item, which is complete.
-    private static func close(_ part: Part, _ item: JSONValue, _ state: State, _ events: inout EventWriter) {
+    private static func close(_ part: Part, _ item: JSONValue, _ state: inout State, _ events: inout EventWriter) {
+        state.closed.append(part)
         switch part {
         case .reasoning, .message:
-            for (index, content) in (item.member("content")?.elements ?? []).enumerated() {
-                let place = place(part, state, events.object, content: index)
-                let type = content.member("type")?.string ?? ""
-                let (name, text) = type == "refusal" ? ("refusal", "refusal") : (type, "text")
-                var members: [(String, JSONValue)] = [(text, content.member(text) ?? "")]
-                if type == "output_text" { members.append(("logprobs", content.member("logprobs") ?? [])) }
-                events.add("response.\(name).done", place + members)
-                events.add("response.content_part.done", place, ["part": content])
-            }
+            for content in item.member("content")?.elements ?? [] { close(content, of: part, state, &events) }
         case .call:
             events.add(
                 "response.function_call_arguments.done", place(part, state, events.object, hasContent: false),
@@ -197,6 +202,21 @@ final class ResponseStream: Sendable {
         }
         let index = state.parts.firstIndex(of: part) ?? 0
         events.add("response.output_item.done", [("output_index", .integer(index)), ("item", item)])
+    }
+
+    private static func close(_ content: JSONValue, of part: Part, _ state: State, _ events: inout EventWriter) {
+        let type = content.member("type")?.string ?? ""
+        let index = state.contents.firstIndex { part == .message && $0 == type } ?? 0
+        let place = place(part, state, events.object, content: index)
+        for (index, annotation) in (content.member("annotations")?.elements ?? []).enumerated() {
+            events.add(
+                "response.output_text.annotation.added", place, ["annotation_index": .integer(index), "annotation": annotation])
+        }
+        let text = type == "refusal" ? type : "text"
+        var members: [(String, JSONValue)] = [(text, content.member(text) ?? "")]
+        if type == "output_text" { members.append(("logprobs", content.member("logprobs") ?? [])) }
+        events.add("response.\(type).done", place + members)
+        events.add("response.content_part.done", place, ["part": content])
     }
 }
 
