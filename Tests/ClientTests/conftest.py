@@ -64,3 +64,9 @@ def hasty_server(directory: Path, running_peer: Peer) -> Iterator[Nanobot]:
 def key() -> str:
     """A session of the test's own."""
     return f"test:{uuid.uuid4()}"
+
+
+@pytest.fixture(params=[False, True], ids=["whole", "stream"])
+def streams(request: pytest.FixtureRequest) -> bool:
+    """Whether the test asks for streams."""
+    return request.param

@@ -41,11 +41,6 @@ def upstream(running_upstream: Upstream) -> Iterator[Upstream]:
     assert running_upstream.pending == 0
 
 
-@pytest.fixture(params=["whole", "stream"])
-def streams(request: pytest.FixtureRequest) -> bool:
-    return request.param == "stream"
-
-
 def events(response: httpx.Response) -> list[dict]:
     """A stream's events, which have to be framed and numbered as clients expect, with `[DONE]` at the end."""
     assert response.status_code == 200 and response.headers["content-type"].startswith("text/event-stream"), response.text

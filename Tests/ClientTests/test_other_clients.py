@@ -20,8 +20,9 @@ def run(command: str, *arguments: str, **environment: str) -> str:
     return outcome.stdout
 
 
-def make_model(server: Nanobot, key: str) -> ChatOpenAI:
-    return ChatOpenAI(base_url=server.url, api_key="none", model="nanobot", default_headers={"x-session-key": key}, max_retries=0)
+def make_model(server: Nanobot, key: str | None, **options: object) -> ChatOpenAI:
+    headers = {"x-session-key": key} if key else {}
+    return ChatOpenAI(base_url=server.url, api_key="none", model="nanobot", default_headers=headers, max_retries=0, **options)
 
 
 def test_langchain_invokes(server: Nanobot, peer: Peer, key: str):

@@ -34,11 +34,6 @@ def client(server: Nanobot) -> openai.OpenAI:
     return make_client(server, None)
 
 
-@pytest.fixture(params=["whole", "stream"])
-def streams(request: pytest.FixtureRequest) -> bool:
-    return request.param == "stream"
-
-
 def respond(client: openai.OpenAI, said: str | list, streams: bool = False, **parameters: object) -> Response:
     """A response, or what the last event of a stream has of it."""
     response = client.responses.create(model="nanobot", input=said, stream=streams, **parameters)

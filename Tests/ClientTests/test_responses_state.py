@@ -9,7 +9,7 @@ from conversation import asked, stored
 from nanobot import Nanobot
 from peer import Peer, says
 from test_openai import make_client
-from test_responses import CALL, LOOP, WEATHER, client, respond, result, streams  # noqa: F401
+from test_responses import CALL, LOOP, WEATHER, client, respond, result  # noqa: F401
 
 
 def test_delete(client: openai.OpenAI, peer: Peer):
