@@ -9,8 +9,12 @@ import pytest
 from agents import Runner
 from pydantic_ai import ThinkingPart
 
+import test_agent_framework
 import test_openai_agents
+import test_openai_agents_responses
 import test_pydantic_ai
+import test_pydantic_ai_responses
+from conversation import lines
 from nanobot import Nanobot
 from test_litellm import WEATHER, complete, user
 from thinker import Thinker
@@ -90,3 +94,43 @@ def test_a_signed_call_comes_back(thinking_server: Nanobot, thinker: Thinker, ke
     client.chat.completions.create(model="nanobot", messages=[result], tools=[WEATHER])
     question, signed, result = thinker.requests[-1]["messages"]
     assert signed["tool_calls"] == SIGNED["tool_calls"]
+
+
+# By the Responses API.
+PONDERED = {"role": "assistant", "content": None, "reasoning_content": "Ask.", "tool_calls": [CALL]}
+
+
+def asked(thinker: Thinker) -> list[str]:
+    """What the model was asked after it called, with its thoughts."""
+    system, *conversation = thinker.requests[-1]["messages"]
+    return [conversation[1]["reasoning_content"], *lines(conversation)]
+
+
+LOOP = ["Ask.", "user: How is Paris?", 'assistant calls weather {"city": "Paris"}', "tool: 21 degrees in Paris"]
+
+
+def test_openai_agents_show_the_reasoning_of_a_response(thinking_server: Nanobot, thinker: Thinker, key: str, streams: bool):
+    thinker.answers = [PONDERED, THOUGHT]
+    agent = test_openai_agents_responses.make_agent(thinking_server, key)
+    result = asyncio.run(test_openai_agents_responses.run(agent, "How is Paris?", streams))
+    thoughts = [item.raw_item.content[0].text for item in result.new_items if item.type == "reasoning_item"]
+    assert (thoughts, result.final_output) == (["Ask.", "Bob greets."], "Hello, Bob.")
+    assert asked(thinker) == LOOP
+
+
+def test_pydantic_ai_shows_the_reasoning_of_a_response(thinking_server: Nanobot, thinker: Thinker, streams: bool):
+    thinker.answers = [PONDERED, THOUGHT]
+    agent = test_pydantic_ai_responses.make_agent(thinking_server)
+    answer, messages = asyncio.run(test_pydantic_ai_responses.run(agent, "How is Paris?", streams))
+    thoughts = [part.provider_details["raw_content"] for message in messages for part in message.parts if isinstance(part, ThinkingPart)]
+    assert (thoughts, answer) == ([["Ask."], ["Bob greets."]], "Hello, Bob.")
+    assert asked(thinker) == LOOP
+
+
+def test_agent_framework_shows_the_reasoning_of_a_response(thinking_server: Nanobot, thinker: Thinker):
+    thinker.answers = [PONDERED, THOUGHT]
+    response = asyncio.run(test_agent_framework.make_agent(thinking_server).run("How is Paris?"))
+    contents = [content for message in response.messages for content in message.contents]
+    assert [content.text for content in contents if content.type == "text_reasoning"] == ["Ask.", "Bob greets."]
+    assert response.text == "Hello, Bob."
+    assert asked(thinker) == LOOP
