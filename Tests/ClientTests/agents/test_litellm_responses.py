@@ -17,11 +17,10 @@ WEATHER = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def known_model():
-    """It asks a model that it does not know for whole responses, and makes the events by itself."""
-    model = {"litellm_provider": "openai", "mode": "responses", "supports_native_streaming": True}
-    litellm.register_model({"openai/nanobot": model})
+@pytest.fixture(autouse=True)
+def known_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a model that it does not know it asks for whole responses, and makes the events by itself."""
+    monkeypatch.setattr(litellm.utils, "supports_native_streaming", lambda model, custom_llm_provider: True)
 
 
 def respond(server: Nanobot, said: str | list, streams: bool, key: str | None = None, **options: object) -> ResponsesAPIResponse:
