@@ -77,7 +77,8 @@ def assembled(events: list[dict]) -> dict:
     for event in between:
         kind = event["type"].removeprefix("response.")
         if kind == "output_item.added":
-            assert event["output_index"] == len(output) and event["item"]["status"] == "in_progress"
+            # One item at a time.
+            assert event["output_index"] == len(output) == len(done) and event["item"]["status"] == "in_progress"
             output.append(event["item"])
             continue
         item = output[event["output_index"]]
@@ -251,6 +252,42 @@ def test_reasoning(site: Nanobot, upstream: Upstream, streams: bool):
     assert stored(site, response) == response
     respond(site, streams, "Bye.", previous_response_id=response["id"])
     assert upstream.messages()[1] == {"role": "assistant", "content": "Hello, Bob.", "reasoning_content": "Bob greets."}
+
+
+def test_a_stream_begins_once(site: Nanobot, upstream: Upstream):
+    hidden = [chunk({"reasoning_details": [{"type": "reasoning.encrypted", "data": "x"}]})] * 3
+    upstream.script(stream(*hidden, chunk({"content": "Hello."}), chunk(finish_reason="stop"), {"choices": [], "usage": USAGE}, DONE))
+    assert text(respond(site, True, "Hi")) == "Hello."
+
+
+def test_a_refusal_before_words(site: Nanobot, upstream: Upstream):
+    chunks = [chunk({"refusal": "No."}), chunk({"content": "Hello."}), chunk(finish_reason="stop"), {"choices": [], "usage": USAGE}]
+    upstream.script(stream(*chunks, DONE))
+    response = respond(site, True, "Hi")
+    assert stored(site, response) == response
+
+
+def test_a_call_before_words(site: Nanobot, upstream: Upstream):
+    called = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    chunks = [chunk({"tool_calls": [called]}), chunk({"content": "I ask."}), chunk(finish_reason="tool_calls"), {"choices": [], "usage": USAGE}]
+    upstream.script(stream(*chunks, DONE))
+    response = respond(site, True, "Hi", tools=[WEATHER])
+    assert stored(site, response) == response
+
+
+@pytest.mark.parametrize("tools", [None, [], [{"type": "local_shell"}]])
+def test_choices_among_no_tools_are_not_passed_on(site: Nanobot, upstream: Upstream, tools: list | None):
+    respond(site, False, "Hi", tools=tools, tool_choice="auto", parallel_tool_calls=True)
+    assert not {"tools", "tool_choice", "parallel_tool_calls"} & set(upstream.requests[-1])
+
+
+def test_items_that_the_chain_has_are_not_said_twice(site: Nanobot, upstream: Upstream):
+    upstream.script(call(False))
+    first = respond(site, False, "How is Paris?", tools=[WEATHER])
+    result = {"type": "function_call_output", "call_id": "call_1", "output": "21 degrees"}
+    respond(site, False, [*first["output"], result], previous_response_id=first["id"], tools=[WEATHER])
+    assert upstream.messages()[0] == {"role": "user", "content": "How is Paris?"}
+    assert [message["role"] for message in upstream.messages()] == ["user", "assistant", "tool"]
 
 
 def test_reasoning_before_a_call(site: Nanobot, upstream: Upstream):

@@ -127,9 +127,11 @@ def test_pydantic_ai_shows_the_reasoning_of_a_response(thinking_server: Nanobot,
     assert asked(thinker) == LOOP
 
 
-def test_agent_framework_shows_the_reasoning_of_a_response(thinking_server: Nanobot, thinker: Thinker):
+@pytest.mark.parametrize("store", [True, False])
+def test_agent_framework_shows_the_reasoning_of_a_response(thinking_server: Nanobot, thinker: Thinker, streams: bool, store: bool):
     thinker.answers = [PONDERED, THOUGHT]
-    response = asyncio.run(test_agent_framework.make_agent(thinking_server).run("How is Paris?"))
+    agent = test_agent_framework.make_agent(thinking_server, default_options={"store": store})
+    response = asyncio.run(test_agent_framework.run(agent, "How is Paris?", streams))
     contents = [content for message in response.messages for content in message.contents]
     assert [content.text for content in contents if content.type == "text_reasoning"] == ["Ask.", "Bob greets."]
     assert response.text == "Hello, Bob."
