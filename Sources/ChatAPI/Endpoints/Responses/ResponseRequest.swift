@@ -121,6 +121,8 @@ struct ResponseRequest {
             case "json_schema":
                 _ = try format.required("name").string()
                 _ = try format.required("schema").members()
+                _ = try format.member("description")?.string()
+                _ = try format.member("strict")?.bool()
                 let members = ["name", "description", "schema", "strict"].compactMap { name in
                     format.value.member(name).flatMap { $0.isNull ? nil : (name, $0) }
                 }
