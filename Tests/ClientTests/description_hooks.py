@@ -13,6 +13,10 @@ from schemathesis.core.failures import Failure
 TRANSPORT = {"content-type", "content-length", "transfer-encoding", "connection", "date", "server"}
 
 
+# The items of a response's input that have to fit to others.
+STORED = ("reasoning", "function_call", "function_call_output", "item_reference")
+
+
 class Untrue(Failure):
     """What the description does not say, or says otherwise."""
 
@@ -49,7 +53,15 @@ def events_conform(_: CheckContext, response: Response, case: Case) -> None:
     *chunks, last, end = response.text.split("\n\n")
     # A slow turn has comments.
     chunks = [chunk for chunk in chunks if not chunk.startswith(":")]
-    wrong = [chunk for chunk in chunks if not validator.is_valid(json.loads(chunk.removeprefix("data: ")))]
+
+    def is_right(number: int, chunk: str) -> bool:
+        fields = dict(line.split(": ", 1) for line in chunk.split("\n"))
+        data = json.loads(fields["data"])
+        # Chat completions have no names and no numbers.
+        in_order = data.get("type") == fields.get("event") and data.get("sequence_number", number) == number
+        return in_order and validator.is_valid(data)
+
+    wrong = [chunk for number, chunk in enumerate(chunks) if not is_right(number, chunk)]
     if wrong or last != "data: [DONE]" or end:
         raise Untrue(operation=case.operation.label, title="Stream does not conform", message="\n\n".join([*wrong, last + end]))
 
@@ -61,9 +73,10 @@ def before_load_schema(_: HookContext, raw_schema: dict) -> None:
         raw_schema["security"].remove({})
     # And a publishable key may leave the session out, as the description says in words.
     if os.environ["STATE"] == "publishable":
-        parameter = raw_schema["components"]["parameters"]["x-session-key"]
-        parameter["required"] = False
-        parameter["schema"]["pattern"] = "^$|" + parameter["schema"]["pattern"]
+        parameters = raw_schema["components"]["parameters"]
+        for parameter in (parameters["x-session-key"], parameters["x-session-key-optional"]):
+            parameter["required"] = False
+            parameter["schema"]["pattern"] = "^$|" + parameter["schema"]["pattern"]
 
 
 @schemathesis.hook
@@ -75,7 +88,23 @@ def filter_case(_: HookContext, case: Case) -> bool:
     if case.operation.label == "POST /v1/chat/completions" and isinstance(case.body, dict) and isinstance(case.body.get("messages"), list):
         roles = [message.get("role") for message in case.body["messages"] if isinstance(message, dict)]
         return not any(role in ("assistant", "tool", "function") for role in roles)
-    return True
+    if case.operation.label in ("POST /v1/responses", "POST /v1/responses/input_tokens") and isinstance(case.body, dict):
+        return not depends(case.body, case.headers or {})
+    # Only a list says which items it has.
+    return not (case.operation.label == "GET /v1/responses/{id}/input_items" and "after" in (case.query or {}))
+
+
+def depends(body: dict, headers: dict) -> bool:
+    """True if what is stored, or another part of the request, says whether a request for a response is right."""
+    conversation, key = body.get("conversation"), headers.get("x-session-key")
+    if isinstance(body.get("previous_response_id"), str) or conversation and key:
+        return True
+    # It is for sessions that the client knows by its history.
+    if str(headers.get("x-session-mode")).lower() == "mirror" and not key:
+        return True
+    # As with chat completions.
+    items = [item for item in body["input"] if isinstance(item, dict)] if isinstance(body.get("input"), list) else []
+    return any(item.get("role") == "assistant" or item.get("type") in STORED for item in items)
 
 
 _calls = itertools.count()

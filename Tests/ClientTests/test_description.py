@@ -1,27 +1,35 @@
 """The API is as its description says: schemathesis sends what it allows, and what it does not, through nginx."""
 
 import importlib
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import jsonschema_rs
 import pytest
 import schemathesis
 
 from nanobot import Nanobot
+from upstream import DONE, USAGE, Upstream, chunk, stream
 
 HERE = Path(__file__).parent
 
 OPERATIONS = {
-    "POST /v1/chat/completions", "GET /v1/session", "DELETE /v1/session", "GET /v1/session/export", "POST /v1/session/undo",
-    "POST /v1/session/fork", "GET /v1/sessions", "GET /v1/key", "GET /v1/usage", "GET /v1/models", "GET /v1/models/{id}", "GET /health",
-    "GET /openapi.json", "GET /ready", "GET /metrics",
+    "POST /v1/chat/completions", "POST /v1/responses", "POST /v1/responses/input_tokens", "GET /v1/responses/{id}",
+    "DELETE /v1/responses/{id}", "GET /v1/responses/{id}/input_items", "POST /v1/responses/{id}/cancel", "GET /v1/session",
+    "DELETE /v1/session", "GET /v1/session/export", "POST /v1/session/undo", "POST /v1/session/fork", "GET /v1/sessions", "GET /v1/key",
+    "GET /v1/usage", "GET /v1/models", "GET /v1/models/{id}", "GET /health", "GET /openapi.json", "GET /ready", "GET /metrics",
 }
 
 # What everybody may call, and the question what is left.
 UNLIMITED = {"GET /health", "GET /ready", "GET /openapi.json", "GET /v1/key"}
+
+# There is nothing that it could cancel.
+NEVER_DONE = {"POST /v1/responses/{id}/cancel"}
 
 # Examples do not depend on chance, so that a failure is one of the change that it comes with.
 CONFIGURATION = """
@@ -39,6 +47,11 @@ no-shrink = true
 allow-extra-parameters = false
 # requests sends them as Latin-1, and the API wants UTF-8.
 exclude-header-characters = "{latin}"
+
+# A response that there is has ended, and cannot be cancelled.
+[[operations]]
+include-name = "POST /v1/responses/{{id}}/cancel"
+checks.positive_data_acceptance.expected-statuses = [400, 401, 403, 404, 429]
 """
 
 # No examples at random, and of the others only those that the API has to accept.
@@ -99,6 +112,9 @@ def test_open(directory: Path):
     assert seen.has("GET /v1/session", 200, 400, 404) and seen.has("GET /v1/session/export", 200, 400, 404)
     assert seen.has("POST /v1/session/undo", 200, 400, 404) and seen.has("DELETE /v1/session", 200, 400, 404)
     assert seen.has("POST /v1/session/fork", 200, 400, 404)
+    assert seen.has("POST /v1/responses", 200, 400) and seen.has("POST /v1/responses/input_tokens", 200, 400)
+    assert seen.has("GET /v1/responses/{id}", 200, 404) and seen.has("GET /v1/responses/{id}/input_items", 200, 404)
+    assert seen.has("DELETE /v1/responses/{id}", 200, 404)
     # There are no keys that they could be about.
     assert seen.has("GET /v1/sessions", 403) and seen.has("GET /v1/key", 404) and seen.has("GET /v1/usage", 404)
 
@@ -109,7 +125,7 @@ def test_api_keys(directory: Path):
         key = server.add_key("--name", "all", "--scope", "*", "--routes", "chat,read,list,export,write,admin", *limits)
         seen = Conformance(server, directory / "closed-conformance", examples=5, key=key, state="closed", Origin="https://app.example")
         strange = Conformance(server, directory / "strange-conformance", key="nb-strange", state="closed")
-    assert {(operation, 200) for operation in OPERATIONS} <= seen.statuses
+    assert {(operation, 200) for operation in OPERATIONS - NEVER_DONE} <= seen.statuses
     assert {(operation, 401) for operation in OPERATIONS - {"GET /health", "GET /ready", "GET /openapi.json"}} <= strange.statuses
     assert seen.headers >= {"access-control-allow-origin", "x-ratelimit-remaining-requests", "x-ratelimit-reset-tokens"}
     assert "www-authenticate" in strange.headers
@@ -135,25 +151,32 @@ def test_web_pages(directory: Path):
     assert seen.has("GET /v1/sessions", 403) and seen.has("GET /v1/usage", 403)
 
 
-def test_responses_that_no_generator_gets(directory: Path, monkeypatch: pytest.MonkeyPatch, key: str):
+def caller(server: Nanobot, monkeypatch: pytest.MonkeyPatch, key: str | None = None) -> Callable[..., httpx.Response]:
+    """Any request that httpx can send, whose response has to be as described."""
     monkeypatch.setenv("STATE", "open")
     monkeypatch.setenv("SEEN", os.devnull)
     # Its checks are then among those of `validate_response`.
     assert importlib.import_module("description_hooks")
+    schema = schemathesis.openapi.from_url(root(server) + "/openapi.json")
+    assert schema.get_base_url().rstrip("/") == root(server)
+
+    def call(
+        method: str, path: str, expected: int, code: str | None = None, operation: str | None = None, **request: object
+    ) -> httpx.Response:
+        request["headers"] = ({"x-session-key": key} if key else {}) | request.pop("headers", {})
+        response = httpx.request(method, root(server) + path, timeout=60, **request)
+        assert response.status_code == expected, response.text
+        assert code is None or response.json()["error"]["code"] == code
+        schema[operation or path.partition("?")[0]][method].validate_response(response)
+        return response
+
+    return call
+
+
+def test_responses_that_no_generator_gets(directory: Path, monkeypatch: pytest.MonkeyPatch, key: str):
     body = {"messages": [{"role": "user", "content": "Hello"}]}
     with Nanobot(directory / "rare", LIMITS_BODY_BYTES="100000") as server:
-        schema = schemathesis.openapi.from_url(root(server) + "/openapi.json")
-        assert schema.get_base_url().rstrip("/") == root(server)
-
-        def call(method: str, path: str, expected: int, code: str | None = None, session: str = key, **request: object) -> httpx.Response:
-            """Any request that httpx can send, whose response has to be as described."""
-            request["headers"] = {"x-session-key": session} | request.pop("headers", {})
-            response = httpx.request(method, root(server) + path, **request)
-            assert response.status_code == expected, response.text
-            assert code is None or response.json()["error"]["code"] == code
-            schema[path.partition("?")[0]][method].validate_response(response)
-            return response
-
+        call = caller(server, monkeypatch, key)
         chat = "/v1/chat/completions"
         call("POST", chat, 200, json=body)
         for _ in range(2):
@@ -184,3 +207,95 @@ def test_responses_that_no_generator_gets(directory: Path, monkeypatch: pytest.M
         call("POST", chat, 403, "route_not_allowed", json=body, headers=headers)
         call("GET", "/v1/sessions?prefix=web:", 403, "session_not_allowed", headers=headers)
         call("GET", "/v1/models", 400, "invalid_value", headers=headers | {"api-key": "nb-another"})
+
+
+def test_responses_that_need_others(directory: Path, monkeypatch: pytest.MonkeyPatch, key: str):
+    responses, one = "/v1/responses", "/v1/responses/{id}"
+    with Nanobot(directory / "chain") as server:
+        call = caller(server, monkeypatch)
+        first = call("POST", responses, 200, json={"input": "one", "instructions": "Be brief", "metadata": {"a": "b"}, "user": "me"}).json()
+        second = call("POST", responses, 200, json={"input": "two", "previous_response_id": first["id"]}).json()
+        third = call("POST", responses, 200, json={"input": "three", "previous_response_id": first["id"]}).json()
+        assert third["previous_response_id"] == first["id"]
+        # What the client has is sent back: all of a reply may be.
+        history = [{"role": "user", "content": "one"}, *first["output"], {"type": "item_reference", "id": second["output"][0]["id"]}]
+        input = [*history, {"role": "user", "content": [{"type": "input_text", "text": "four"}]}]
+        fourth = call("POST", responses, 200, json={"input": input}).json()
+        path = f"{responses}/{fourth['id']}"
+        assert call("GET", path, 200, operation=one).json() == fourth
+        items = call("GET", f"{path}/input_items?limit=2&order=asc", 200, operation=one + "/input_items").json()
+        assert items["has_more"]
+        rest = f"{path}/input_items?order=asc&after={items['last_id']}"
+        rest = call("GET", rest, 200, operation=one + "/input_items").json()
+        texts = [item["content"][0]["text"] for item in items["data"] + rest["data"]]
+        assert (texts[0], texts[-1]) == ("one", "four") and not rest["has_more"]
+        call("POST", responses + "/input_tokens", 200, json={"input": "two", "previous_response_id": first["id"]})
+        call("POST", responses, 200, json={"input": "Hello", "conversation": key})
+        call("POST", f"{path}/cancel", 400, "unsupported_value", operation=one + "/cancel")
+        call("GET", f"{path}?stream=true", 400, "unsupported_value", operation=one)
+        for query in ("after=x", "limit=0", "order=up"):
+            call("GET", f"{path}/input_items?{query}", 400, "invalid_value", operation=one + "/input_items")
+        call("DELETE", path, 200, operation=one)
+        for method in ("GET", "DELETE"):
+            call(method, path, 404, "not_found", operation=one)
+        for path in (responses, responses + "/input_tokens"):
+            call("POST", path, 400, "previous_response_not_found", json={"input": "x", "previous_response_id": fourth["id"]})
+            call("POST", path, 404, "not_found", json={"input": [{"type": "item_reference", "id": "msg_x"}]})
+        call("POST", responses, 400, "stream_unsupported", json={"input": "x", "stream": True})
+        for _ in range(2):
+            answer = call("POST", responses, 200, json={"input": "x"}, headers={"Idempotency-Key": "k"})
+        assert answer.headers["idempotency-replayed"] == "true"
+
+
+def test_response_streams(directory: Path, monkeypatch: pytest.MonkeyPatch):
+    call_part = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "now", "arguments": ""}}
+    rest = {"index": 0, "function": {"arguments": "{}"}}
+    logprobs = {"content": [{"token": "Hi", "logprob": -0.5, "bytes": None, "top_logprobs": []}]}
+    text = {"delta": {"content": "Hi"}, "index": 0, "finish_reason": None, "logprobs": logprobs}
+    tools = [{"type": "function", "name": "now", "parameters": {"type": "object"}}, {"type": "local_shell"}]
+    scripts = [
+        # What is said, why it ends, and the events that come between the first two and the last.
+        ([chunk({"reasoning_content": "Hm"}), chunk() | {"choices": [text]}], "stop", ["reasoning_text", "output_text"], "completed"),
+        ([chunk({"tool_calls": [call_part]}), chunk({"tool_calls": [rest]})], "tool_calls", ["function_call_arguments"], "completed"),
+        ([chunk({"refusal": "No"})], "content_filter", ["refusal"], "incomplete"),
+    ]
+    upstream = Upstream()
+    with Nanobot(directory / "streams", STREAM="true", UPSTREAM_URL=upstream.url, UPSTREAM_MODEL="m", UPSTREAM_RETRIES="0") as server:
+        call = caller(server, monkeypatch)
+        body = {"input": "Hello", "tools": tools, "include": ["message.output_text.logprobs"]}
+        for chunks, reason, kinds, end in scripts:
+            upstream.script(stream(*chunks, chunk(finish_reason=reason), {"choices": [], "usage": USAGE}, DONE))
+            *events, done = events_of(call("POST", "/v1/responses", 200, json=body | {"stream": True}))
+            assert done == "[DONE]"
+            types = [event["type"].removeprefix("response.") for event in events]
+            assert (types[:2], types[-1]) == (["created", "in_progress"], end)
+            assert [type.removesuffix(".delta") for type in types if type.endswith(".delta")] == kinds
+            last = events[-1]["response"]
+            path = f"/v1/responses/{last['id']}"
+            stored = call("GET", path, 200, operation="/v1/responses/{id}").json()
+            # Probabilities are not stored.
+            assert json.dumps(stored) == json.dumps(last).replace(json.dumps(logprobs["content"]), "[]")
+            call("POST", "/v1/responses", 200, json=body | {"previous_response_id": last["id"], "input": answers(last)})
+            call("GET", f"{path}/input_items", 200, operation="/v1/responses/{id}/input_items")
+        # It breaks off after a word.
+        upstream.script(stream(chunk({"content": "Hi"})))
+        response = httpx.post(server.url + "/responses", json=body | {"stream": True}, timeout=60)
+        components = description(server)["components"]
+        validator = jsonschema_rs.validator_for({"$ref": "#/components/schemas/ResponseStreamEvent", "components": components})
+        events = events_of(response)
+        for event in events:
+            validator.validate(event)
+        assert [event["type"] for event in events[-2:]] == ["response.failed", "error"]
+    upstream.close()
+
+
+def events_of(response: httpx.Response) -> list[dict | str]:
+    data = [line.removeprefix("data: ") for line in response.text.split("\n") if line.startswith("data: ")]
+    return [text if text == "[DONE]" else json.loads(text) for text in data]
+
+
+def answers(response: dict) -> list[dict]:
+    """What may follow a response: the results of its calls, and a question."""
+    calls = [item["call_id"] for item in response["output"] if item["type"] == "function_call"]
+    results = [{"type": "function_call_output", "call_id": call, "output": "noon"} for call in calls]
+    return [*results, {"role": "user", "content": "Go on"}]
