@@ -148,7 +148,8 @@ struct StoreOperation: Sendable, CustomTestStringConvertible {
                     } catch let error as SessionError where error.code == .exists {}
                 }),
             StoreOperation(
-                name: "removal of a turn in the middle", before: ["a": .turns(["one", "two", "three"])], after: ["a": .turns(["one", "three"])],
+                name: "removal of a turn in the middle", before: ["a": .turns(["one", "two", "three"])],
+                after: ["a": .turns(["one", "three"])],
                 prepare: { store, _ in try await sayAll(store, ["one", "two", "three"], "a") },
                 run: { try await $0.remove(TurnReference(idPrefix: "turn-two", time: 0), of: SessionKey("a")) }),
             StoreOperation(

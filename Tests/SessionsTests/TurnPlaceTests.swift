@@ -99,7 +99,10 @@ struct TurnPlaceTests {
         let unnamed = UnnamedSession(owner: UnnamedSession.everybody).key
         #expect(try store.key(at: SessionLocator(unnamed)) == unnamed)
         #expect(UnnamedSession(unnamed)?.key == unnamed)
-        for text in ["resp:", "resp:a:b", "resp:aaaaaaaaaa:aaaaaaaaaaaaaaaa9", "resp:aaaaaaaaaa:aaaaaaaaaaaaaaaaa:", "rest:aaaaaaaaaa:aaaaaaaaaaaaaaaaa"] {
+        for text in [
+            "resp:", "resp:a:b", "resp:aaaaaaaaaa:aaaaaaaaaaaaaaaa9", "resp:aaaaaaaaaa:aaaaaaaaaaaaaaaaa:",
+            "rest:aaaaaaaaaa:aaaaaaaaaaaaaaaaa",
+        ] {
             #expect(UnnamedSession(try SessionKey(text)) == nil)
         }
     }

@@ -10,7 +10,8 @@ extension RequestContext {
 
     /// Responds with one JSON object, after white space if the work takes long.
     func answer(
-        _ writer: ResponseWriter, _ settings: ChatService.Settings, _ work: @escaping @Sendable (@escaping AddHeader) async throws -> JSONValue
+        _ writer: ResponseWriter, _ settings: ChatService.Settings,
+        _ work: @escaping @Sendable (@escaping AddHeader) async throws -> JSONValue
     ) async throws {
         guard let patience = settings.heartbeatAfter else {
             let headers = Mutex<[(name: String, value: String)]>([])

@@ -21,7 +21,8 @@ extension SessionStore {
         var position: Int? = 0
         while let from = position {
             position = try prune(
-                before: PruneLimits(named: limit, unnamed: limit), isDryRun: isDryRun, from: from, &bound, onFailure: onFailure, onRemoval: onRemoval)
+                before: PruneLimits(named: limit, unnamed: limit), isDryRun: isDryRun, from: from, &bound, onFailure: onFailure,
+                onRemoval: onRemoval)
             onProgress(.max - bound.names)
         }
         if !isDryRun { try archive.prune(before: limit) }

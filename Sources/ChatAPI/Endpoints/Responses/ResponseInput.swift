@@ -41,13 +41,16 @@ enum InputItem {
                     arguments: try field.required("arguments").string()))
         case "function_call_output":
             self = .message(
-                Message(role: .tool, content: try Self.output(try field.required("output")), toolCallID: try field.required("call_id").string()))
+                Message(
+                    role: .tool, content: try Self.output(try field.required("output")), toolCallID: try field.required("call_id").string())
+            )
         case "item_reference":
             let id = try field.required("id")
             guard let item = ItemID(try id.string()) else { throw APIError.itemNotFound(id) }
             self = .reference(item, field: id)
         case let name:
-            throw APIError.unsupported("\(type?.path ?? field.path) '\(name.prefix(64))' is not supported here", param: type?.path ?? field.path)
+            throw APIError.unsupported(
+                "\(type?.path ?? field.path) '\(name.prefix(64))' is not supported here", param: type?.path ?? field.path)
         }
     }
 

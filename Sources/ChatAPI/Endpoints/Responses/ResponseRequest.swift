@@ -150,7 +150,8 @@ struct ResponseRequest {
             let name = try type.string()
             guard name == "function" else {
                 if Self.hostedTools.contains(where: { name.hasPrefix($0) }) {
-                    throw APIError.unsupported("\(type.path) '\(name.prefix(64))' is not here: only functions of your own are", param: type.path)
+                    throw APIError.unsupported(
+                        "\(type.path) '\(name.prefix(64))' is not here: only functions of your own are", param: type.path)
                 }
                 skippedTools.append(String(name.prefix(64)))
                 continue

@@ -56,7 +56,8 @@ struct ResponseState {
         keepsInstructions = !isNamed
         mode = try SessionMode(context.request, default: service.settings.mirrors && isNamed && previous == nil ? .mirror : .normal)
         if mode == .mirror, !isNamed || previous != nil {
-            throw APIError.invalidValue("x-session-mode: mirror needs a session of its own, named by x-session-key", param: "x-session-mode")
+            throw APIError.invalidValue(
+                "x-session-mode: mirror needs a session of its own, named by x-session-key", param: "x-session-mode")
         }
         if !request.store, mode != .ephemeral { mode = .readonly }
         if mode == .readonly || mode == .ephemeral, request.store { settings.append(("store", false)) }

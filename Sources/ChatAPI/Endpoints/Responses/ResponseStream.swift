@@ -16,12 +16,35 @@ final class ResponseStream: Sendable {
         var sequenceNumber = 0
         /// The parts of the answer that have begun, in order: each is the output item of its place.
         var parts: [Part] = []
-        /// Those that have ended.
+        /// Those that have ended, unless the model went on with them.
         var closed: [Part] = []
-        /// What the model has said so far, but for its calls.
+        /// What the model has said so far.
         var said = Message(role: .assistant, content: "")
         /// The kinds of content that the message has, in order.
         var contents: [String] = []
+
+        /// Says that the model goes on with a part, which may have ended.
+        mutating func goOn(_ part: Part) { closed.removeAll { $0 == part } }
+
+        /// A message with its content in the order in which it began.
+        func inOrder(_ item: JSONValue) -> JSONValue {
+            guard contents.count > 1, case .object(var members) = item, let place = members.firstIndex(where: { $0.0 == "content" }),
+                let content = members[place].1.elements
+            else { return item }
+            func rank(_ content: JSONValue) -> Int {
+                contents.firstIndex { $0 == content.member("type")?.string } ?? contents.count
+            }
+            members[place].1 = .array(content.sorted { rank($0) < rank($1) })
+            return .object(members)
+        }
+
+        /// A call of what the model has said, which gets a place if it is new.
+        mutating func call(_ index: Int, _ new: Message.ToolCall?) -> Message.ToolCall {
+            let empty = Message.ToolCall(id: "", name: "", arguments: "")
+            while said.toolCalls.count <= index { said.toolCalls.append(empty) }
+            if let new { said.toolCalls[index] = new }
+            return said.toolCalls[index]
+        }
     }
 
     /// What the stream is of: known with its first event.
@@ -46,8 +69,11 @@ final class ResponseStream: Sendable {
             }
             if let refusal = delta.refusal { Self.addRefusal(refusal, &state, &events) }
             for call in delta.toolCalls {
-                Self.open(.call(call.index), &state, &events, call: Message.ToolCall(id: call.id ?? "", name: call.name ?? "", arguments: ""))
+                Self.open(
+                    .call(call.index), &state, &events, call: Message.ToolCall(id: call.id ?? "", name: call.name ?? "", arguments: ""))
                 if !call.arguments.isEmpty {
+                    state.goOn(.call(call.index))
+                    state.said.toolCalls[call.index].arguments += call.arguments
                     events.add(
                         "response.function_call_arguments.delta", Self.place(.call(call.index), state, object, hasContent: false),
                         ["delta": .string(call.arguments)])
@@ -73,7 +99,7 @@ final class ResponseStream: Sendable {
             for part in state.parts {
                 // A call that was begun and is not in the answer has no end.
                 if case .call(let index) = part, !answer.toolCalls.indices.contains(index) { continue }
-                let item = items.item(part, of: answer, at: 0, turn)
+                let item = state.inOrder(items.item(part, of: answer, at: 0, turn))
                 if !state.closed.contains(part) { Self.close(part, item, &state, &events) }
                 output.append(item)
             }
@@ -123,9 +149,9 @@ final class ResponseStream: Sendable {
         _ part: Part, _ state: inout State, _ events: inout EventWriter, call: Message.ToolCall? = nil
     ) {
         guard !state.parts.contains(part) else { return }
-        // Clients take the events of one item for those of the last one that began. Calls may come in turns.
-        for earlier in state.parts where [.reasoning, .message].contains(earlier) && !state.closed.contains(earlier) {
-            close(earlier, events.object.items.item(earlier, of: state.said, at: 0, nil), &state, &events)
+        // Clients take the events of one item for those of the last one that began.
+        for earlier in state.parts where !state.closed.contains(earlier) {
+            close(earlier, state.inOrder(events.object.items.item(earlier, of: state.said, at: 0, nil)), &state, &events)
         }
         state.parts.append(part)
         let id = JSONValue.string("\(ResponseItems(address: events.object.address).id(of: part, at: 0))")
@@ -134,7 +160,7 @@ final class ResponseStream: Sendable {
             switch part {
             case .reasoning: ["type": "reasoning", "id": id, "summary": [], "content": [], "status": status]
             case .message: ["type": "message", "id": id, "status": status, "role": "assistant", "content": []]
-            case .call: ResponseItems.call(call ?? Message.ToolCall(id: "", name: "", arguments: ""), id: id, status: status)
+            case .call(let index): ResponseItems.call(state.call(index, call), id: id, status: status)
             }
         events.add("response.output_item.added", [("output_index", .integer(state.parts.count - 1)), ("item", item)])
         if part == .reasoning {
@@ -157,6 +183,7 @@ final class ResponseStream: Sendable {
     private static func addText(_ text: String, logprobs: [JSONValue], _ state: inout State, _ events: inout EventWriter) {
         let index = openContent("output_text", ResponseItems.outputText(""), &state, &events)
         guard !text.isEmpty else { return }
+        state.goOn(.message)
         state.said.content += text
         events.add(
             "response.output_text.delta", place(.message, state, events.object, content: index),
@@ -165,6 +192,7 @@ final class ResponseStream: Sendable {
 
     private static func addRefusal(_ text: String, _ state: inout State, _ events: inout EventWriter) {
         let index = openContent("refusal", ResponseItems.refusal(""), &state, &events)
+        state.goOn(.message)
         state.said.refusal = (state.said.refusal ?? "") + text
         events.add(
             "response.refusal.delta", place(.message, state, events.object, content: index), ["delta": .string(text)])
