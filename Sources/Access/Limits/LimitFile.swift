@@ -56,7 +56,7 @@ final class LimitFile: Sendable {
         let seconds = seconds
         var counts = (try? file.read(0..<LimitCounts.size)).flatMap(LimitCounts.init) ?? LimitCounts(at: seconds)
         _ = counts.advance(to: seconds)
-        requests.withLock { $0.settle(&counts) }
+        _ = requests.withLock { $0.settle(&counts) }
         return counts
     }
 
@@ -188,7 +188,6 @@ extension LimitFile.Requests {
     /// Counts what turns used in place of what they had reserved.
     ///
     /// - Returns: false if there is nothing to settle.
-    @discardableResult
     fileprivate func settle(_ counts: inout LimitCounts) -> Bool {
         for settlement in settlements {
             counts.remove(settlement.reserved, reservedIn: settlement.periods)
