@@ -25,4 +25,13 @@ extension JSONValue {
         let text = String(decoding: digits, as: UTF8.self)
         return Int(text) ?? Double(text).flatMap(Int.init(exactly:))
     }
+
+    /// Whether arrays and objects are nested at most this deep. The value comes from `JSONScanner`, so that it is not too deep to look.
+    package func isNested(atMost depth: Int) -> Bool {
+        switch self {
+        case .array(let elements): depth > 0 && elements.allSatisfy { $0.isNested(atMost: depth - 1) }
+        case .object(let members): depth > 0 && members.allSatisfy { $0.1.isNested(atMost: depth - 1) }
+        default: true
+        }
+    }
 }

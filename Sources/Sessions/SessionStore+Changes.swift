@@ -89,7 +89,10 @@ extension SessionStore {
                 throw SessionError.unknownTurn(key)
             }
             try file.recover(quarantine: quarantine)
-            guard try file.range(of: reference) != nil else { throw SessionError.unknownTurn(key) }
+            guard let range = try file.range(of: reference) else { throw SessionError.unknownTurn(key) }
+            // What its request gave as the past is a line of its own.
+            let past = try given(with: SessionFile.turn(in: try file.read(range)[...], ValueDecoder()), before: range, in: file)
+            let pastStart = past.map { Array("{\"id\":\"\($0.id)\"".utf8) }
             var writer = try SessionWriter(path(of: key), key: key, createdAt: try file.header().createdAt, in: system)
             let (start, decoder) = (reference.lineStart, ValueDecoder())
             // The ids of the turn and of those behind it: a summary that covers one of them has read the turn.
@@ -100,7 +103,7 @@ extension SessionStore {
                     guard let summary = SessionFile.summary(in: line, decoder) else { throw file.unreadableLine }
                     guard !later.contains(TextKey(summary.covers)) else { return }
                 } else {
-                    let isRemoved = line.starts(with: start)
+                    let isRemoved = line.starts(with: start) || pastStart.map { line.starts(with: $0) } ?? false
                     if isRemoved || !later.isEmpty {
                         guard let turn = SessionFile.turn(in: line, decoder) else { throw file.unreadableLine }
                         later.insert(TextKey(turn.id))

@@ -15,6 +15,7 @@ extension SessionStore {
     /// - Parameters:
     ///   - origin: the request.
     ///   - place: where the turn goes. If it cannot, this throws `unknownTurn`, `notLast` or `exists`.
+    ///   - hasID: true if an id of the turn is to lead to the session.
     ///   - shown: the conversation before the turn as the client has it, which the session is made to be like; nil to go on with the session.
     ///     What the client no longer shows goes to the archive.
     ///   - hasLeft: tells whether nobody waits for the answer any more. Does not wait itself.
@@ -22,7 +23,7 @@ extension SessionStore {
     ///     turns stay.
     /// - Throws: `SessionError`, for example `idempotencyConflict`, and what `summarize` and `body` throw.
     package func turn(
-        of key: SessionKey, from origin: Turn.Origin, at place: TurnPlace = .end, showing shown: [Message]? = nil,
+        of key: SessionKey, from origin: Turn.Origin, at place: TurnPlace = .end, hasID: Bool = false, showing shown: [Message]? = nil,
         hasLeft: () -> Bool = { false },
         summarize: (_ turns: [PastTurn], _ newest: String) async throws -> HistorySummary? = { _, _ in nil },
         _ body: ([PastTurn]) async throws -> Turn
@@ -52,7 +53,8 @@ extension SessionStore {
                 try await check(place, loaded, key)
                 if !mayBeTry { noteRepeated(origin, key) }
                 isNoted = true
-                try checkRoom(loaded, key)
+                try checkRoom(loaded?.status.size, key)
+                if hasID { try locators.ensure(key, synchronizes: synchronizes) }
                 var alignment: Alignment?
                 if let shown {
                     alignment = try await align(shown, with: loaded, key)
@@ -62,7 +64,6 @@ extension SessionStore {
                 let history = (alignment?.window ?? loaded?.tail.window)?.visible ?? []
                 var turn = try await body(try await self.history(before: place) ?? history)
                 if let alignment { turn.given = alignment.given }
-                if turn.response != nil { try locators.ensure(key, synchronizes: synchronizes) }
                 try await withTaskExecutorPreference(synchronizes ? disk : nil) { [turn] in
                     if case .branch(let source, let last) = place {
                         try await store(turn, in: key, branchingFrom: source, behind: last)
@@ -194,8 +195,10 @@ extension SessionStore {
     }
 
     /// Called before the model is asked: nobody should pay for an answer that cannot be stored.
-    private func checkRoom(_ loaded: LoadedSession?, _ key: SessionKey) throws(SessionError) {
-        if let limit = settings.maximumSessionBytes, let size = loaded?.status.size, size >= limit {
+    ///
+    /// - Parameter size: of the session's file; nil if there is none.
+    func checkRoom(_ size: Int?, _ key: SessionKey) throws(SessionError) {
+        if let limit = settings.maximumSessionBytes, let size, size >= limit {
             throw SessionError(.sessionFull, "Session \(key) has \(size) bytes and takes no more turns from \(limit) on")
         }
         try checkFreeBytes()

@@ -40,8 +40,15 @@ extension SessionStore {
     func check(_ place: TurnPlace, _ loaded: LoadedSession?, _ key: SessionKey) async throws {
         switch place {
         case .end: break
-        case .newSession, .branch:
+        case .newSession:
             guard loaded == nil else { throw SessionError(.exists, "There is a session \(key) already") }
+        case .branch(let source, let last):
+            guard loaded == nil else { throw SessionError(.exists, "There is a session \(key) already") }
+            // Now, before a model is asked for what could not be stored.
+            try copies.check()
+            let size = try await withSession(source) { file in try file.range(of: last)?.upperBound }
+            guard let size = size ?? nil else { throw SessionError.unknownTurn(source) }
+            try checkRoom(size, source)
         case .after(let reference):
             guard let loaded else { throw SessionError.unknownTurn(key) }
             if loaded.tail.lastLine.beginning.starts(with: reference.lineStart) { return }
@@ -66,7 +73,6 @@ extension SessionStore {
     /// Stores a turn as the last one of a new session, which has the turns of another one before it.
     func store(_ turn: Turn, in key: SessionKey, branchingFrom source: SessionKey, behind last: TurnReference) async throws {
         try lock.checkStillHeld(key)
-        try copies.check()
         let isThere = try await withSession(source) { file in
             guard let range = try file.range(of: last) else { return false }
             var writer = try SessionWriter(path(of: key), key: key, createdAt: turn.at, in: system)
@@ -81,17 +87,29 @@ extension SessionStore {
         guard isThere == true else { throw SessionError.unknownTurn(source) }
     }
 
+    /// Whether a turn is in a session, and no later than another one.
+    package func has(_ turn: TurnReference, upTo last: TurnReference, of key: SessionKey) async throws -> Bool {
+        try await withSession(key) { file in
+            guard let range = try file.range(of: turn), let end = try file.range(of: last) else { return false }
+            return range.lowerBound <= end.lowerBound
+        } ?? false
+    }
+
     /// What the request of a turn gave as the past, which is the turn before it; nil if it gave none.
     package func given(with turn: Turn, _ reference: TurnReference, of key: SessionKey) async throws -> Turn? {
         try await withSession(key) { file in
             guard let range = try file.range(of: reference) else { return nil }
-            var past: Turn?
-            try file.readTurnsBackwards(from: range.lowerBound) { turn, _ in
-                past = turn
-                return false
-            }
-            return past.flatMap { $0.isGiven && $0.request.id == turn.request.id ? $0 : nil }
+            return try given(with: turn, before: range, in: file)
         } ?? nil
+    }
+
+    func given(with turn: Turn?, before range: Range<Int>, in file: borrowing SessionFile) throws(SessionError) -> Turn? {
+        var past: Turn?
+        try file.readTurnsBackwards(from: range.lowerBound) { turn, _ in
+            past = turn
+            return false
+        }
+        return past.flatMap { $0.isGiven && $0.request.id == turn?.request.id ? $0 : nil }
     }
 
     /// The turns up to one that a model may see, oldest first.

@@ -100,4 +100,36 @@ struct ResponseItemTests {
         if !param.isEmpty { #expect(response.text.contains(#""param":"\#(param)""#), "\(response.text)") }
         #expect(await model.count == 0)
     }
+
+    @Test("what is stored of a request can be read again, however deep it is")
+    func depth() async throws {
+        let api = try API()
+        for depth in [480, 495, 505, 508] {
+            let nested = String(repeating: #"{"a":"#, count: depth) + "1" + String(repeating: "}", count: depth)
+            let response = await api.create(#""input":"a","tools":[{"type":"function","name":"f","parameters":\#(nested)}]"#)
+            #expect(response.status == (depth < 496 ? 200 : 400), "\(depth)")
+            guard response.status == 200 else { continue }
+            #expect(await api.send("GET", "/v1/responses/\(response.id)", session: nil).text == response.text)
+        }
+    }
+
+    @Test("each of thousands of calls has an id of its own, and more are refused")
+    func manyCalls() async throws {
+        let api = try API()
+        func create(_ count: Int) async -> Response {
+            let calls = (0..<count).map { #"{"type":"function_call","call_id":"\#($0)","name":"f","arguments":"{}"}"# }
+            return await api.create(#""input":[\#(calls.joined(separator: ",")),{"role":"user","content":"a"}]"#)
+        }
+        let response = await create(4096)
+        #expect(response.status == 200)
+        var ids: Set<String> = []
+        var after = ""
+        for _ in 0..<42 {
+            let page = await api.send("GET", "/v1/responses/\(response.id)/input_items?limit=100&after=\(after)", session: nil)
+            ids.formUnion((page.json.member("data")?.elements ?? []).compactMap { $0.member("id")?.string })
+            after = page.json.member("last_id")?.string ?? ""
+        }
+        #expect(ids.count == 4097 && ids.allSatisfy { $0.utf8.count <= 64 })
+        #expect(await create(4097).status == 400)
+    }
 }

@@ -155,6 +155,57 @@ struct ResponseTests {
             await api.create(input("other", after: second.id), headers: ["Idempotency-Key": "1"]), 409, "idempotency_key_conflict")
     }
 
+    @Test("items that are sent back with their response's id are the stored ones, and those of later responses are not")
+    func itemsSentBack() async throws {
+        let model = ScriptedModel()
+        let api = try API(model)
+        let first = await api.create(input("one"))
+        let second = await api.create(input("two", after: first.id))
+        func items(of response: Response) -> String {
+            (response.json.member("output")?.elements ?? []).map { String(decoding: $0.serialized, as: UTF8.self) }.joined(separator: ",")
+        }
+        let next = #"{"role":"user","content":"next"}"#
+        _ = await api.create(#""input":[\#(items(of: second)),\#(next)],"previous_response_id":"\#(second.id)""#)
+        #expect(await seen(model) == ["one", "Answer 1", "two", "Answer 2", "next"])
+        _ = await api.create(#""input":[\#(items(of: second)),\#(next)],"previous_response_id":"\#(first.id)""#)
+        #expect(await seen(model) == ["one", "Answer 1", "Answer 2", "next"])
+    }
+
+    @Test("a removed response takes with it what its request gave as the past")
+    func removal() async throws {
+        let model = ScriptedModel()
+        let api = try API(model)
+        let past = #""input":[{"role":"user","content":"p"},{"role":"assistant","content":"q"},{"role":"user","content":"one"}]"#
+        let alone = await api.create(past)
+        #expect(await api.send("DELETE", "/v1/responses/\(alone.id)", session: nil).status == 200)
+        #expect(try api.directory.files.isEmpty)
+        let first = await api.create(past, session: "a")
+        #expect(await api.chat("two").status == 200)
+        #expect(await api.send("DELETE", "/v1/responses/\(first.id)", session: nil).status == 200)
+        #expect(await api.chat("three").status == 200)
+        #expect(await seen(model) == ["two", "Answer 3", "three"])
+    }
+
+    @Test("an imported session's responses resolve by the ids that they had")
+    func importing() async throws {
+        let (api, other) = (try API(), try API())
+        let response = await api.create(input("one"), session: "a")
+        let text = await api.send("GET", "/v1/session/export?format=json").bytes
+        let session = try ImportedSession(text, name: "a.json", key: try SessionKey("a"), now: Date())
+        _ = try await other.sessions.importSession(session)
+        #expect(await other.send("GET", "/v1/responses/\(response.id)", session: nil).text == response.text)
+    }
+
+    @Test("a branch that there is no room for is refused before its model is asked")
+    func room() async throws {
+        let model = ScriptedModel()
+        let api = try API(model) { $0.maximumSessionBytes = 4096 }
+        let first = await api.create(input(String(repeating: "x", count: 4096)))
+        #expect(first.status == 200)
+        expectError(await api.create(input("two", after: first.id)), 507, "storage_full")
+        #expect(await model.count == 1)
+    }
+
     @Test("two chains from one response at once are two conversations")
     func together() async throws {
         let api = try API()

@@ -168,7 +168,7 @@ struct StoreOperation: Sendable, CustomTestStringConvertible {
                 prepare: { store, _ in try await say(store, "one", "a") },
                 run: { store in
                     let key = try SessionKey("a")
-                    _ = try await store.turn(of: key, from: .make()) { _ in
+                    _ = try await store.turn(of: key, from: .make(), hasID: true) { _ in
                         var turn = Turn.make("new " + String(repeating: "x", count: length), id: "turn-new")
                         turn.response = ["created_at": 1]
                         return turn

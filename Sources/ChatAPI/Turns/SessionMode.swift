@@ -24,3 +24,15 @@ enum SessionMode: String, CaseIterable {
         self = mode
     }
 }
+
+extension ChatService {
+    /// How the turn of a request uses its session.
+    ///
+    /// - Parameter standard: the mode if the request does not say; nil for that of the settings.
+    func mode(of request: Request, default standard: SessionMode? = nil) throws(APIError) -> SessionMode {
+        let mode = try SessionMode(request, default: standard ?? (settings.mirrors ? .mirror : .normal))
+        // Front ends send the same headers with all of their requests.
+        let isTask = settings.taskHeader.flatMap { request.header($0) }.map { !$0.isEmpty } ?? false
+        return isTask ? .ephemeral : mode
+    }
+}

@@ -39,7 +39,7 @@ struct TurnRunner: Sendable {
         switch request.mode {
         case .normal, .mirror:
             return try await sessions.turn(
-                of: request.session, from: request.origin, at: request.place,
+                of: request.session, from: request.origin, at: request.place, hasID: request.response != nil,
                 showing: request.mode == .mirror ? request.earlier : nil,
                 hasLeft: request.hasClientLeft,
                 summarize: { try await summary(of: $0, newest: $1, by: request.model, bill) }

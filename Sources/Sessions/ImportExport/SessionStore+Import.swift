@@ -22,6 +22,8 @@ extension SessionStore {
     /// - Throws: `SessionError`, for example `busy`, `unreadable` or `storageFull`.
     package func importSession(_ session: ImportedSession, merges: Bool = false) async throws -> ImportOutcome {
         try await lock.withLock(session.key) {
+            let hasIDs = session.lines.contains { $0.bytes[...].lastRange(of: Array(#","response":{"#.utf8)) != nil }
+            if hasIDs { try locators.ensure(session.key, synchronizes: synchronizes) }
             guard var file = try SessionFile(path(of: session.key), key: session.key, in: system) else {
                 try checkFreeBytes()
                 var writer = try SessionWriter(path(of: session.key), key: session.key, createdAt: session.createdAt, in: system)

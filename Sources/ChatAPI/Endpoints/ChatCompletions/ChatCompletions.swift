@@ -26,7 +26,7 @@ struct ChatCompletions: Endpoint {
         let entry = try service.models.entry(for: chat.model)
         try context.expectPermitted(model: entry.id)
         let request = TurnRequest(
-            id: Identifier.make(prefix: Turn.idPrefix), session: key, mode: try mode(context.request), model: entry,
+            id: Identifier.make(prefix: Turn.idPrefix), session: key, mode: try service.mode(of: context.request), model: entry,
             instructions: chat.conversation.instructions, earlier: chat.conversation.earlier, messages: chat.conversation.new,
             parameters: chat.parameters, otherParameters: chat.otherParameters, includesUsage: chat.includesUsage,
             payer: Payer(context, service), origin: try Turn.Origin(context, body: body), hasClientLeft: { context.delivery.hasClientLeft })
@@ -57,16 +57,7 @@ struct ChatCompletions: Endpoint {
         }
     }
 
-    private func mode(_ request: Request) throws(APIError) -> SessionMode {
-        let mode = try SessionMode(request, default: service.settings.mirrors ? .mirror : .normal)
-        // Front ends send the same headers with all of their requests.
-        let isTask = service.settings.taskHeader.flatMap { request.header($0) }.map { !$0.isEmpty } ?? false
-        return isTask ? .ephemeral : mode
-    }
-
     /// Makes a turn. Headers have to be added before the response begins.
     private typealias RunTurn =
-        @Sendable (
-            _ addHeader: @escaping @Sendable (String, String) -> Void, _ onDelta: (@Sendable (Delta) -> Void)?
-        ) async throws -> Turn
+        @Sendable (_ addHeader: @escaping RequestContext.AddHeader, _ onDelta: (@Sendable (Delta) -> Void)?) async throws -> Turn
 }

@@ -73,8 +73,8 @@ struct ItemID {
     /// Which of the calls of an assistant's message; 0 for what is no call.
     var call = 0
 
-    /// Messages of assistants have fewer calls.
-    private static let callLimit = 1 << 10
+    /// How many calls of one message have ids of their own.
+    static let callLimit = 1 << 12
 
     init(_ kind: Kind, _ address: TurnAddress, message: Int, call: Int = 0) {
         (self.kind, self.address, self.message, self.call) = (kind, address, message, min(call, Self.callLimit - 1))
@@ -86,14 +86,15 @@ struct ItemID {
             let address = TurnAddress(prefixOf: text.dropFirst(kind.rawValue.count)),
             let number = Identifier.number(text.dropFirst(kind.rawValue.count + address.text.count))
         else { return nil }
-        self.init(kind, address, message: number / Self.callLimit, call: number % Self.callLimit)
+        let calls = kind == .call ? Self.callLimit : 1
+        self.init(kind, address, message: number / calls, call: number % calls)
         guard description == text else { return nil }
     }
 }
 
 extension ItemID: CustomStringConvertible {
     var description: String {
-        let number = message * Self.callLimit + call
+        let number = kind == .call ? message * Self.callLimit + call : message
         let count = (1...12).first { number >> ($0 * 5) == 0 } ?? 12
         return kind.rawValue + address.text + Identifier.digits(number, count: count)
     }

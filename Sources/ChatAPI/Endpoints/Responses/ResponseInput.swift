@@ -175,6 +175,9 @@ struct ResponseConversation {
         messages.removeAll { $0.message.role == .assistant && $0.message.isWordless }
         // An assistant's words at the end only begin the answer.
         while messages.last?.message.role == .assistant { messages.removeLast() }
+        for (message, field) in messages where message.toolCalls.count > ItemID.callLimit {
+            throw field.refused("is one of more than \(ItemID.callLimit) calls at once")
+        }
         let start = messages.lastIndex { $0.message.role == .assistant }.map { $0 + 1 } ?? 0
         if !keepsInstructions {
             instructions = messages.map(\.message).filter(\.isInstruction)

@@ -107,7 +107,13 @@ struct ResponseRequest {
         try readText(body)
         try readTools(body)
         try readIncluded(body)
+        for (name, value) in settings where !value.isNested(atMost: Self.deepest) {
+            throw APIError.invalidValue("\(name) must be nested at most \(Self.deepest) deep", param: name)
+        }
     }
+
+    /// Stored, a setting stands deeper in its line than in the request, and a line is JSON that anybody can read.
+    private static let deepest = 500
 
     /// The form of the answer.
     private mutating func readText(_ body: JSONField) throws {

@@ -54,10 +54,13 @@ struct ResponseState {
         place = previous.map { .after($0.turn) } ?? (named == nil ? .newSession : .end)
         inputIsNew = !isNamed && named != nil || previous != nil
         keepsInstructions = !isNamed
-        mode = try SessionMode(context.request, default: service.settings.mirrors && isNamed && previous == nil ? .mirror : .normal)
+        mode = try service.mode(of: context.request, default: isNamed && previous == nil ? nil : .normal)
         if mode == .mirror, !isNamed || previous != nil {
             throw APIError.invalidValue(
                 "x-session-mode: mirror needs a session of its own, named by x-session-key", param: "x-session-mode")
+        }
+        if mode == .ephemeral, let field = request.previousResponse ?? request.conversation {
+            throw APIError.invalidValue("\(field.path) cannot be had in a turn that sees no history", param: field.path)
         }
         if !request.store, mode != .ephemeral { mode = .readonly }
         if mode == .readonly || mode == .ephemeral, request.store { settings.append(("store", false)) }
@@ -84,18 +87,27 @@ struct ResponseState {
         return next
     }
 
+    /// Whether an item has the id of one that the conversation has: clients that send a response's items back with its id mean these.
+    private func isThere(_ id: String?, _ service: ChatService) async throws -> Bool {
+        guard inputIsNew, let address = id.flatMap({ ItemID($0) })?.address else { return false }
+        guard let previous else {
+            guard address.session == SessionLocator(session) else { return false }
+            return try await service.sessions.turn(address.turn, of: session) != nil
+        }
+        guard address.session == SessionLocator(previous.session) else { return false }
+        if address.turn == previous.turn { return true }
+        return try await service.sessions.has(address.turn, upTo: previous.turn, of: previous.session)
+    }
+
     /// The request's input as messages, with what it refers to.
     func conversation(
         of request: ResponseRequest, _ context: RequestContext, _ service: ChatService
     ) async throws -> ResponseConversation {
         var items: [(item: InputItem, field: JSONField)] = []
-        // Clients that send a response's items back with its id mean the same items.
-        let own = inputIsNew ? SessionLocator(previous?.session ?? session) : nil
         for (item, field) in request.items {
             var item = item
             if case .reference(let id, let field) = item { item = try await service.item(id, field, context) }
-            let id = field.value.member("id")?.string.flatMap { ItemID($0) }
-            guard id == nil || id?.address.session != own else { continue }
+            guard try await !isThere(field.value.member("id")?.string, service) else { continue }
             items.append((item, field))
         }
         let conversation = try ResponseConversation(items, request.input, keepsInstructions: keepsInstructions)
@@ -127,8 +139,16 @@ extension ChatService {
 extension Turn {
     /// The message that an item is of; nil if there is none.
     func message(of id: ItemID) -> Message? {
-        if id.message == 0 { return isGiven ? nil : messages.last }
-        return messages.indices.contains(id.message - 1) ? messages[id.message - 1] : nil
+        let place = id.message == 0 ? messages.count - 1 : id.message - 1
+        guard messages.indices.contains(place), id.message != 0 || !isGiven else { return nil }
+        let message = messages[place]
+        let fits =
+            switch id.kind {
+            case .message: !message.isResult
+            case .result: message.isResult
+            case .reasoning, .call: message.role == .assistant
+            }
+        return fits ? message : nil
     }
 }
 

@@ -101,7 +101,8 @@ extension ChatService {
     /// - Throws: `APIError` if there is none, or none that the caller may see: these look the same.
     func storedResponse(_ context: RequestContext) async throws -> (turn: Turn, session: SessionKey, address: TurnAddress) {
         guard let address = TurnAddress(responseID: context.parameter("id")), let session = try sessions.key(at: address.session),
-            context.covers(session), let turn = try await sessions.turn(address.turn, of: session), turn.response != nil
+            context.covers(session), let turn = try await sessions.turn(address.turn, of: session), turn.response != nil,
+            TurnAddress(turn, in: session) == address
         else { throw APIError.responseNotFound }
         context.record.note(session: session.description)
         return (turn, session, address)
