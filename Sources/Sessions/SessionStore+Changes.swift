@@ -105,8 +105,8 @@ extension SessionStore {
                 } else {
                     let isRemoved = line.starts(with: start) || pastStart.map { line.starts(with: $0) } ?? false
                     if isRemoved || !later.isEmpty {
-                        guard let turn = SessionFile.turn(in: line, decoder) else { throw file.unreadableLine }
-                        later.insert(TextKey(turn.id))
+                        guard let id = SessionFile.id(of: line, decoder) else { throw file.unreadableLine }
+                        later.insert(TextKey(id))
                     }
                     guard !isRemoved else { return }
                     turnCount += 1

@@ -120,6 +120,14 @@ extension SessionFile {
         decode(HistorySummary.self, from: line, decoder)
     }
 
+    /// The id of a line's turn; nil if it is none. Most lines begin with it, and need not be decoded.
+    static func id(of line: ArraySlice<UInt8>, _ decoder: ValueDecoder) -> String? {
+        let start = Array("{\"id\":\"".utf8)
+        let id = line.dropFirst(start.count).prefix { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        guard line.starts(with: start), line[id.endIndex...].first == UInt8(ascii: "\"") else { return turn(in: line, decoder)?.id }
+        return String(decoding: id, as: UTF8.self)
+    }
+
     /// True if a line, provided that it is whole, is a summary. Its first bytes tell, so it need not be decoded.
     static func isSummary(_ line: ArraySlice<UInt8>) -> Bool { line.starts(with: HistorySummary.lineStart) }
 

@@ -23,6 +23,12 @@ final class ResponseStream: Sendable {
         /// The kinds of content that the message has, in order.
         var contents: [String] = []
 
+        /// False for a call whose arguments are not complete: models make several in turns, and clients run what is done.
+        func isWhole(_ part: Part) -> Bool {
+            guard case .call(let index) = part else { return true }
+            return (try? JSONField(parsing: Array(said.toolCalls[index].arguments.utf8))) != nil
+        }
+
         /// Says that the model goes on with a part, which may have ended.
         mutating func goOn(_ part: Part) { closed.removeAll { $0 == part } }
 
@@ -150,7 +156,7 @@ final class ResponseStream: Sendable {
     ) {
         guard !state.parts.contains(part) else { return }
         // Clients take the events of one item for those of the last one that began.
-        for earlier in state.parts where !state.closed.contains(earlier) {
+        for earlier in state.parts where !state.closed.contains(earlier) && state.isWhole(earlier) {
             close(earlier, state.inOrder(events.object.items.item(earlier, of: state.said, at: 0, nil)), &state, &events)
         }
         state.parts.append(part)
