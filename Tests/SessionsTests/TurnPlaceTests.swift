@@ -126,4 +126,28 @@ struct TurnPlaceTests {
         #expect(removed == 1)
         #expect(try directory.names(in: "sessions") == ["b.json", "resp%3Aa.json"])
     }
+
+    @Test("once there was an unnamed session, every process looks for old ones; before, none does")
+    func looks() async throws {
+        let directory = try TemporaryDirectory()
+        func store() throws -> SessionStore {
+            var settings = SessionStore.Settings()
+            settings.unnamedRetention = .seconds(30 * 86_400)
+            return try SessionStore(directory: directory.path, settings: settings, logger: .test())
+        }
+        func hasLooked() throws -> Bool { try directory.names(in: "").contains("retention") }
+        let first = try store()
+        try await first.say("one", to: "b")
+        first.pruneOnceAnHour()
+        #expect(try !hasLooked())
+        try await first.say("one", to: UnnamedSession(owner: UnnamedSession.everybody).key.description)
+        first.pruneOnceAnHour()
+        #expect(try hasLooked())
+        // Another process looks again: the hour has passed.
+        let file = directory.path.appending("retention").string
+        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -7200)], ofItemAtPath: file)
+        try store().pruneOnceAnHour()
+        let modified = try FileManager.default.attributesOfItem(atPath: file)[.modificationDate] as? Date
+        #expect(try #require(modified) > Date(timeIntervalSinceNow: -3600))
+    }
 }

@@ -12,7 +12,7 @@ final class LimitFile: Sendable {
     private let now: @Sendable () -> Date
     /// The places among the key's chats that this process has.
     private let places = Mutex<Set<Int>>([])
-    private let requests = Mutex(Requests())
+    private let pending = Mutex(Pending())
     /// Writes settlements a little later; nil if each is written at once.
     private let executor: (any TaskExecutor)?
     /// Its value says nothing: one of no size, `()`, would have the address of the mutex's own pointer, and Thread Sanitizer would report that.
@@ -23,9 +23,8 @@ final class LimitFile: Sendable {
     /// Where the lock is that a process has while it changes the counts. Those of the places follow.
     private static let changeLock: Int64 = 1 << 20
 
-    /// This process's requests of the key.
-    fileprivate struct Requests {
-        var count = 0
+    /// What this process has not written yet.
+    fileprivate struct Pending {
         var settlements: [Settlement] = []
         /// True if they are going to be written without another request.
         var isSettlingSoon = false
@@ -56,49 +55,34 @@ final class LimitFile: Sendable {
         let seconds = seconds
         var counts = (try? file.read(0..<LimitCounts.size)).flatMap(LimitCounts.init) ?? LimitCounts(at: seconds)
         _ = counts.advance(to: seconds)
-        _ = requests.withLock { $0.settle(&counts) }
+        _ = pending.withLock { $0.settle(&counts) }
         return counts
     }
 
-    /// A request of the key begins in this process.
-    func begin() { requests.withLock { $0.count += 1 } }
-
-    /// A request ends. After the last one everything is settled.
-    func end() {
-        let isLast = requests.withLock { requests in
-            requests.count -= 1
-            return requests.count == 0 && !requests.settlements.isEmpty
-        }
-        if isLast { settleSoon() }
-    }
-
-    /// Settles with the next change, which comes if another request is under way or follows: a busy key has one write for each request.
+    /// Settles with the next change, or within a second: a busy key has one write for each request.
     ///
     /// What cannot be written stays reserved until the period ends.
     func settle(_ settlement: Settlement) {
-        let isAlone = requests.withLock { requests in
-            requests.settlements.append(settlement)
-            return requests.count <= 1
-        }
-        if isAlone { settleSoon() }
+        pending.withLock { $0.settlements.append(settlement) }
+        settleSoon()
     }
 
     private func settleSoon() {
         guard let executor else { return settle() }
-        let isFirst = requests.withLock { requests in
-            defer { requests.isSettlingSoon = true }
-            return !requests.isSettlingSoon
+        let isFirst = pending.withLock { pending in
+            defer { pending.isSettlingSoon = true }
+            return !pending.isSettlingSoon
         }
         guard isFirst else { return }
         Task(executorPreference: executor) {
             try? await Task.sleep(for: Self.patience)
-            self.requests.withLock { $0.isSettlingSoon = false }
+            self.pending.withLock { $0.isSettlingSoon = false }
             self.settle()
         }
     }
 
     /// True if something is not settled yet.
-    var isUnsettled: Bool { requests.withLock { !$0.settlements.isEmpty } }
+    var isUnsettled: Bool { pending.withLock { !$0.settlements.isEmpty } }
 
     /// Writes what is not settled yet.
     func settle() {
@@ -120,9 +104,9 @@ final class LimitFile: Sendable {
             if !counts.advance(to: seconds) {
                 logger.warning("The clock was set back, so that limits of the API key \(id) begin anew")
             }
-            let hasSettled = requests.withLock { requests in
-                defer { requests.settlements = [] }
-                return requests.settle(&counts)
+            let hasSettled = pending.withLock { pending in
+                defer { pending.settlements = [] }
+                return pending.settle(&counts)
             }
             let settled = counts
             do throws(LimitError) {
@@ -184,7 +168,7 @@ final class LimitFile: Sendable {
     }
 }
 
-extension LimitFile.Requests {
+extension LimitFile.Pending {
     /// Counts what turns used in place of what they had reserved.
     ///
     /// - Returns: false if there is nothing to settle.

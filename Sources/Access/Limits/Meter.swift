@@ -69,7 +69,6 @@ package final class Meter: Sendable {
             return
         }
         self.file = file
-        file.begin()
         do throws(LimitError) {
             let state: State
             (counts, state) = try Self.begin(kind, limits, file)
@@ -143,7 +142,6 @@ package final class Meter: Sendable {
             let limits = limits
             _ = try? file.change { counts throws(LimitError) in try limits.count(in: &counts) }
         }
-        file.end()
     }
 
     deinit { end() }

@@ -67,9 +67,11 @@ struct TurnRunner: Sendable {
 
     private func make(_ request: TurnRequest, after history: [PastTurn], _ listener: Listener, _ bill: Bill) async throws -> Turn {
         let last = history.last?.messages.last
-        let (earlier, messages) = try request.turn(after: request.keepsEarlier ? request.earlier.last ?? last : last)
-        let given = history.isEmpty || request.keepsEarlier ? earlier : []
-        let prompt = request.prompt(history: given.isEmpty ? history : history + sessions.visible(given), turn: messages)
+        let (earlier, new) = try request.turn(after: request.keepsEarlier ? request.earlier.last ?? last : last)
+        let given = history.isEmpty ? earlier : []
+        // One line, so that a turn that fails leaves nothing.
+        let messages = request.keepsEarlier && !history.isEmpty ? earlier + new : new
+        let prompt = request.prompt(history: history.isEmpty ? sessions.visible(given) : history, turn: messages)
         try bill.reserve(prompt)
         let completion = try await answer(prompt, by: request.model.model, mayShorten: request.allowsShortening, listener)
         bill.add(completion.usage)

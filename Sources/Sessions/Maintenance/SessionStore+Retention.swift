@@ -10,16 +10,19 @@ import Text
 extension SessionStore {
     /// Starts to remove sessions that are older than the settings allow, in the background, unless any process has done so within the hour.
     ///
-    /// - Parameter key: of the session that was used. Without a limit for named ones nobody looks for old sessions until there may be some.
+    /// - Parameter key: of the session that was used.
     func pruneIfDue(after key: SessionKey) {
-        if settings.retention == nil {
-            guard settings.unnamedRetention != nil, UnnamedSession(key) != nil else { return }
-            mayHaveUnnamed.withLock { $0 = true }
-        }
+        guard settings.retention ?? settings.unnamedRetention != nil else { return }
+        let isFirst =
+            UnnamedSession(key) != nil
+            && mayHaveUnnamed.withLock { hasOne in
+                defer { hasOne = true }
+                return !hasOne
+            }
         guard let disk else { return }
         let now = ContinuousClock.now
         let isDue = nextPruning.withLock { next in
-            guard next.map({ $0 <= now }) ?? true else { return false }
+            guard isFirst || next.map({ $0 <= now }) ?? true else { return false }
             next = now + Self.pruningInterval
             return true
         }
@@ -30,7 +33,8 @@ extension SessionStore {
     /// Removes sessions that are older than the settings allow, unless any process has done so within the hour. Only a process that serves
     /// one request needs to call this; a store with a disk executor does it after turns.
     package func pruneOnceAnHour() {
-        guard settings.retention != nil || mayHaveUnnamed.withLock(\.self) else { return }
+        // Without a limit for named sessions nobody looks until there was one that no client named: the first one leaves the file.
+        guard settings.retention != nil || mayHaveUnnamed.withLock(\.self) || hasLooked else { return }
         do {
             let count = try pruneOnce(olderThan: settings.retention, unnamed: settings.unnamedRetention)
             if count > 0 { logger.notice("Removed \(count) sessions that were not used for too long") }
@@ -38,6 +42,11 @@ extension SessionStore {
             logger.warning("\(error)")
         }
     }
+
+    private var retentionFile: FilePath { directory.appending("retention") }
+
+    /// True if a process has looked for old sessions before.
+    private var hasLooked: Bool { (try? status(at: retentionFile)) ?? nil != nil }
 
     /// Makes one bounded pass, which continues where the last one, by any process, stopped. Returns the number of removed sessions.
     ///
@@ -47,7 +56,7 @@ extension SessionStore {
     func pruneOnce(
         olderThan age: Duration?, unnamed unnamedAge: Duration? = nil, now: Date = Date(), diskTime: (FileStatus) -> Date = \.modified
     ) throws -> Int {
-        let path = directory.appending("retention")
+        let path = retentionFile
         let file = try attempt("open \(path)") { () throws(Errno) in try File.openOrCreate(path, in: system) }
         // Another process may be pruning.
         guard try file.lock(0, path) else { return 0 }

@@ -104,9 +104,11 @@ struct ResponseState {
         of request: ResponseRequest, _ context: RequestContext, _ service: ChatService
     ) async throws -> ResponseConversation {
         var items: [(item: InputItem, field: JSONField)] = []
+        // Most references name the items of few turns.
+        var turns: [String: Turn] = [:]
         for (item, field) in request.items {
             var item = item
-            if case .reference(let id, let field) = item { item = try await service.item(id, field, context) }
+            if case .reference(let id, let field) = item { item = try await service.item(id, field, context, &turns) }
             guard try await !isThere(field.value.member("id")?.string, service) else { continue }
             items.append((item, field))
         }
@@ -120,10 +122,18 @@ struct ResponseState {
 
 extension ChatService {
     /// The item that an input refers to.
-    fileprivate func item(_ id: ItemID, _ field: JSONField, _ context: RequestContext) async throws -> InputItem {
-        guard let key = try sessions.key(at: id.address.session), context.covers(key),
-            let turn = try await sessions.turn(id.address.turn, of: key), let message = turn.message(of: id)
-        else { throw APIError.itemNotFound(field) }
+    ///
+    /// - Parameter known: turns that were read for the same request, by the ids of their responses.
+    fileprivate func item(
+        _ id: ItemID, _ field: JSONField, _ context: RequestContext, _ known: inout [String: Turn]
+    ) async throws -> InputItem {
+        let name = id.address.responseID
+        var turn = known[name]
+        if turn == nil, let key = try sessions.key(at: id.address.session), context.covers(key) {
+            turn = try await sessions.turn(id.address.turn, of: key)
+        }
+        guard let turn, let message = turn.message(of: id) else { throw APIError.itemNotFound(field) }
+        known[name] = turn
         switch id.kind {
         case .message where message.role == .assistant:
             return .message(Message(role: .assistant, content: message.content, refusal: message.refusal))
