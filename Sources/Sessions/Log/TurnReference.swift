@@ -1,4 +1,5 @@
 import Chat
+import Glibc
 import JSON
 import Text
 
@@ -44,11 +45,19 @@ extension SessionFile {
 
     /// The place of a line that begins in this way among others.
     private static func range(of start: [UInt8], in bytes: ArraySlice<UInt8>) -> Range<Int>? {
-        for line in bytes.split(separator: UInt8(ascii: "\n")) where line.starts(with: start) {
-            let line = line.last == UInt8(ascii: ",") ? line.dropLast() : line
-            return line.startIndex - bytes.startIndex..<line.endIndex - bytes.startIndex
+        let place = bytes.withUnsafeBytes { bytes -> Int? in
+            guard let first = bytes.baseAddress else { return nil }
+            var place = 0
+            while bytes.count - place >= start.count {
+                if memcmp(first + place, start, start.count) == 0 { return place }
+                guard let feed = memchr(first + place, CInt(UInt8(ascii: "\n")), bytes.count - place) else { return nil }
+                place = feed - UnsafeMutableRawPointer(mutating: first) + 1
+            }
+            return nil
         }
-        return nil
+        guard let place else { return nil }
+        let line = bytes[(bytes.startIndex + place)...].prefix { $0 != UInt8(ascii: "\n") }
+        return place..<place + line.count - (line.last == UInt8(ascii: ",") ? 1 : 0)
     }
 
     /// Where lines begin of which the first ones were stored shortly before a time, or at it, if lines are in order of time.

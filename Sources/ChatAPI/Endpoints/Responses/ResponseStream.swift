@@ -29,6 +29,9 @@ final class ResponseStream: Sendable {
             return (try? JSONField(parsing: Array(said.toolCalls[index].arguments.utf8))) != nil
         }
 
+        /// What stands in every event with a piece of text, between its number and the piece.
+        var textPlace: [UInt8] = []
+
         /// Says that the model goes on with a part, which may have ended.
         mutating func goOn(_ part: Part) { closed.removeAll { $0 == part } }
 
@@ -60,8 +63,8 @@ final class ResponseStream: Sendable {
     /// The events for what the model adds; empty if it adds nothing.
     func events(_ delta: Delta, of object: ResponseObject) -> [UInt8] {
         guard delta != Delta() else { return [] }
-        self.object.withLock { $0 = object }
         return state.withLock { state in
+            if state.sequenceNumber == 0 { self.object.withLock { $0 = object } }
             var events = EventWriter(object, state.sequenceNumber)
             if state.sequenceNumber == 0 { Self.begin(&events) }
             if let text = delta.extras.reasoning {
@@ -191,9 +194,17 @@ final class ResponseStream: Sendable {
         guard !text.isEmpty else { return }
         state.goOn(.message)
         state.said.content += text
-        events.add(
-            "response.output_text.delta", place(.message, state, events.object, content: index),
-            ["delta": .string(text), "logprobs": .array(logprobs)])
+        let type = "response.output_text.delta"
+        guard logprobs.isEmpty else {
+            let members: KeyValuePairs<String, JSONValue> = ["delta": .string(text), "logprobs": .array(logprobs)]
+            return events.add(type, place(.message, state, events.object, content: index), members)
+        }
+        // There is one for each word.
+        if state.textPlace.isEmpty {
+            state.textPlace = Array(
+                JSONValue.object(place(.message, state, events.object, content: index)).serialized.dropFirst().dropLast())
+        }
+        events.add(type, state.textPlace + #","delta":"#.utf8 + JSONValue.string(text).serialized + #","logprobs":[]"#.utf8)
     }
 
     private static func addRefusal(_ text: String, _ state: inout State, _ events: inout EventWriter) {
@@ -261,6 +272,14 @@ private struct EventWriter {
     private(set) var sequenceNumber: Int
 
     init(_ object: ResponseObject, _ sequenceNumber: Int) { (self.object, self.sequenceNumber) = (object, sequenceNumber) }
+
+    /// - Parameter members: as JSON without braces.
+    mutating func add(_ type: String, _ members: [UInt8]) {
+        bytes += "event: \(type)\ndata: {\"type\":\"\(type)\",\"sequence_number\":\(sequenceNumber),".utf8
+        bytes += members
+        bytes += "}\n\n".utf8
+        sequenceNumber += 1
+    }
 
     mutating func add(_ type: String, _ members: [(String, JSONValue)], _ more: KeyValuePairs<String, JSONValue> = [:]) {
         let head: [(String, JSONValue)] = [("type", .string(type)), ("sequence_number", .integer(sequenceNumber))]
