@@ -139,7 +139,8 @@ final class ResponseStream: Sendable {
     // MARK: The parts of an answer
 
     private static func begin(_ events: inout EventWriter) {
-        for name in ["response.created", "response.in_progress"] { events.add(name, [("response", events.object.json(.inProgress))]) }
+        let response = Array(#""response":"#.utf8) + events.object.json(.inProgress).serialized
+        for name in ["response.created", "response.in_progress"] { events.add(name, response) }
     }
 
     /// Where a part is.
@@ -273,7 +274,9 @@ private struct EventWriter {
 
     init(_ object: ResponseObject, _ sequenceNumber: Int) { (self.object, self.sequenceNumber) = (object, sequenceNumber) }
 
-    /// - Parameter members: as JSON without braces.
+    /// JSON has no line break, so that nothing has to be looked for in it.
+    ///
+    /// - Parameter members: without braces.
     mutating func add(_ type: String, _ members: [UInt8]) {
         bytes += "event: \(type)\ndata: {\"type\":\"\(type)\",\"sequence_number\":\(sequenceNumber),".utf8
         bytes += members
@@ -282,8 +285,6 @@ private struct EventWriter {
     }
 
     mutating func add(_ type: String, _ members: [(String, JSONValue)], _ more: KeyValuePairs<String, JSONValue> = [:]) {
-        let head: [(String, JSONValue)] = [("type", .string(type)), ("sequence_number", .integer(sequenceNumber))]
-        bytes += EventStream.event(type, JSONValue.object(head + members + more.map { ($0.key, $0.value) }).serialized)
-        sequenceNumber += 1
+        add(type, Array(JSONValue.object(members + more.map { ($0.key, $0.value) }).serialized.dropFirst().dropLast()))
     }
 }
