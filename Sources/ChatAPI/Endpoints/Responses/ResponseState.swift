@@ -105,7 +105,7 @@ struct ResponseState {
     ) async throws -> ResponseConversation {
         var items: [(item: InputItem, field: JSONField)] = []
         // Most references name the items of few turns.
-        var turns: [String: Turn] = [:]
+        var turns: [TextKey: Turn] = [:]
         for (item, field) in request.items {
             var item = item
             if case .reference(let id, let field) = item { item = try await service.item(id, field, context, &turns) }
@@ -125,9 +125,9 @@ extension ChatService {
     ///
     /// - Parameter known: turns that were read for the same request, by the ids of their responses.
     fileprivate func item(
-        _ id: ItemID, _ field: JSONField, _ context: RequestContext, _ known: inout [String: Turn]
+        _ id: ItemID, _ field: JSONField, _ context: RequestContext, _ known: inout [TextKey: Turn]
     ) async throws -> InputItem {
-        let name = id.address.responseID
+        let name = TextKey(id.address.responseID)
         var turn = known[name]
         if turn == nil, let key = try sessions.key(at: id.address.session), context.covers(key) {
             turn = try await sessions.turn(id.address.turn, of: key)
