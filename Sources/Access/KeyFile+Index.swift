@@ -31,16 +31,7 @@ extension KeyFile {
 
     /// Writes the index, by whoever has the lock. Without one, all keys are read.
     func writeIndex(of ring: KeyRing, _ bytes: [UInt8], _ status: FileStatus) {
-        let temporary = FilePath(indexPath.string + ".new")
-        try? system.unlink(temporary)
-        do throws(Errno) {
-            let file = try File.create(temporary, in: system)
-            try file.write(KeyIndex.index(of: ring, bytes, status), at: 0)
-            // What is in an index is believed, so it must never be half written.
-            try file.synchronize()
-            try system.rename(temporary, to: indexPath)
-        } catch {
-            try? system.unlink(temporary)
-        }
+        // What is in an index is believed, so it must never be half written.
+        _ = try? File.replace(indexPath, by: KeyIndex.index(of: ring, bytes, status), in: system)
     }
 }

@@ -75,22 +75,11 @@ package struct KeyFile: Sendable {
         var ring = try read() ?? KeyRing()
         let result = try change(&ring)
         let bytes = ring.serialized
-        // Of a process that died there may be one.
-        let temporary = FilePath(target.string + ".new")
-        try? system.unlink(temporary)
-        do throws(KeyFileError) {
-            try attempt("written") { () throws(Errno) in
-                let file = try File.create(temporary, in: system)
-                if try system.statusIfThere(target) != nil { try system.giveAway(file.descriptor, toOwnerOf: target) }
-                try file.write(bytes, at: 0)
-                try file.synchronize()
-                try system.rename(temporary, to: target)
-                try File(target.removingLastComponent(), O_RDONLY | O_DIRECTORY, in: system).synchronize()
-                if let status = try? file.status() { writeIndex(of: ring, bytes, status) }
-            }
-        } catch {
-            try? system.unlink(temporary)
-            throw error
+        try attempt("written") { () throws(Errno) in
+            let owner = try system.statusIfThere(target).map { _ in target }
+            let file = try File.replace(target, by: bytes, ownedAs: owner, in: system)
+            try File(target.removingLastComponent(), O_RDONLY | O_DIRECTORY, in: system).synchronize()
+            if let status = try? file.status() { writeIndex(of: ring, bytes, status) }
         }
         return result
     }

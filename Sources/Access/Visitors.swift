@@ -78,13 +78,7 @@ package final class Visitors: Sendable {
         let isReplaced = try system.statusIfThere(path) != nil
         var generator = SystemRandomNumberGenerator()
         let secret = (0..<Self.secretLength).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        let temporary = FilePath(path.string + ".new")
-        // Of a process that died there may be one.
-        try? system.unlink(temporary)
-        let file = try File.create(temporary, in: system)
-        try file.write(secret, at: 0)
-        try file.synchronize()
-        try system.rename(temporary, to: path)
+        try File.replace(path, by: secret, in: system)
         try File(path.removingLastComponent(), O_RDONLY | O_DIRECTORY, in: system).synchronize()
         if isReplaced {
             logger.warning("\(path) was damaged, or others could read it: it was replaced, and every visitor of a page is a new one")

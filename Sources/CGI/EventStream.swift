@@ -8,8 +8,8 @@ package enum EventStream {
     /// An event. Each line of the text becomes a `data` field; readers join them again.
     package static func data(_ text: [UInt8]) -> [UInt8] { field("data: ", text) }
 
-    /// An event with a name, which has no line break.
-    package static func event(_ name: String, _ text: [UInt8]) -> [UInt8] { Array("event: \(name)\n".utf8) + data(text) }
+    /// An event with a name. Neither that nor the text has a line break; JSON has none.
+    package static func event(_ name: String, line: [UInt8]) -> [UInt8] { Array("event: \(name)\ndata: ".utf8) + line + "\n\n".utf8 }
 
     /// A comment, which readers skip: it keeps a silent connection alive.
     package static func comment(_ text: String) -> [UInt8] { field(": ", Array(text.utf8)) }

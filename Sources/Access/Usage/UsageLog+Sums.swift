@@ -114,16 +114,10 @@ extension UsageLog {
     /// Stores the sums of a month, unless another process does. If it fails they are made again.
     private func store(_ sums: UsageMonth, _ month: String) {
         let path = sumsPath(month)
-        let temporary = FilePath(path.string + ".new")
         do throws(Errno) {
             let lock = try File.openOrCreate(directory.appending("sums.lock"), in: system)
             try system.setLock(lock.descriptor, at: 0, isHeld: true)
-            // Of a process that died there may be one.
-            try? system.unlink(temporary)
-            let file = try File.create(temporary, in: system)
-            try file.write(sums.serialized, at: 0)
-            try file.synchronize()
-            try system.rename(temporary, to: path)
+            try File.replace(path, by: sums.serialized, in: system)
         } catch {
             if error != .resourceTemporarilyUnavailable { logger.warning("The sums of usage cannot be stored in \(path): \(error)") }
         }

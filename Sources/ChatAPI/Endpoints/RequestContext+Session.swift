@@ -49,6 +49,17 @@ extension RequestContext {
     /// The only session of a visitor of a web page; nil for other callers.
     private var ownSession: String? { visitor.flatMap { apiKey?.session(of: $0) } }
 
+    /// The model that a request asks for.
+    ///
+    /// - Parameter name: as the request has it; nil if it names none.
+    /// - Throws: `APIError` if there is none of that name, if the request has to name one, or if the caller may not use it.
+    func model(_ name: String?, of service: ChatService) throws(APIError) -> ModelCatalog.Entry {
+        guard name != nil || !service.settings.requiresModel else { throw .invalidValue("model is required", param: "model") }
+        let entry = try service.models.entry(for: name)
+        try expectPermitted(model: entry.id)
+        return entry
+    }
+
     /// Fails unless the caller may use the model.
     func expectPermitted(model: String) throws(APIError) {
         guard apiKey?.permits(model: model) ?? true else {

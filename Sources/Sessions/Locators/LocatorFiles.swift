@@ -1,4 +1,3 @@
-import Crypto
 import Files
 import Glibc
 import SystemPackage
@@ -39,17 +38,8 @@ struct LocatorFiles: Sendable {
         let known = try attempt("read \(path)") { () throws(Errno) in try content(of: path) }
         guard known != Array(key.description.utf8) else { return }
         try attempt("create the directory \(directory)") { () throws(Errno) in try system.ensureDirectory(directory) }
-        let temporary = directory.appending(Identifier.make(prefix: SessionWriter.temporaryPrefix))
         try attempt("create \(path)") { () throws(Errno) in
-            let file = try File.create(temporary, in: system)
-            do throws(Errno) {
-                try file.write(Array(key.description.utf8), at: 0)
-                if synchronizes { try file.synchronize() }
-                try system.rename(temporary, to: path)
-            } catch {
-                try? system.unlink(temporary)
-                throw error
-            }
+            _ = try File.replace(path, by: Array(key.description.utf8), synchronizes: synchronizes, in: system)
         }
         if synchronizes { try SessionWriter.synchronize(directory, in: system) }
     }

@@ -20,11 +20,7 @@ struct ChatCompletions: Endpoint {
         let body = try context.body()
         let chat = try ChatRequest(body, allowsRemoteImages: service.settings.allowsRemoteImages)
         guard !chat.stream || service.settings.streams else { throw APIError.streamUnsupported }
-        guard chat.model != nil || !service.settings.requiresModel else {
-            throw APIError.invalidValue("model is required", param: "model")
-        }
-        let entry = try service.models.entry(for: chat.model)
-        try context.expectPermitted(model: entry.id)
+        let entry = try context.model(chat.model, of: service)
         let request = TurnRequest(
             id: Identifier.make(prefix: Turn.idPrefix), session: key, mode: try service.mode(of: context.request), model: entry,
             instructions: chat.conversation.instructions, earlier: chat.conversation.earlier, messages: chat.conversation.new,

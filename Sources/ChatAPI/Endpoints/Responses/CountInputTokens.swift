@@ -17,8 +17,7 @@ struct CountInputTokens: Endpoint {
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         let body = try context.body()
         let request = try ResponseRequest(body, allowsRemoteImages: service.settings.allowsRemoteImages, requiresInput: false)
-        let entry = try service.models.entry(for: request.model)
-        try context.expectPermitted(model: entry.id)
+        let entry = try context.model(request.model, of: service)
         let origin = try Turn.Origin(context, body: body)
         let state = try ResponseState(context, request, service, origin)
         let conversation = request.items.isEmpty ? ResponseConversation() : try await state.conversation(of: request, context, service)

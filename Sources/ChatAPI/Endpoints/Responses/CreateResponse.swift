@@ -21,11 +21,7 @@ struct CreateResponse: Endpoint {
         let body = try context.body()
         let request = try ResponseRequest(body, allowsRemoteImages: service.settings.allowsRemoteImages)
         guard !request.stream || service.settings.streams else { throw APIError.streamUnsupported }
-        guard request.model != nil || !service.settings.requiresModel else {
-            throw APIError.invalidValue("model is required", param: "model")
-        }
-        let entry = try service.models.entry(for: request.model)
-        try context.expectPermitted(model: entry.id)
+        let entry = try context.model(request.model, of: service)
         if !request.skippedTools.isEmpty {
             context.logger.info("Tools of these types are not offered to the model: \(request.skippedTools.joined(separator: ", "))")
         }

@@ -64,7 +64,7 @@ struct ResponseItems {
     // MARK: The assistant's
 
     /// The parts of an assistant's message that are items.
-    enum Part: Equatable {
+    enum Part: Hashable {
         case reasoning
         case message
         /// One of the message's calls.

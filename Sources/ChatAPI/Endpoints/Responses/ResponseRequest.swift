@@ -189,12 +189,11 @@ struct ResponseRequest {
         case "function":
             parameters.append((choice.path, ["type": "function", "function": ["name": .string(try choice.required("name").string())]]))
         case "allowed_tools":
-            var names: [String] = []
-            for tool in try choice.required("tools").elements() { names += try tool.member("name").map { [try $0.string()] } ?? [] }
+            let names = Set(try choice.required("tools").elements().compactMap { try $0.member("name").map { TextKey(try $0.string()) } })
             let mode = try choice.required("mode")
             guard ["auto", "required"].contains(try mode.string()) else { throw mode.refused("must be auto or required") }
             // The model is offered no others.
-            for index in tools.indices.reversed() where !names.contains(where: { $0 == tools[index].name }) { tools.remove(at: index) }
+            tools.removeAll { !names.contains(TextKey($0.name)) }
             parameters.append((choice.path, mode.value))
         default: throw APIError.unsupported("\(type.path) must be function or allowed_tools", param: type.path)
         }

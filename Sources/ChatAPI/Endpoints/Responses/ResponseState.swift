@@ -87,16 +87,11 @@ struct ResponseState {
         return next
     }
 
-    /// Whether an item has the id of one that the conversation has: clients that send a response's items back with its id mean these.
-    private func isThere(_ id: String?, _ service: ChatService) async throws -> Bool {
-        guard inputIsNew, let address = id.flatMap({ ItemID($0) })?.address else { return false }
-        guard let previous else {
-            guard address.session == SessionLocator(session) else { return false }
-            return try await service.sessions.turn(address.turn, of: session) != nil
-        }
-        guard address.session == SessionLocator(previous.session) else { return false }
-        if address.turn == previous.turn { return true }
-        return try await service.sessions.has(address.turn, upTo: previous.turn, of: previous.session)
+    /// Whether the conversation has a turn already.
+    private func has(_ address: TurnAddress, _ service: ChatService) async throws -> Bool {
+        guard address.session == SessionLocator(session) else { return false }
+        guard let previous else { return try await service.sessions.turn(address.turn, of: session) != nil }
+        return try await service.sessions.has(address.turn, upTo: previous.turn, of: session)
     }
 
     /// The request's input as messages, with what it refers to.
@@ -104,12 +99,18 @@ struct ResponseState {
         of request: ResponseRequest, _ context: RequestContext, _ service: ChatService
     ) async throws -> ResponseConversation {
         var items: [(item: InputItem, field: JSONField)] = []
-        // Most references name the items of few turns.
+        // Most ids are of the items of few turns.
         var turns: [TextKey: Turn] = [:]
+        var isThere: [TextKey: Bool] = [:]
         for (item, field) in request.items {
             var item = item
             if case .reference(let id, let field) = item { item = try await service.item(id, field, context, &turns) }
-            guard try await !isThere(field.value.member("id")?.string, service) else { continue }
+            // Clients that send a response's items back with its id mean the same items.
+            if inputIsNew, let address = field.value.member("id")?.string.flatMap({ ItemID($0) })?.address {
+                let name = TextKey(address.responseID)
+                if isThere[name] == nil { isThere[name] = try await has(address, service) }
+                if isThere[name] == true { continue }
+            }
             items.append((item, field))
         }
         let conversation = try ResponseConversation(items, request.input, keepsInstructions: keepsInstructions)

@@ -16,8 +16,10 @@ final class ResponseStream: Sendable {
         var sequenceNumber = 0
         /// The parts of the answer that have begun, in order: each is the output item of its place.
         var parts: [Part] = []
+        /// Their places.
+        var places: [Part: Int] = [:]
         /// Those that have ended, unless the model went on with them.
-        var closed: [Part] = []
+        var closed: Set<Part> = []
         /// What the model has said so far.
         var said = Message(role: .assistant, content: "")
         /// The kinds of content that the message has, in order.
@@ -33,7 +35,7 @@ final class ResponseStream: Sendable {
         var textPlace: [UInt8] = []
 
         /// Says that the model goes on with a part, which may have ended.
-        mutating func goOn(_ part: Part) { closed.removeAll { $0 == part } }
+        mutating func goOn(_ part: Part) { closed.remove(part) }
 
         /// A message with its content in the order in which it began.
         func inOrder(_ item: JSONValue) -> JSONValue {
@@ -103,7 +105,7 @@ final class ResponseStream: Sendable {
             var events = EventWriter(object, state.sequenceNumber)
             if state.sequenceNumber == 0 { Self.begin(&events) }
             // What was not streamed is, in one piece.
-            for part in items.parts(of: answer) where !state.parts.contains(part) { Self.addWhole(part, of: answer, &state, &events) }
+            for part in items.parts(of: answer) where state.places[part] == nil { Self.addWhole(part, of: answer, &state, &events) }
             var output: [JSONValue] = []
             for part in state.parts {
                 // A call that was begun and is not in the answer has no end.
@@ -133,7 +135,7 @@ final class ResponseStream: Sendable {
             "type": "error", "sequence_number": .integer(number), "code": .string(error.code), "message": .string(error.message),
             "param": .optional(error.param), "error": error.body.member("error") ?? .null,
         ]
-        return EventStream.event("error", event.serialized)
+        return EventStream.event("error", line: event.serialized)
     }
 
     // MARK: The parts of an answer
@@ -149,7 +151,7 @@ final class ResponseStream: Sendable {
     ) -> [(String, JSONValue)] {
         let id = ResponseItems(address: object.address).id(of: part, at: 0)
         let item: [(String, JSONValue)] = [
-            ("item_id", .string("\(id)")), ("output_index", .integer(state.parts.firstIndex(of: part) ?? 0)),
+            ("item_id", .string("\(id)")), ("output_index", .integer(state.places[part] ?? 0)),
         ]
         return hasContent ? item + [("content_index", .integer(content))] : item
     }
@@ -158,11 +160,12 @@ final class ResponseStream: Sendable {
     private static func open(
         _ part: Part, _ state: inout State, _ events: inout EventWriter, call: Message.ToolCall? = nil
     ) {
-        guard !state.parts.contains(part) else { return }
+        guard state.places[part] == nil else { return }
         // Clients take the events of one item for those of the last one that began.
-        for earlier in state.parts where !state.closed.contains(earlier) && state.isWhole(earlier) {
+        if let earlier = state.parts.last, !state.closed.contains(earlier), state.isWhole(earlier) {
             close(earlier, state.inOrder(events.object.items.item(earlier, of: state.said, at: 0, nil)), &state, &events)
         }
+        state.places[part] = state.parts.count
         state.parts.append(part)
         let id = JSONValue.string("\(ResponseItems(address: events.object.address).id(of: part, at: 0))")
         let status: JSONValue = "in_progress"
@@ -237,7 +240,7 @@ final class ResponseStream: Sendable {
 
     /// Ends an item, which is complete.
     private static func close(_ part: Part, _ item: JSONValue, _ state: inout State, _ events: inout EventWriter) {
-        state.closed.append(part)
+        state.closed.insert(part)
         switch part {
         case .reasoning, .message:
             for content in item.member("content")?.elements ?? [] { close(content, of: part, state, &events) }
@@ -246,7 +249,7 @@ final class ResponseStream: Sendable {
                 "response.function_call_arguments.done", place(part, state, events.object, hasContent: false),
                 ["name": item.member("name") ?? "", "arguments": item.member("arguments") ?? ""])
         }
-        let index = state.parts.firstIndex(of: part) ?? 0
+        let index = state.places[part] ?? 0
         events.add("response.output_item.done", [("output_index", .integer(index)), ("item", item)])
     }
 
@@ -274,13 +277,10 @@ private struct EventWriter {
 
     init(_ object: ResponseObject, _ sequenceNumber: Int) { (self.object, self.sequenceNumber) = (object, sequenceNumber) }
 
-    /// JSON has no line break, so that nothing has to be looked for in it.
-    ///
-    /// - Parameter members: without braces.
+    /// - Parameter members: as JSON without braces.
     mutating func add(_ type: String, _ members: [UInt8]) {
-        bytes += "event: \(type)\ndata: {\"type\":\"\(type)\",\"sequence_number\":\(sequenceNumber),".utf8
-        bytes += members
-        bytes += "}\n\n".utf8
+        let head = Array("{\"type\":\"\(type)\",\"sequence_number\":\(sequenceNumber),".utf8)
+        bytes += EventStream.event(type, line: head + members + "}".utf8)
         sequenceNumber += 1
     }
 
