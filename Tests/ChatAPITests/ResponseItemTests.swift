@@ -4,6 +4,7 @@ import Models
 import Testing
 
 @testable import ChatAPI
+@testable import Sessions
 
 @Suite("Items of the Responses API")
 struct ResponseItemTests {
@@ -128,5 +129,31 @@ struct ResponseItemTests {
         let ids = Set((0..<4096).map { ItemID(.call, address, message: 1, call: $0).description })
         #expect(ids.count == 4096 && ids.allSatisfy { $0.utf8.count <= 64 })
         #expect(await create(4097).status == 400)
+    }
+
+    @Test("calls that a model makes in turns end once, with all of their arguments", arguments: [2, 3000])
+    func interleavedCalls(count: Int) throws {
+        let calls = (0..<count).map { Message.ToolCall.make("call_\($0)", name: "f", arguments: #"{"a":\#($0)}"#) }
+        var turn = Turn(
+            id: "turn-" + String(repeating: "a", count: 24), at: "2026-11-23T09:00:00Z",
+            messages: [Message(role: .user, content: "Hello"), Message(role: .assistant, content: "", toolCalls: calls)],
+            model: "nanobot", finishReason: "tool_calls", usage: .zero, request: Turn.Origin(id: "req_1", bodySHA256: "00"))
+        turn.response = ["created_at": 1_795_000_000]
+        let object = ResponseObject(turn, in: try SessionKey("a"))
+        let stream = ResponseStream()
+        var bytes: [UInt8] = []
+        for (index, call) in calls.enumerated() {
+            bytes += stream.events(
+                Delta(toolCalls: [.init(index: index, id: call.id, name: call.name, arguments: #"{"a":"#)]), of: object)
+        }
+        for index in calls.indices { bytes += stream.events(Delta(toolCalls: [.init(index: index, arguments: "\(index)}")]), of: object) }
+        bytes += stream.end(turn, of: object)
+        let events = try bytes.split(separator: UInt8(ascii: "\n")).filter { $0.starts(with: #"data: {"#.utf8) }.map {
+            try JSONField(parsing: Array($0.dropFirst(6))).value
+        }
+        #expect(events.map { $0.member("sequence_number")?.wholeNumber } == Array(events.indices))
+        let done = events.filter { $0.member("type") == "response.output_item.done" }.compactMap { $0.member("item") }
+        #expect(done.compactMap { $0.member("arguments")?.string } == calls.map(\.arguments))
+        #expect(Set(done.compactMap { $0.member("id")?.string }).count == count)
     }
 }
