@@ -4,7 +4,9 @@ import Text
 extension Message {
     /// The message as session files have it: as OpenAI-compatible APIs write it, and with the upstream that extras belong to.
     package var json: JSONValue {
-        guard let upstream, hasExtras else { return .object(jsonMembers(withExtras: false)) }
+        guard let upstream, hasExtras else {
+            return .object(jsonMembers(withExtras: false) + (isRemoved ? [("removed", true)] : []))
+        }
         return .object(jsonMembers() + [("upstream", .string(upstream))])
     }
 

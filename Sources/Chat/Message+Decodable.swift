@@ -13,7 +13,7 @@ extension Message.Role: Decodable {
 
 extension Message: Decodable {
     /// The members of a message that have a place of their own.
-    package static let knownMembers = ["role", "content", "refusal", "tool_calls", "tool_call_id", "name", "upstream"]
+    package static let knownMembers = ["role", "content", "refusal", "tool_calls", "tool_call_id", "name", "upstream", "removed"]
 
     /// Reads a message as session files and OpenAI-compatible APIs write it. Content may be null or missing.
     ///
@@ -39,6 +39,7 @@ extension Message: Decodable {
             case "tool_call_id": toolCallID = try value.decoded(as: String.self)
             case "name": self.name = try value.decoded(as: String.self)
             case "upstream" where role == .assistant: upstream = try value.decoded(as: String.self)
+            case "removed": isRemoved = value == true
             case "role": break
             default: hasMore = role == .assistant
             }

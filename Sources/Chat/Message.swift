@@ -51,6 +51,8 @@ package struct Message: Sendable, Equatable {
     package var name: String?
     /// What an assistant's message has besides.
     package var extras: ExtraMembers
+    /// True if all of it was taken out of its conversation. Its place stays, by which the others of its turn are found.
+    package var isRemoved = false
     /// The upstream that the extras of the message and of its calls came from, and to which alone they go back; nil if a client sent them.
     package var upstream: String?
 
@@ -77,6 +79,6 @@ package struct Message: Sendable, Equatable {
 
     package var hasExtras: Bool { !extras.isEmpty || toolCalls.contains { !$0.extras.isEmpty } }
 
-    /// True if an assistant neither says anything nor calls a tool.
+    /// True if it neither says anything nor calls a tool.
     package var isWordless: Bool { content.isEmpty && parts.isEmpty && refusal == nil && toolCalls.isEmpty }
 }

@@ -28,7 +28,7 @@ package struct SessionKey: Sendable, Hashable, CustomStringConvertible {
         description = text
     }
 
-    init(_ session: UnnamedSession) { description = "\(UnnamedSession.prefix)\(session.owner):\(session.number)" }
+    init(_ session: UnnamedSession) { description = "\(session.kind.rawValue)\(session.owner):\(session.number)" }
 
     /// The session's file name without `.json` (FORMAT.md, "The name of a session's file"). Injective: two keys never share one.
     package var fileName: String {

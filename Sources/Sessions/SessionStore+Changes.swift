@@ -14,7 +14,7 @@ extension SessionStore {
             let path = path(of: key)
             let isThere = try removableFile(path, key) != nil
             try archive.remove(key)
-            locators.remove(key)
+            removeCompanions(of: key)
             guard isThere else {
                 try await makeAbsenceDurable()
                 throw SessionError.notFound(key)
@@ -79,10 +79,28 @@ extension SessionStore {
         }
     }
 
-    /// Removes a turn, whichever it is, and the summaries that cover it. A session that has no other turn is removed if no client named it.
+    /// Removes what other directories have of a session, but for the archive.
+    func removeCompanions(of key: SessionKey) {
+        locators.remove(key)
+        metadata.remove(SessionLocator(key).description)
+    }
+
+    /// Removes a turn, whichever it is, and the summaries that cover it. A session that has no other turn is removed if a response began it.
     ///
     /// - Throws: `unknownTurn` if there is no such turn.
     package func remove(_ reference: TurnReference, of key: SessionKey) async throws {
+        try await change(reference, of: key, withGiven: true) { $0 = nil }
+    }
+
+    /// Changes a turn, whichever it is, and removes the summaries that cover it.
+    ///
+    /// - Parameters:
+    ///   - withGiven: true to remove with the turn what its request gave as the past.
+    ///   - change: makes the turn nil to remove it. A session that has no other turn is then removed if a response began it.
+    /// - Throws: `unknownTurn` if there is no such turn, and what `change` throws.
+    package func change(
+        _ reference: TurnReference, of key: SessionKey, withGiven: Bool = false, _ change: (inout Turn?) throws -> Void
+    ) async throws {
         try await lock.withLock(key) {
             guard var file = try SessionFile(path(of: key), key: key, in: system) else {
                 try await makeAbsenceDurable()
@@ -90,9 +108,12 @@ extension SessionStore {
             }
             try file.recover(quarantine: quarantine)
             guard let range = try file.range(of: reference) else { throw SessionError.unknownTurn(key) }
+            guard let turn = SessionFile.turn(in: try file.read(range)[...], ValueDecoder()) else { throw file.unreadableLine }
             // What its request gave as the past is a line of its own.
-            let past = try given(with: SessionFile.turn(in: try file.read(range)[...], ValueDecoder()), before: range, in: file)
+            let past = withGiven ? try given(with: turn, before: range, in: file) : nil
             let pastStart = past.map { Array("{\"id\":\"\($0.id)\"".utf8) }
+            var changed: Turn? = turn
+            try change(&changed)
             var writer = try SessionWriter(path(of: key), key: key, createdAt: try file.header().createdAt, in: system)
             let (start, decoder) = (reference.lineStart, ValueDecoder())
             // The ids of the turn and of those behind it: a summary that covers one of them has read the turn.
@@ -103,17 +124,19 @@ extension SessionStore {
                     guard let summary = SessionFile.summary(in: line, decoder) else { throw file.unreadableLine }
                     guard !later.contains(TextKey(summary.covers)) else { return }
                 } else {
-                    let isRemoved = line.starts(with: start) || pastStart.map { line.starts(with: $0) } ?? false
-                    if isRemoved || !later.isEmpty {
+                    let isTurn = line.starts(with: start)
+                    let isPast = pastStart.map { line.starts(with: $0) } ?? false
+                    if isTurn || isPast || !later.isEmpty {
                         guard let id = SessionFile.id(of: line, decoder) else { throw file.unreadableLine }
                         later.insert(TextKey(id))
                     }
-                    guard !isRemoved else { return }
+                    guard !isPast, !isTurn || changed != nil else { return }
                     turnCount += 1
+                    if isTurn, let changed { return try writer.append(changed.line) }
                 }
                 try writer.append(line)
             }
-            guard turnCount > 0 || UnnamedSession(key) == nil else { return try unlink(path(of: key)) }
+            guard turnCount > 0 || UnnamedSession(key)?.kind != .response else { return try unlink(path(of: key)) }
             try writer.commit(replaces: true, synchronizes: synchronizes)
         }
     }

@@ -133,7 +133,7 @@ extension SessionStore {
             loaded.tail.window.append(past.messages, isGiven: true, limits: settings.window)
         }
         let offset = try append(turn.line, to: loaded, of: key)
-        loaded.tail.window.append(turn.messages, limits: settings.window)
+        loaded.tail.window.append(turn.messages, isGiven: turn.isGiven, limits: settings.window)
         loaded.tail.idempotencyIndex?.insert(turn, offset: offset, now: Date())
         cache.put(key, loaded.status, loaded.tail)
     }

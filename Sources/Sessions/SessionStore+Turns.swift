@@ -9,6 +9,8 @@ import Text
 package enum TurnPlace: Sendable {
     /// Behind the session's last turn, whichever that is.
     case end
+    /// The same, but not in a new session.
+    case existing
     /// In a session that does not exist yet.
     case newSession
     /// Behind a turn, which has to be the session's last one.
@@ -40,6 +42,8 @@ extension SessionStore {
     func check(_ place: TurnPlace, _ loaded: LoadedSession?, _ key: SessionKey) async throws {
         switch place {
         case .end: break
+        case .existing:
+            guard loaded != nil else { throw SessionError.notFound(key) }
         case .newSession:
             guard loaded == nil else { throw SessionError(.exists, "There is a session \(key) already") }
         case .branch(let source, let last):

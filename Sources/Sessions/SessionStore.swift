@@ -53,6 +53,8 @@ package final class SessionStore: Sendable {
     let quarantine: Quarantine
     let archive: Archive
     let locators: LocatorFiles
+    /// What conversations have besides their turns.
+    let metadata: SmallFiles
     let lock: SessionLock
     let cache = TailCache(capacity: 16 << 20)
     let totals = TotalsCache()
@@ -103,7 +105,8 @@ package final class SessionStore: Sendable {
         self.sessions = sessions
         quarantine = Quarantine(directory: directory.appending("quarantine"), system: system, logger: logger)
         archive = Archive(directory: directory.appending("archive"), system: system)
-        locators = LocatorFiles(directory: directory.appending("locators"), system: system)
+        locators = LocatorFiles(files: SmallFiles(directory: directory.appending("locators"), system: system))
+        metadata = SmallFiles(directory: directory.appending("metadata"), system: system)
         switch settings.missingDirectory {
         case .create: try Self.createDirectory(directory, in: system)
         case .refuse:

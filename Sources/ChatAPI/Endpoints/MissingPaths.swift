@@ -13,7 +13,6 @@ enum MissingPaths {
             ("/v1/rerank", "Nothing is ranked here; there is only chat: \(chat)."),
             ("/v1/engines", "The models are at GET /v1/models."),
         ]
-        + both("/v1/conversations", "Conversations are not here: \(chat) keeps the history by x-session-key, and GET /v1/session shows it.")
         + both("/v1/messages", "Anthropic's API is not here: use OpenAI's, \(chat).")
         + both("/v1/audio", "There is no speech here; recordings can be sent in the messages of \(chat).")
         + both("/v1/images", "No pictures are made here; pictures can be sent in the messages of \(chat).")

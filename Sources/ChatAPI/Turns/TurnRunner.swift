@@ -54,7 +54,7 @@ struct TurnRunner: Sendable {
         switch request.place {
         case .after(let turn): try await sessions.history(of: request.session, upTo: turn)
         case .branch(let source, let turn): try await sessions.history(of: source, upTo: turn)
-        case .end: try await sessions.history(of: request.session)
+        case .end, .existing: try await sessions.history(of: request.session)
         case .newSession: []
         }
     }

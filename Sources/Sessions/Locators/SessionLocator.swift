@@ -7,13 +7,11 @@ package struct SessionLocator: Sendable, Equatable {
 
     /// The beginning of a locator of a session that a client named: 120 bits of the key's SHA-256 follow.
     private static let named = UInt8(ascii: "s")
-    /// The beginning of a locator that has all of an unnamed session's key but what all of these have.
-    private static let unnamed = UInt8(ascii: "r")
     private static let digestLength = 24
 
     package init(_ key: SessionKey) {
-        if let name = UnnamedSession(key) {
-            description = "r\(name.owner)\(name.number)"
+        if let session = UnnamedSession(key) {
+            description = session.kind.letter + session.name
         } else {
             description = "s\(Self.digest(of: key))"
         }
@@ -21,24 +19,17 @@ package struct SessionLocator: Sendable, Equatable {
 
     /// The locator at the beginning of a text, which may go on behind it; nil if there is none.
     package init?(prefixOf text: Substring) {
-        let length: Int
-        switch text.utf8.first {
-        case Self.named: length = 1 + Self.digestLength
-        case Self.unnamed: length = 1 + UnnamedSession.ownerLength + UnnamedSession.numberLength
-        default: return nil
-        }
+        let kind = UnnamedSession.Kind(locator: text)
+        guard kind != nil || text.utf8.first == Self.named else { return nil }
+        let length = 1 + (kind == nil ? Self.digestLength : UnnamedSession.nameLength)
         let locator = text.prefix(length)
         guard locator.utf8.count == length, locator.utf8.allSatisfy(Identifier.isDigit) else { return nil }
         description = String(locator)
     }
 
-    /// The key of the unnamed session; nil for another one.
+    /// The key of an unnamed session; nil for another one.
     var unnamedKey: SessionKey? {
-        guard description.utf8.first == Self.unnamed else { return nil }
-        let rest = description.dropFirst()
-        return UnnamedSession(
-            owner: String(rest.prefix(UnnamedSession.ownerLength)), number: String(rest.dropFirst(UnnamedSession.ownerLength))
-        ).key
+        UnnamedSession.Kind(locator: description[...]).flatMap { UnnamedSession($0, name: description.dropFirst()) }?.key
     }
 
     package static func == (left: SessionLocator, right: SessionLocator) -> Bool { left.description == right.description }

@@ -47,6 +47,9 @@ package struct Turn: Sendable, Equatable, Decodable {
         }
     }
 
+    /// The prefix of every turn's id.
+    package static let idPrefix = "turn-"
+
     package var id: String
     /// When it was stored: ISO 8601, UTC, whole seconds.
     package var at: String
@@ -107,7 +110,7 @@ package struct Turn: Sendable, Equatable, Decodable {
     var past: Turn? {
         guard let last = given.last else { return nil }
         var past = Turn(
-            id: Identifier.make(prefix: "turn-"), at: at, messages: given, model: model,
+            id: Identifier.make(prefix: Self.idPrefix), at: at, messages: given, model: model,
             finishReason: last.toolCalls.isEmpty ? "stop" : "tool_calls", usage: .zero, request: Origin(id: request.id, bodySHA256: ""))
         past.isGiven = true
         return past

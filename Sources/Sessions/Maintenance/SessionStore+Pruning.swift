@@ -34,7 +34,7 @@ extension SessionStore {
         /// For sessions that no client named.
         var unnamed: Date?
 
-        func limit(of key: SessionKey) -> Date? { UnnamedSession(key) == nil ? named : unnamed }
+        func limit(of key: SessionKey) -> Date? { UnnamedSession(key)?.kind == .response ? unnamed : named }
     }
 
     /// How many names one pass may examine, and how many sessions it may remove.
@@ -85,7 +85,7 @@ extension SessionStore {
             guard let file = try removableFile(path, key), file.opened.modified < limit else { return nil }
             if !isDryRun {
                 try attempt("remove \(path)") { () throws(Errno) in try system.unlink(path) }
-                locators.remove(key)
+                removeCompanions(of: key)
             }
             return file.opened.modified
         }

@@ -14,7 +14,7 @@ extension SessionStore {
     func pruneIfDue(after key: SessionKey) {
         guard settings.retention ?? settings.unnamedRetention != nil else { return }
         let isFirst =
-            UnnamedSession(key) != nil
+            UnnamedSession(key)?.kind == .response
             && mayHaveUnnamed.withLock { hasOne in
                 defer { hasOne = true }
                 return !hasOne

@@ -5,9 +5,6 @@ import Sessions
 import Text
 
 extension Turn {
-    /// The prefix of every turn's id.
-    static let idPrefix = "turn-"
-
     /// The id of the turn's completion: the same each time the turn is returned.
     var completionID: String { Self.completionID(id) }
 

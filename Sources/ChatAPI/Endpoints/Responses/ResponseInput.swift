@@ -25,6 +25,40 @@ enum InputItem {
         return try fields.map { (try InputItem($0, allowsRemoteImages: allowsRemoteImages), $0) }
     }
 
+    /// The messages that items make. References make none.
+    static func messages(_ items: [(item: InputItem, field: JSONField)]) -> [(message: Message, field: JSONField)] {
+        var messages: [(message: Message, field: JSONField)] = []
+        /// True if the last message may still get calls.
+        var isOpen = false
+        func continueAssistant(_ field: JSONField, _ change: (inout Message) -> Void) {
+            if !isOpen { messages.append((Message(role: .assistant, content: ""), field)) }
+            change(&messages[messages.count - 1].message)
+            isOpen = true
+        }
+        for (item, field) in items {
+            switch item {
+            case .reasoning(let text):
+                if messages.last?.message.isSaid ?? false { isOpen = false }
+                let extras = text.isEmpty ? ExtraMembers() : ExtraMembers(of: ["reasoning_content": .string(text)], besides: [])
+                continueAssistant(field) { $0.extras.append(extras) }
+            case .message(let message) where message.role == .assistant:
+                if messages.last?.message.isSaid ?? false { isOpen = false }
+                continueAssistant(field) {
+                    $0.content = [$0.content, message.content].filter { !$0.isEmpty }.joined(separator: "\n\n")
+                    $0.refusal = message.refusal ?? $0.refusal
+                }
+            case .call(let call): continueAssistant(field) { $0.toolCalls.append(call) }
+            case .message(let message):
+                messages.append((message, field))
+                isOpen = false
+            case .reference: break
+            }
+        }
+        // Thoughts alone are no answer.
+        messages.removeAll { $0.message.role == .assistant && $0.message.isWordless }
+        return messages
+    }
+
     private init(_ field: JSONField, allowsRemoteImages: Bool) throws {
         let type = try field.member("type")
         switch try type?.string() ?? "message" {
@@ -144,35 +178,7 @@ struct ResponseConversation {
     ///   - items: none of them a reference.
     ///   - keepsInstructions: true if `system` and `developer` messages stay in the conversation.
     init(_ items: [(item: InputItem, field: JSONField)], _ input: JSONField, keepsInstructions: Bool) throws {
-        var messages: [(message: Message, field: JSONField)] = []
-        /// True if the last message may still get calls.
-        var isOpen = false
-        func continueAssistant(_ field: JSONField, _ change: (inout Message) -> Void) {
-            if !isOpen { messages.append((Message(role: .assistant, content: ""), field)) }
-            change(&messages[messages.count - 1].message)
-            isOpen = true
-        }
-        for (item, field) in items {
-            switch item {
-            case .reasoning(let text):
-                if messages.last?.message.isSaid ?? false { isOpen = false }
-                let extras = text.isEmpty ? ExtraMembers() : ExtraMembers(of: ["reasoning_content": .string(text)], besides: [])
-                continueAssistant(field) { $0.extras.append(extras) }
-            case .message(let message) where message.role == .assistant:
-                if messages.last?.message.isSaid ?? false { isOpen = false }
-                continueAssistant(field) {
-                    $0.content = [$0.content, message.content].filter { !$0.isEmpty }.joined(separator: "\n\n")
-                    $0.refusal = message.refusal ?? $0.refusal
-                }
-            case .call(let call): continueAssistant(field) { $0.toolCalls.append(call) }
-            case .message(let message):
-                messages.append((message, field))
-                isOpen = false
-            case .reference: break
-            }
-        }
-        // Thoughts alone are no answer.
-        messages.removeAll { $0.message.role == .assistant && $0.message.isWordless }
+        var messages = InputItem.messages(items)
         // An assistant's words at the end only begin the answer.
         while messages.last?.message.role == .assistant { messages.removeLast() }
         for (message, field) in messages where message.toolCalls.count > ItemID.callLimit {

@@ -18,6 +18,12 @@ struct ResponseItems {
         return messages.enumerated().flatMap { items(of: $0.element, at: $0.offset + 1) }
     }
 
+    /// All of a turn.
+    static func all(of turn: Turn, in session: SessionKey) -> [JSONValue] {
+        let items = ResponseItems(address: TurnAddress(turn, in: session))
+        return items.input(of: turn) + items.output(of: turn)
+    }
+
     /// The answer.
     func output(of turn: Turn) -> [JSONValue] {
         guard !turn.isGiven, let answer = turn.messages.last else { return [] }
@@ -25,7 +31,8 @@ struct ResponseItems {
     }
 
     private func items(of message: Message, at index: Int) -> [JSONValue] {
-        switch message.role {
+        guard !message.isRemoved else { return [] }
+        return switch message.role {
         case .assistant: parts(of: message).map { item($0, of: message, at: index, nil) }
         case .tool, .function:
             [
@@ -73,9 +80,11 @@ struct ResponseItems {
 
     /// In the order in which a model makes them.
     func parts(of message: Message) -> [Part] {
+        guard !message.isRemoved else { return [] }
         let isSilent = message.toolCalls.isEmpty && message.reasoning == nil
         let says = !message.content.isEmpty || message.refusal != nil || isSilent
-        return (message.reasoning == nil ? [] : [.reasoning]) + (says ? [.message] : []) + message.toolCalls.indices.map { .call($0) }
+        let calls = message.toolCalls.indices.filter { !message.toolCalls[$0].isRemoved }
+        return (message.reasoning == nil ? [] : [.reasoning]) + (says ? [.message] : []) + calls.map { .call($0) }
     }
 
     func id(of part: Part, at index: Int) -> ItemID {

@@ -85,14 +85,7 @@ struct ResponseRequest {
         }
         if let field = try body.member("service_tier") { parameters.append((field.path, .string(try field.string()))) }
         if let field = try body.member("metadata") {
-            try ChatRequest.checkMetadata(field)
-            for member in try field.members() {
-                guard member.name.unicodeScalars.count <= 64 else { throw field.refused("must have names of at most 64 characters") }
-                guard try member.field.string().unicodeScalars.count <= 512 else {
-                    throw member.field.refused("must have at most 512 characters")
-                }
-            }
-            keep(field.path, field.value)
+            keep(field.path, try field.metadata())
         }
         if let field = try body.member("truncation") {
             guard ["auto", "disabled"].contains(try field.string()) else { throw field.refused("must be auto or disabled") }

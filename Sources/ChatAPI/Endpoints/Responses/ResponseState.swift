@@ -30,15 +30,12 @@ struct ResponseState {
         let isNamed = named != nil
         if let field = request.conversation {
             let id = if case .string = field.value { field } else { try field.required("id") }
-            guard let key = try? SessionKey(try id.string()) else {
-                throw APIError.invalidValue("\(id.path) must be the key of a session", param: id.path)
-            }
-            try context.expectCovered(key)
+            let key = try context.conversation(try id.string(), param: id.path)
             guard named.map({ $0 == key }) ?? true else {
                 throw APIError.invalidValue("conversation and x-session-key name two sessions", param: field.path)
             }
             named = key
-            settings = [("conversation", ["id": .string(key.description)])]
+            settings = [("conversation", ["id": .string(key.conversationID)])]
         }
         if let field = request.previousResponse {
             guard let address = TurnAddress(responseID: try field.string()), let key = try service.sessions.key(at: address.session),
@@ -51,7 +48,8 @@ struct ResponseState {
         let seed = origin.idempotencyKey.map { "\(owner) \(origin.bodySHA256) \($0)" }
         (self.owner, self.seed, visitorHasOne) = (owner, seed, context.visitor != nil)
         session = named ?? UnnamedSession(owner: owner, seed: seed).key
-        place = previous.map { .after($0.turn) } ?? (named == nil ? .newSession : .end)
+        let isConversation = named.flatMap(UnnamedSession.init)?.kind == .conversation
+        place = previous.map { .after($0.turn) } ?? (named == nil ? .newSession : isConversation ? .existing : .end)
         inputIsNew = !isNamed && named != nil || previous != nil
         keepsInstructions = !isNamed
         mode = try service.mode(of: context.request, default: isNamed && previous == nil ? nil : .normal)
@@ -82,6 +80,7 @@ struct ResponseState {
             next.place = .branch(session, turn)
         case (.newSession, .exists), (.branch, .exists): next.session = UnnamedSession(owner: owner).key
         case (.after, .unknownTurn), (.branch, .unknownTurn): throw APIError.previousResponseNotFound
+        case (.existing, .notFound): throw APIError.conversationNotFound(param: "conversation")
         default: throw error
         }
         return next
@@ -144,22 +143,6 @@ extension ChatService {
             guard message.toolCalls.indices.contains(id.call) else { throw APIError.itemNotFound(field) }
             return .call(message.toolCalls[id.call])
         }
-    }
-}
-
-extension Turn {
-    /// The message that an item is of; nil if there is none.
-    func message(of id: ItemID) -> Message? {
-        let place = id.message == 0 ? messages.count - 1 : id.message - 1
-        guard messages.indices.contains(place), id.message != 0 || !isGiven else { return nil }
-        let message = messages[place]
-        let fits =
-            switch id.kind {
-            case .message: !message.isResult
-            case .result: message.isResult
-            case .reasoning, .call: message.role == .assistant
-            }
-        return fits ? message : nil
     }
 }
 

@@ -66,32 +66,7 @@ struct ListInputItems: Endpoint {
         let items =
             (past.map { ResponseItems(address: TurnAddress($0, in: session)).input(of: $0) } ?? [])
             + ResponseItems(address: address).input(of: turn)
-        try await writer.send(.json(try ItemPage(items, context.request).json))
-    }
-}
-
-/// A page of a list of items.
-struct ItemPage {
-    let json: JSONValue
-
-    /// - Parameter items: all of them, oldest first.
-    /// - Throws: `APIError` if the request asks for another page than there can be.
-    init(_ items: [JSONValue], _ request: Request) throws(APIError) {
-        let limit = try request.wholeNumber("limit", in: 1...100) ?? 20
-        let order = request.query("order") ?? "desc"
-        guard order == "asc" || order == "desc" else { throw .invalidValue("order must be asc or desc", param: "order") }
-        var rest = (order == "asc" ? items : items.reversed())[...]
-        if let after = request.query("after"), !after.isEmpty {
-            guard let place = rest.firstIndex(where: { $0.member("id")?.string?.utf8.elementsEqual(after.utf8) ?? false }) else {
-                throw .invalidValue("after must be the id of an item of this list", param: "after")
-            }
-            rest = rest[(place + 1)...]
-        }
-        let page = Array(rest.prefix(limit))
-        json = [
-            "object": "list", "data": .array(page), "first_id": page.first?.member("id") ?? .null,
-            "last_id": page.last?.member("id") ?? .null, "has_more": .bool(rest.count > page.count),
-        ]
+        try await writer.send(.json(try ItemPage(context.request).list(of: items)))
     }
 }
 
