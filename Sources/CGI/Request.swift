@@ -81,13 +81,17 @@ package struct Request: Sendable {
 
     /// A parameter of the query string, form-decoded: the first if it is repeated, nil if it was not sent.
     package func query(_ name: String) -> String? {
-        for pair in (metaVariable("QUERY_STRING") ?? "").split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if Self.percentDecoded(parts[0], plus: " ").utf8.elementsEqual(name.utf8) {
-                return parts.count > 1 ? Self.percentDecoded(parts[1], plus: " ") : ""
+        queries.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
+    }
+
+    /// All parameters of the query string, form-decoded.
+    package var queries: [(name: String, value: String)] {
+        (metaVariable("QUERY_STRING") ?? "").split(separator: "&").map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
+                Self.percentDecoded($0, plus: " ")
             }
+            return (parts[0], parts.count > 1 ? parts[1] : "")
         }
-        return nil
     }
 
     /// True if a meta-variable holds the header (RFC 3875, section 4.1.18): `HTTP_X_SESSION_KEY` holds `x-session-key`. Two headers have

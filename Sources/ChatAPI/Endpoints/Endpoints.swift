@@ -7,6 +7,11 @@ extension ChatService {
     package var endpoints: EndpointTable {
         let endpoints: [any Endpoint] = [
             ChatCompletions(service: self),
+            ListCompletions(service: self),
+            ShowCompletion(service: self),
+            UpdateCompletion(service: self),
+            DeleteCompletion(service: self),
+            ListCompletionMessages(service: self),
             CreateResponse(service: self),
             CountInputTokens(service: self),
             ShowResponse(service: self),

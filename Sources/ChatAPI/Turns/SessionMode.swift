@@ -13,6 +13,9 @@ enum SessionMode: String, CaseIterable {
     /// The request's conversation is the truth: the turn sees it, and the session becomes what it shows.
     case mirror
 
+    /// Whether the turn is stored.
+    var stores: Bool { self == .normal || self == .mirror }
+
     /// Reads the header.
     ///
     /// - Parameter standard: the mode without one.

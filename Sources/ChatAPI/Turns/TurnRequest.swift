@@ -31,6 +31,8 @@ struct TurnRequest: Sendable {
     var allowsShortening = true
     /// What the Responses API shows of the turn besides; nil for another API.
     var response: JSONValue?
+    /// What is noted of a chat completion that the client wants to find again; nil for other turns.
+    var completion: JSONValue?
     var payer = Payer()
     /// What the stored turn records about the request.
     var origin: Turn.Origin

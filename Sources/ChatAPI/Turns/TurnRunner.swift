@@ -39,7 +39,7 @@ struct TurnRunner: Sendable {
         switch request.mode {
         case .normal, .mirror:
             return try await sessions.turn(
-                of: request.session, from: request.origin, at: request.place, hasID: request.response != nil,
+                of: request.session, from: request.origin, at: request.place, hasID: request.response ?? request.completion != nil,
                 showing: request.mode == .mirror ? request.earlier : nil,
                 hasLeft: request.hasClientLeft,
                 summarize: { try await summary(of: $0, newest: $1, by: request.model, bill) }
@@ -82,7 +82,7 @@ struct TurnRunner: Sendable {
             finishReason: callsTools ? "tool_calls" : completion.finishReason, usage: completion.usage, request: request.origin)
         turn.logprobs = completion.logprobs
         turn.given = given
-        turn.response = request.response
+        (turn.response, turn.completion) = (request.response, request.completion)
         return turn
     }
 

@@ -62,6 +62,8 @@ package struct Turn: Sendable, Equatable, Decodable {
     package var request: Origin
     /// What `GET /v1/responses` shows of the turn besides; nil if it was not asked for by the Responses API.
     package var response: JSONValue?
+    /// What `GET /v1/chat/completions/{id}` shows of the turn besides; nil if it is no stored completion.
+    package var completion: JSONValue?
     /// True if nobody here was asked: the client said that this came before the session's first turn. It may be several turns long.
     package var isGiven = false
     /// What the client says came before the session's first turn, which is stored with it. Not read from a file.
@@ -91,6 +93,7 @@ package struct Turn: Sendable, Equatable, Decodable {
         case request
         case isGiven = "given"
         case response
+        case completion
     }
 
     package init(from decoder: any Decoder) throws {
@@ -104,6 +107,7 @@ package struct Turn: Sendable, Equatable, Decodable {
         request = try container.decode(Origin.self, forKey: .request)
         isGiven = (try? container.decodeIfPresent(Bool.self, forKey: .isGiven)) ?? false
         response = (try? container.decodeIfPresent(JSONValue.self, forKey: .response)).flatMap(\.self)
+        completion = (try? container.decodeIfPresent(JSONValue.self, forKey: .completion)).flatMap(\.self)
     }
 
     /// The past that the client gave, as a turn of its own; nil if it gave none.
@@ -121,7 +125,8 @@ package struct Turn: Sendable, Equatable, Decodable {
         JSONValue.object(
             [
                 ("id", .string(id)), ("at", .string(at)), ("messages", .array(messages.map(\.json))),
-            ] + (isGiven ? [("given", true)] : []) + (response.map { [("response", $0)] } ?? []) + [
+            ] + (isGiven ? [("given", true)] : []) + (response.map { [("response", $0)] } ?? [])
+                + (completion.map { [("completion", $0)] } ?? []) + [
                 ("model", .string(model)), ("finish_reason", .string(finishReason)), ("usage", usage.json), ("request", request.json),
             ]
         ).serialized

@@ -28,7 +28,7 @@ extension ChatRequest {
         ("web_search_options", .check { _ = try $0.members() }),
     ]
 
-    /// Members that this program itself uses, and `store`: here everything is.
+    /// Members that this program itself uses.
     private static let own = ["messages", "model", "stream", "stream_options", "n", "store"]
 
     /// Members by which some servers take another model, server or key than the operator's.
@@ -42,7 +42,6 @@ extension ChatRequest {
     static func parameters(
         of body: JSONField
     ) throws -> (checked: [(name: String, value: JSONValue)], others: [(name: String, value: JSONValue)]) {
-        _ = try body.member("store")?.bool()
         var parameters: [(name: String, value: JSONValue)] = []
         for (name, rule) in rules {
             guard let field = try body.member(name) else { continue }

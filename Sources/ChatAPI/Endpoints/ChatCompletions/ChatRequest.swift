@@ -8,6 +8,8 @@ struct ChatRequest {
     var stream: Bool
     /// `stream_options.include_usage`; nil if the request does not say.
     var includesUsage: Bool?
+    /// What the client notes of a completion that it wants to find again; nil if it does not.
+    var storedMetadata: JSONValue?
     /// What the client says.
     var conversation: Conversation
     /// Further parameters for the model.
@@ -29,6 +31,11 @@ struct ChatRequest {
             throw APIError(status: 400, code: "unsupported_value", message: "n must be 1", param: "n")
         }
         (parameters, otherParameters) = try Self.parameters(of: body)
+        if try body.member("store")?.bool() ?? false {
+            storedMetadata = try body.member("metadata")?.metadata() ?? [:]
+            // Servers refuse it with a completion that they do not store.
+            parameters.removeAll { $0.name == "metadata" }
+        }
         guard let list = try body.member("messages"), case .array(let array) = list.value, !array.isEmpty else {
             throw APIError.invalidMessages()
         }

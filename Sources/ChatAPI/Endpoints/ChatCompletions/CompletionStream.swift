@@ -37,11 +37,11 @@ final class CompletionStream: Sendable {
 
     /// The frames that end a stream once its turn is stored. If nothing was streamed before, because the turn is replayed, they are the
     /// whole stream.
-    func end(_ turn: Turn) -> [UInt8] {
+    func end(_ turn: Turn, in session: SessionKey) -> [UInt8] {
         var frames: [UInt8] = []
         var head = head
         if !hasBegun.withLock(\.self) {
-            head = Head(id: turn.completionID, created: turn.created, model: turn.model)
+            head = Head(id: turn.completionID(in: session), created: turn.created, model: turn.model)
             frames = role(head)
             if let message = turn.messages.last { frames += frame(head, delta: Delta(message).json) }
         }

@@ -30,9 +30,9 @@ struct ListConversationItems: Endpoint {
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         let key = try context.conversation()
-        let page = try ItemPage(context.request)
+        let page = try ListPage(context.request)
         let after = page.after.flatMap { ItemID($0) }
-        guard page.after == nil || after?.address.session == SessionLocator(key) else { throw ItemPage.unknownPlace }
+        guard page.after == nil || after?.address.session == SessionLocator(key) else { throw ListPage.unknownPlace }
         let found = Mutex<[JSONValue]>([])
         let isPassed = Mutex(after == nil)
         do {
@@ -51,7 +51,7 @@ struct ListConversationItems: Endpoint {
                 }
             }
         } catch let error as SessionError where error.code == .unknownTurn {
-            throw ItemPage.unknownPlace
+            throw ListPage.unknownPlace
         }
         try await writer.send(.json(page.list(found.withLock(\.self))))
     }
@@ -73,7 +73,7 @@ struct AddConversationItems: Endpoint {
             try await service.sessions.add(messages, model: service.models.standard.id, to: key, from: origin)
         }
         let items = ResponseItems.all(of: turn, in: key)
-        try await writer.send(.json(ItemPage.list(items, hasMore: false)))
+        try await writer.send(.json(ListPage.list(items, hasMore: false)))
     }
 }
 

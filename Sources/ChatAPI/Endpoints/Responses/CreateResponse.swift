@@ -78,7 +78,7 @@ struct CreateResponse: Endpoint {
             request, onShortened: { addHeader("x-history-left-out", "\($0)") }, onDelta: onText)
         let turn = result.turn
         context.record.note(model: turn.model, tokens: turn.usage.totalTokens)
-        if request.mode == .normal || request.mode == .mirror {
+        if request.mode.stores {
             context.delivery.ifLost { [session = request.session] in service.sessions.noteUndelivered(turn, of: session) }
         }
         guard result.isReplayed else { return (turn, object) }

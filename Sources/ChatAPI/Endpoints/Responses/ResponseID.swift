@@ -3,7 +3,7 @@ import JSON
 import Sessions
 import Text
 
-/// Where a stored turn is: what the ids of the Responses API say. They have at most 64 characters, and clients cannot guess them.
+/// Where a stored turn is: what the ids of responses and of stored chat completions say. They have at most 64 characters, and clients cannot guess them.
 struct TurnAddress: Equatable {
     var turn: TurnReference
     var session: SessionLocator
@@ -22,7 +22,7 @@ struct TurnAddress: Equatable {
     }
 
     init(_ turn: Turn, in session: SessionKey) {
-        self.init(turnID: turn.id, time: turn.response?.member("created_at")?.wholeNumber ?? turn.created, in: session)
+        self.init(turnID: turn.id, time: (turn.response ?? turn.completion)?.member("created_at")?.wholeNumber ?? turn.created, in: session)
     }
 
     /// Reads an address at the beginning of a text.
@@ -49,10 +49,20 @@ struct TurnAddress: Equatable {
     private static let responsePrefix = "resp_"
 
     /// Nil if the text is no response's id.
-    init?(responseID id: String) {
-        guard id.hasPrefix(Self.responsePrefix), let address = TurnAddress(prefixOf: id.dropFirst(Self.responsePrefix.count)),
-            address.responseID == id
-        else { return nil }
+    init?(responseID id: String) { self.init(id, prefix: Self.responsePrefix) }
+
+    /// The id of the turn's chat completion, if that is stored.
+    var completionID: String { Self.completionPrefix + text }
+
+    static let completionPrefix = "chatcmpl-"
+
+    /// Nil if the text is no stored chat completion's id.
+    init?(completionID id: String) { self.init(id, prefix: Self.completionPrefix) }
+
+    private init?(_ id: String, prefix: String) {
+        guard id.hasPrefix(prefix), let address = TurnAddress(prefixOf: id.dropFirst(prefix.count)), prefix + address.text == id else {
+            return nil
+        }
         self = address
     }
 }

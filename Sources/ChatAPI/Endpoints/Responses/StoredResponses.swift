@@ -66,7 +66,7 @@ struct ListInputItems: Endpoint {
         let items =
             (past.map { ResponseItems(address: TurnAddress($0, in: session)).input(of: $0) } ?? [])
             + ResponseItems(address: address).input(of: turn)
-        try await writer.send(.json(try ItemPage(context.request).list(of: items)))
+        try await writer.send(.json(try ListPage(context.request).list(of: items)))
     }
 }
 
@@ -75,12 +75,19 @@ extension ChatService {
     ///
     /// - Throws: `APIError` if there is none, or none that the caller may see: these look the same.
     func storedResponse(_ context: RequestContext) async throws -> (turn: Turn, session: SessionKey, address: TurnAddress) {
-        guard let address = TurnAddress(responseID: context.parameter("id")), let session = try sessions.key(at: address.session),
-            context.covers(session), let turn = try await sessions.turn(address.turn, of: session), turn.response != nil,
-            TurnAddress(turn, in: session) == address
+        guard let address = TurnAddress(responseID: context.parameter("id")), let (turn, session) = try await turn(at: address, context),
+            turn.response != nil
         else { throw APIError.responseNotFound }
-        context.record.note(session: session.description)
         return (turn, session, address)
+    }
+
+    /// The turn at an address; nil if there is none, or none that the caller may see.
+    func turn(at address: TurnAddress, _ context: RequestContext) async throws -> (turn: Turn, session: SessionKey)? {
+        guard let session = try sessions.key(at: address.session), context.covers(session),
+            let turn = try await sessions.turn(address.turn, of: session), TurnAddress(turn, in: session) == address
+        else { return nil }
+        context.record.note(session: session.description)
+        return (turn, session)
     }
 }
 

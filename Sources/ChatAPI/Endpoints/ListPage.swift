@@ -3,20 +3,21 @@ import JSON
 import Server
 import Text
 
-/// Which page of a list of items a request asks for.
-struct ItemPage {
+/// Which page of a list a request asks for.
+struct ListPage {
     let limit: Int
     /// True for the oldest first.
     let isForward: Bool
     /// The id of the item before the page; nil for the first page.
     let after: String?
 
+    /// - Parameter isForward: the order if the request names none.
     /// - Throws: `APIError` if the request asks for what cannot be.
-    init(_ request: Request) throws(APIError) {
+    init(_ request: Request, isForward: Bool = false) throws(APIError) {
         limit = try request.wholeNumber("limit", in: 1...100) ?? 20
-        let order = request.query("order") ?? "desc"
+        let order = request.query("order") ?? (isForward ? "asc" : "desc")
         guard order == "asc" || order == "desc" else { throw .invalidValue("order must be asc or desc", param: "order") }
-        isForward = order == "asc"
+        self.isForward = order == "asc"
         after = request.query("after").flatMap { $0.isEmpty ? nil : $0 }
     }
 
@@ -37,8 +38,8 @@ struct ItemPage {
 
     static func list(_ items: [JSONValue], hasMore: Bool) -> JSONValue {
         [
-            "object": "list", "data": .array(items), "first_id": items.first?.member("id") ?? .null,
-            "last_id": items.last?.member("id") ?? .null, "has_more": .bool(hasMore),
+            "object": "list", "data": .array(items), "first_id": items.first?.member("id") ?? "",
+            "last_id": items.last?.member("id") ?? "", "has_more": .bool(hasMore),
         ]
     }
 }
