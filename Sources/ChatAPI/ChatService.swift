@@ -40,16 +40,19 @@ package struct ChatService: Sendable {
     /// When the service began, in seconds since 1970.
     let started: Int
     let turns: TurnRunner
+    /// Runs what goes on after its request; nil over CGI, where nothing does.
+    let background: BackgroundTasks?
 
     package init(
         settings: Settings = Settings(), sessions: SessionStore, models: ModelCatalog, usage: UsageLog? = nil,
-        metrics: MetricsRegistry? = nil, logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
+        metrics: MetricsRegistry? = nil, background: BackgroundTasks? = nil, logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.settings = settings
         self.sessions = sessions
         self.models = models
         self.usage = usage
         self.metrics = metrics
+        self.background = background
         self.logger = logger
         self.now = now
         started = Int(now().timeIntervalSince1970)

@@ -38,6 +38,9 @@ extension SessionStore {
         }
     }
 
+    /// True if a turn of a session runs.
+    package func isBusy(_ key: SessionKey) throws(SessionError) -> Bool { try lock.withLockIfFree(key) { true } == nil }
+
     /// Fails if a turn cannot go to a place of its session.
     func check(_ place: TurnPlace, _ loaded: LoadedSession?, _ key: SessionKey) async throws {
         switch place {

@@ -55,6 +55,7 @@ package final class SessionStore: Sendable {
     let locators: LocatorFiles
     /// What conversations have besides their turns.
     let metadata: SmallFiles
+    package let background: BackgroundFiles
     let lock: SessionLock
     let cache = TailCache(capacity: 16 << 20)
     let totals = TotalsCache()
@@ -107,6 +108,8 @@ package final class SessionStore: Sendable {
         archive = Archive(directory: directory.appending("archive"), system: system)
         locators = LocatorFiles(files: SmallFiles(directory: directory.appending("locators"), system: system))
         metadata = SmallFiles(directory: directory.appending("metadata"), system: system)
+        background = BackgroundFiles(
+            directory: directory.appending("background"), system: system, synchronizes: settings.durability == .sync)
         switch settings.missingDirectory {
         case .create: try Self.createDirectory(directory, in: system)
         case .refuse:

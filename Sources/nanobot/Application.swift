@@ -24,6 +24,7 @@ struct Application {
     let server: Server
     let metrics: MetricsRegistry
     private let limits: LimitStore
+    let background: BackgroundTasks?
     private let engine = TransferEngine()
 
     /// Reads the settings and opens the data directory.
@@ -32,9 +33,11 @@ struct Application {
     ///   - isRestarted: true if an earlier responder had a data directory. If it is missing now, the store waits for it.
     ///   - isRecovering: true if an earlier responder died. API keys that cannot be used now close the API, and do not end the program.
     ///   - servesOne: true if one request is served, over CGI.
+    ///   - background: the executor for what goes on after its request; nil if nothing does.
     ///   - disk: the executor for work that waits for the disk, chosen by the durability; nil to run it with the turns.
     init(
         _ configuration: Configuration, isRestarted: Bool = false, isRecovering: Bool = false, servesOne: Bool = false,
+        background: (any TaskExecutor)? = nil,
         disk: (SessionStore.Durability) throws -> (any TaskExecutor)?
     ) throws {
         try configuration.validate()
@@ -59,9 +62,10 @@ struct Application {
         metrics = MetricsRegistry(MetricsFile(FilePath(dataDirectory).appending("metrics")), executor: later, logger: logger)
         limits = LimitStore(dataDirectory: FilePath(dataDirectory), executor: later, logger: logger)
         MetricsSystem.bootstrap(metrics)
+        self.background = background.map { BackgroundTasks(executor: $0) }
         let service = ChatService(
             settings: try ChatService.Settings(configuration), sessions: sessions, models: models.catalog,
-            usage: try configuration.usageLog(logger), metrics: metrics, logger: logger)
+            usage: try configuration.usageLog(logger), metrics: metrics, background: self.background, logger: logger)
         let keyFile = KeyFile(FilePath(try configuration.keysFile()))
         do {
             try keyFile.takeOver(try configuration[.givenKeys] ?? [])
@@ -86,8 +90,9 @@ struct Application {
                 : "There are no API keys in \(keys.file.path): the API is open to everybody who reaches it")
     }
 
-    /// Ends all remaining requests to upstreams, and keeps what was counted.
-    func stop() {
+    /// Waits at most `patience` for what runs in the background, ends all remaining requests to upstreams, and keeps what was counted.
+    func stop(patience: Duration = .zero) {
+        background?.stop(patience: patience)
         engine.stop()
         metrics.flush()
         limits.flush()

@@ -1,3 +1,4 @@
+import ChatAPI
 import Concurrency
 import Configuration
 import CoreMetrics
@@ -37,7 +38,7 @@ struct Responder {
         let threads = try configuration[.workers]
         let workers = try WorkerPool(threads: threads)
         self.workers = workers
-        application = try Application(configuration, isRestarted: isRestarted, isRecovering: isRecovering) { durability in
+        application = try Application(configuration, isRestarted: isRestarted, isRecovering: isRecovering, background: workers) { durability in
             try WorkerPool(threads: durability == .sync ? Self.diskThreads : 1)
         }
         // A chat uses one connection from the web server and, while it waits, one to its upstream.
@@ -62,17 +63,19 @@ struct Responder {
     /// Stops accepting, since another process serves the socket now, and sends this process SIGTERM when its last request has ended.
     func retire() throws {
         guard let listener else { return }
-        try startThread {
+        try startThread { [application] in
             _ = listener.stop(patience: Self.retirement, silence: Self.retirementSilence)
+            application.background?.stop(patience: Self.retirement)
             kill(getpid(), SIGTERM)
         }
     }
 
     /// Stops accepting and waits at most `patience` for the requests in flight. Those that last longer are told to try again.
     func stop(patience: Duration = Self.patience) {
+        let deadline = ContinuousClock.now + patience
         let unfinished = listener?.stop(patience: patience) ?? 0
         if unfinished > 0 { application.logger.warning("Stopped with \(unfinished) requests unfinished") }
-        application.stop()
+        application.stop(patience: max(.zero, ContinuousClock.now.duration(to: deadline)))
     }
 
     /// The descriptor limit, less what else needs descriptors: 16 for the locks, two a worker, the program's others, and session files, of

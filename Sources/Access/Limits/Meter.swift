@@ -18,6 +18,8 @@ package final class Meter: Sendable {
         /// True once the request is counted.
         var isCounted = false
         var hasEnded = false
+        /// How many have to say that the request has ended.
+        var holders = 1
         var reserved: (amount: LimitAmount, periods: LimitPeriods)?
     }
 
@@ -129,13 +131,20 @@ package final class Meter: Sendable {
         file.settle(LimitFile.Settlement(amount: amount, reserved: reserved.amount, periods: reserved.periods))
     }
 
+    /// Says that the request's work goes on after its response: `end` has to be called once more.
+    package func hold() {
+        state.withLock { $0.holders += 1 }
+        next?.hold()
+    }
+
     /// Ends the request: it is counted if it reserved nothing, and gives its place among the chats at once to others.
     package func end() {
+        next?.end()
+        guard state.withLock({ $0.holders -= 1; return $0.holders <= 0 }) else { return }
         let ended = state.withLock { state in
             defer { (state.place, state.isCounted, state.hasEnded) = (nil, true, true) }
             return state
         }
-        next?.end()
         guard let file, !ended.hasEnded else { return }
         if let place = ended.place { file.free(place: place) }
         if !ended.isCounted {
@@ -144,7 +153,10 @@ package final class Meter: Sendable {
         }
     }
 
-    deinit { end() }
+    deinit {
+        state.withLock { $0.holders = 1 }
+        end()
+    }
 
     // MARK: What is left
 

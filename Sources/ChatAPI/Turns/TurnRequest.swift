@@ -37,7 +37,7 @@ struct TurnRequest: Sendable {
     /// What the stored turn records about the request.
     var origin: Turn.Origin
     /// Tells whether nobody waits for the answer any more. Does not wait itself.
-    var hasClientLeft: @Sendable () -> Bool
+    var hasClientLeft: @Sendable () -> Bool = { false }
 
     func prompt(history: [PastTurn], turn: [Message]) -> Prompt {
         let configured = model.systemPrompt.map { [Message(role: .system, content: $0)] } ?? []

@@ -17,13 +17,15 @@ struct TurnRunner: Sendable {
     ///
     /// - Parameters:
     ///   - onShortened: called before the answer with the number of turns that the model did not see because its context is too short.
+    ///   - onBegin: called before the model is asked.
     ///   - onDelta: called with the answer as it arrives, but not for a turn that was stored before.
-    /// - Throws: `SessionError`, `ModelError`, `UnmatchedToolResult`, and `APIError` if nothing is left of the caller's limits.
+    /// - Throws: `SessionError`, `ModelError`, `UnmatchedToolResult`, `APIError` if nothing is left of the caller's limits, and what `onBegin`
+    ///   throws.
     func run(
         _ request: TurnRequest, onShortened: @escaping @Sendable (Int) -> Void = { _ in },
-        onDelta: (@Sendable (Delta) -> Void)? = nil
+        onBegin: @escaping @Sendable () throws -> Void = {}, onDelta: (@Sendable (Delta) -> Void)? = nil
     ) async throws -> (turn: Turn, isReplayed: Bool) {
-        let listener = Listener(onShortened: onShortened, onDelta: onDelta)
+        let listener = Listener(onShortened: onShortened, onBegin: onBegin, onDelta: onDelta)
         let bill = Bill(request, countedBy: metrics)
         do {
             let result = try await run(request, listener, bill)
@@ -62,6 +64,7 @@ struct TurnRunner: Sendable {
     /// Who is told of a turn while it is made.
     private struct Listener {
         var onShortened: @Sendable (Int) -> Void
+        var onBegin: @Sendable () throws -> Void
         var onDelta: (@Sendable (Delta) -> Void)?
     }
 
@@ -73,6 +76,7 @@ struct TurnRunner: Sendable {
         let messages = request.keepsEarlier && !history.isEmpty ? earlier + new : new
         let prompt = request.prompt(history: history.isEmpty ? sessions.visible(given) : history, turn: messages)
         try bill.reserve(prompt)
+        try listener.onBegin()
         let completion = try await answer(prompt, by: request.model.model, mayShorten: request.allowsShortening, listener)
         bill.add(completion.usage)
         // Some servers say "stop" when they call tools, and clients check the finish reason before they look for calls.

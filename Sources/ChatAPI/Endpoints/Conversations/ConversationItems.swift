@@ -34,6 +34,7 @@ struct ListConversationItems: Endpoint {
         let after = page.after.flatMap { ItemID($0) }
         guard page.after == nil || after?.address.session == SessionLocator(key) else { throw ListPage.unknownPlace }
         let found = Mutex<[JSONValue]>([])
+        // Where the page begins in its first turn.
         let isPassed = Mutex(after == nil)
         do {
             try await service.finding {
@@ -41,7 +42,8 @@ struct ListConversationItems: Endpoint {
                     var items = ResponseItems.all(of: turn, in: key)
                     if !page.isForward { items.reverse() }
                     if !isPassed.withLock(\.self) {
-                        items = Array(items.drop { $0.member("id")?.string != page.after }.dropFirst())
+                        guard let place = items.firstIndex(where: { $0.member("id")?.string == page.after }) else { return false }
+                        items.removeFirst(place + 1)
                         isPassed.withLock { $0 = true }
                     }
                     return found.withLock { found in
@@ -53,6 +55,7 @@ struct ListConversationItems: Endpoint {
         } catch let error as SessionError where error.code == .unknownTurn {
             throw ListPage.unknownPlace
         }
+        guard isPassed.withLock(\.self) else { throw ListPage.unknownPlace }
         try await writer.send(.json(page.list(found.withLock(\.self))))
     }
 }

@@ -21,7 +21,7 @@ struct CountInputTokens: Endpoint {
         let origin = try Turn.Origin(context, body: body)
         let state = try ResponseState(context, request, service, origin)
         let conversation = request.items.isEmpty ? ResponseConversation() : try await state.conversation(of: request, context, service)
-        let turn = CreateResponse.turn(request, conversation, state, entry, Payer(), origin, context)
+        let turn = ResponseRun(request, conversation, state, entry, origin, context, service).turn(in: state).turn
         let history: [PastTurn]
         do {
             history = try await service.turns.history(of: turn)

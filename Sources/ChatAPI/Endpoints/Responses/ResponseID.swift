@@ -39,7 +39,8 @@ struct TurnAddress: Equatable {
         session = locator
     }
 
-    fileprivate var text: String {
+    /// Letters and digits.
+    var text: String {
         turn.idPrefix.dropFirst(Turn.idPrefix.count) + Identifier.digits(turn.time, count: Self.timeLength) + session.description
     }
 

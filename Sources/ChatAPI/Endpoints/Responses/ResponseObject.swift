@@ -7,10 +7,12 @@ import Text
 /// A response as the Responses API shows it.
 struct ResponseObject {
     enum Status: String {
+        case cancelled
         case completed
         case failed
         case inProgress = "in_progress"
         case incomplete
+        case queued
     }
 
     let address: TurnAddress
@@ -60,7 +62,7 @@ struct ResponseObject {
         var members: [(String, JSONValue)] = [
             ("id", .string(address.responseID)), ("object", "response"), ("created_at", .integer(createdAt)),
             ("status", .string(status.rawValue)), ("completed_at", completedAt.map(JSONValue.integer) ?? .null),
-            ("error", error.map { ["code": .string(Self.code($0)), "message": .string($0.message)] } ?? .null),
+            ("error", error.map(Self.failure) ?? .null),
             ("incomplete_details", incomplete.map { ["reason": .string($0)] } ?? .null), ("model", .string(model)),
             ("output", .array(output)), ("usage", usage?.responseJSON ?? .null),
         ]
@@ -68,6 +70,9 @@ struct ResponseObject {
         members += Self.defaults.map { name, value in (name, settings.first { $0.0 == name }?.1 ?? value) }
         return .object(members + settings.filter { setting in !known.contains { $0 == setting.0 } })
     }
+
+    /// A failed response's error.
+    static func failure(_ error: APIError) -> JSONValue { ["code": .string(Self.code(error)), "message": .string(error.message)] }
 
     /// One of the codes that a failed response may have.
     private static func code(_ error: APIError) -> String {
@@ -77,6 +82,11 @@ struct ResponseObject {
         default: "server_error"
         }
     }
+}
+
+extension Turn {
+    /// The turn as a response.
+    func response(in session: SessionKey) -> JSONValue { ResponseObject(self, in: session).json(self) }
 }
 
 extension Usage {

@@ -7,6 +7,8 @@ import Text
 struct ResponseRequest {
     var model: String?
     var stream: Bool
+    /// True if nobody waits for the response.
+    var isInBackground: Bool
     /// False if nothing of the response is kept.
     var store: Bool
     var previousResponse: JSONField?
@@ -52,9 +54,7 @@ struct ResponseRequest {
         for name in ["prompt", "context_management"] {
             if try body.member(name) != nil { throw APIError.unsupported("\(name) is not supported here", param: name) }
         }
-        if try body.member("background")?.bool() ?? false {
-            throw APIError.unsupported("background is not supported here yet: set it to false, or omit it", param: "background")
-        }
+        isInBackground = try body.member("background")?.bool() ?? false
         try readSettings(body)
     }
 
@@ -66,6 +66,7 @@ struct ResponseRequest {
         }
         if let instructions { keep("instructions", .string(instructions)) }
         if !store { keep("store", false) }
+        if isInBackground { keep("background", true) }
         if let id = try previousResponse?.string() { keep("previous_response_id", .string(id)) }
         let numbers: [(String, ClosedRange<Double>)] = [
             ("temperature", 0...2), ("top_p", 0...1), ("presence_penalty", -2...2), ("frequency_penalty", -2...2),

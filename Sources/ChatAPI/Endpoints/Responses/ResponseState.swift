@@ -71,19 +71,25 @@ struct ResponseState {
     func next(after error: SessionError) throws -> ResponseState {
         var next = self
         switch (place, error.code) {
-        case (.after(let turn), .notLast):
+        case (.after, .notLast):
             guard !visitorHasOne else {
                 throw APIError.invalidValue(
                     "previous_response_id must be the last response: a visitor has one conversation", param: "previous_response_id")
             }
-            next.session = UnnamedSession(owner: owner, seed: seed).key
-            next.place = .branch(session, turn)
+            next.branch()
         case (.newSession, .exists), (.branch, .exists): next.session = UnnamedSession(owner: owner).key
         case (.after, .unknownTurn), (.branch, .unknownTurn): throw APIError.previousResponseNotFound
         case (.existing, .notFound): throw APIError.conversationNotFound(param: "conversation")
         default: throw error
         }
         return next
+    }
+
+    /// Leaves the session, behind the turn that is continued, unless the caller may have no other.
+    mutating func branch() {
+        guard case .after(let turn) = place, !visitorHasOne else { return }
+        place = .branch(session, turn)
+        session = UnnamedSession(owner: owner, seed: seed).key
     }
 
     /// Whether the conversation has a turn already.

@@ -12,6 +12,8 @@ final class ResponseStream: Sendable {
     private typealias Part = ResponseItems.Part
 
     private struct State {
+        /// True once the model works on the response.
+        var hasBegun = false
         /// Of the next event.
         var sequenceNumber = 0
         /// The parts of the answer that have begun, in order: each is the output item of its place.
@@ -62,13 +64,34 @@ final class ResponseStream: Sendable {
     private let object = Mutex<ResponseObject?>(nil)
     private let state = Mutex(State())
 
+    /// The events of a response that waits for its turn.
+    func queue(_ object: ResponseObject) -> [UInt8] {
+        add(object) { state, events in
+            let response = Self.response(object, .queued)
+            for name in ["response.created", "response.queued"] { events.add(name, response) }
+        }
+    }
+
+    /// The events of a response on which the model begins to work.
+    func start(_ object: ResponseObject) -> [UInt8] { add(object) { state, events in Self.begin(&state, &events) } }
+
+    private func add(_ object: ResponseObject, _ add: (inout State, inout EventWriter) -> Void) -> [UInt8] {
+        self.object.withLock { $0 = object }
+        return state.withLock { state in
+            var events = EventWriter(object, state.sequenceNumber)
+            add(&state, &events)
+            state.sequenceNumber = events.sequenceNumber
+            return events.bytes
+        }
+    }
+
     /// The events for what the model adds; empty if it adds nothing.
     func events(_ delta: Delta, of object: ResponseObject) -> [UInt8] {
         guard delta != Delta() else { return [] }
         return state.withLock { state in
-            if state.sequenceNumber == 0 { self.object.withLock { $0 = object } }
+            if !state.hasBegun { self.object.withLock { $0 = object } }
             var events = EventWriter(object, state.sequenceNumber)
-            if state.sequenceNumber == 0 { Self.begin(&events) }
+            Self.begin(&state, &events)
             if let text = delta.extras.reasoning {
                 state.said.extras.append(ExtraMembers(of: ["reasoning": .string(text)], besides: []))
                 Self.open(.reasoning, &state, &events)
@@ -98,12 +121,11 @@ final class ResponseStream: Sendable {
     /// The events that end a stream once its turn is stored. If nothing was streamed before, because the turn is replayed, they are the whole
     /// stream.
     func end(_ turn: Turn, of object: ResponseObject) -> [UInt8] {
-        let object = self.object.withLock(\.self) ?? object
         let items = object.items
         guard let answer = turn.messages.last else { return [] }
         return state.withLock { state in
             var events = EventWriter(object, state.sequenceNumber)
-            if state.sequenceNumber == 0 { Self.begin(&events) }
+            Self.begin(&state, &events)
             // What was not streamed is, in one piece.
             for part in items.parts(of: answer) where state.places[part] == nil { Self.addWhole(part, of: answer, &state, &events) }
             var output: [JSONValue] = []
@@ -130,7 +152,7 @@ final class ResponseStream: Sendable {
         }
     }
 
-    private static func error(_ error: APIError, number: Int) -> [UInt8] {
+    static func error(_ error: APIError, number: Int) -> [UInt8] {
         let event: JSONValue = [
             "type": "error", "sequence_number": .integer(number), "code": .string(error.code), "message": .string(error.message),
             "param": .optional(error.param), "error": error.body.member("error") ?? .null,
@@ -140,9 +162,16 @@ final class ResponseStream: Sendable {
 
     // MARK: The parts of an answer
 
-    private static func begin(_ events: inout EventWriter) {
-        let response = Array(#""response":"#.utf8) + events.object.json(.inProgress).serialized
-        for name in ["response.created", "response.in_progress"] { events.add(name, response) }
+    private static func begin(_ state: inout State, _ events: inout EventWriter) {
+        guard !state.hasBegun else { return }
+        state.hasBegun = true
+        let response = response(events.object, .inProgress)
+        if events.sequenceNumber == 0 { events.add("response.created", response) }
+        events.add("response.in_progress", response)
+    }
+
+    private static func response(_ object: ResponseObject, _ status: ResponseObject.Status) -> [UInt8] {
+        Array(#""response":"#.utf8) + object.json(status).serialized
     }
 
     /// Where a part is.

@@ -5,7 +5,7 @@ import Server
 import Sessions
 import Text
 
-/// `GET /v1/responses/{id}`: a stored response.
+/// `GET /v1/responses/{id}`: a stored response, or one in the background, whose events can be had again.
 struct ShowResponse: Endpoint {
     let service: ChatService
     let method = "GET"
@@ -13,15 +13,19 @@ struct ShowResponse: Endpoint {
     let admission = Admission.permitted(.read)
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
-        let (turn, session, _) = try await service.storedResponse(context)
+        let (stored, background, _) = try await service.findResponse(context)
         guard context.request.query("stream") != "true" else {
-            throw APIError.unsupported("Only a response in the background can be streamed again", param: "stream")
+            guard let background else {
+                throw APIError.unsupported("Only a response in the background can be streamed again, for a day", param: "stream")
+            }
+            let after = try context.request.wholeNumber("starting_after", in: 0...Int.max)
+            return try await background.stream(to: writer, context, after: after)
         }
-        try await writer.send(.json(ResponseObject(turn, in: session).json(turn)))
+        try await writer.send(.json(try stored.map { $0.turn.response(in: $0.session) } ?? background?.json() ?? .null))
     }
 }
 
-/// `DELETE /v1/responses/{id}`: removes a response, and so its turn.
+/// `DELETE /v1/responses/{id}`: removes a response, and so its turn. One in the background is cancelled before.
 struct DeleteResponse: Endpoint {
     let service: ChatService
     let method = "DELETE"
@@ -29,17 +33,24 @@ struct DeleteResponse: Endpoint {
     let admission = Admission.permitted(.write)
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
-        let (_, session, address) = try await service.storedResponse(context)
-        do {
-            try await service.sessions.remove(address.turn, of: session)
-        } catch let error as SessionError where error.code == .unknownTurn {
-            throw APIError.responseNotFound
+        var (stored, background, address) = try await service.findResponse(context)
+        if let background {
+            try await background.cancel()
+            stored = try await service.findResponse(context).stored
         }
+        if let stored {
+            do {
+                try await service.sessions.remove(address.turn, of: stored.session)
+            } catch let error as SessionError where error.code == .unknownTurn {
+                throw APIError.responseNotFound
+            }
+        }
+        background?.remove()
         try await writer.send(.json(["id": .string(address.responseID), "object": "response", "deleted": true]))
     }
 }
 
-/// `POST /v1/responses/{id}/cancel`: none runs in the background.
+/// `POST /v1/responses/{id}/cancel`: stops a response in the background. One that has ended stays as it is.
 struct CancelResponse: Endpoint {
     let service: ChatService
     let method = "POST"
@@ -47,9 +58,14 @@ struct CancelResponse: Endpoint {
     let admission = Admission.permitted(.chat)
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
-        _ = try await service.storedResponse(context)
-        throw APIError(
-            status: 400, code: "unsupported_value", message: "Only a response in the background can be cancelled: this one has ended")
+        let (stored, background, _) = try await service.findResponse(context)
+        guard background != nil || stored?.turn.response?.member("background") == true else {
+            throw APIError(
+                status: 400, code: "unsupported_value", message: "Only a response in the background can be cancelled")
+        }
+        try await background?.cancel()
+        let (ended, file, _) = try await service.findResponse(context)
+        try await writer.send(.json(try ended.map { $0.turn.response(in: $0.session) } ?? file?.json() ?? .null))
     }
 }
 
@@ -71,6 +87,23 @@ struct ListInputItems: Endpoint {
 }
 
 extension ChatService {
+    /// A turn that the Responses API made.
+    typealias StoredResponse = (turn: Turn, session: SessionKey)
+
+    /// The response that a path names: what is stored of it, and what its file says if it is in the background; at least one is there.
+    ///
+    /// - Throws: `APIError` if there is none, or none that the caller may see: these look the same.
+    fileprivate func findResponse(
+        _ context: RequestContext
+    ) async throws -> (stored: StoredResponse?, background: BackgroundResponse?, address: TurnAddress) {
+        guard let address = TurnAddress(responseID: context.parameter("id")) else { throw APIError.responseNotFound }
+        let background = try BackgroundResponse(address, self, context)
+        var stored: StoredResponse?
+        if let found = try await turn(at: address, context), found.turn.response != nil { stored = found }
+        guard stored != nil || background != nil else { throw APIError.responseNotFound }
+        return (stored, background, address)
+    }
+
     /// The stored response that a path names.
     ///
     /// - Throws: `APIError` if there is none, or none that the caller may see: these look the same.

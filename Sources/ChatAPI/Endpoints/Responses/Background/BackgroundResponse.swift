@@ -1,0 +1,148 @@
+import CGI
+import JSON
+import Server
+import Sessions
+import Text
+
+/// A response in the background, as its file shows it to every process.
+struct BackgroundResponse: Sendable {
+    private let name: String
+    private let reader: BackgroundReader
+    private let service: ChatService
+
+    /// How often the file is read while somebody waits for what comes next.
+    private static let interval = Duration.milliseconds(50)
+    /// How long somebody waits for a response to be cancelled.
+    private static let patience = Duration.seconds(5)
+
+    /// Nil if the response has no file: it is not in the background, or it is old.
+    init?(_ address: TurnAddress, _ service: ChatService) throws(SessionError) {
+        guard let reader = try service.sessions.background.open(address.text), SessionLocator(reader.session) == address.session else {
+            return nil
+        }
+        (name, self.reader, self.service) = (address.text, reader, service)
+    }
+
+    /// The same; nil if the caller may not see it, too.
+    init?(_ address: TurnAddress, _ service: ChatService, _ context: RequestContext) throws(SessionError) {
+        try self.init(address, service)
+        guard context.covers(reader.session) else { return nil }
+    }
+
+    /// The response as it is now.
+    func json() throws -> JSONValue {
+        let isRunning = try reader.isRunning()
+        // While it runs, its beginning tells.
+        var limit = 1 << 16
+        var events: [Event] = []
+        var count = 0
+        repeat {
+            let bytes = try reader.read(limit: isRunning ? limit : nil)
+            events = Event.list(in: bytes[...]).events
+            (count, limit) = (bytes.count, limit * 2)
+        } while isRunning && events.count < 3 && count == limit / 2
+        if !isRunning, let last = events.last(where: \.isLast), let response = last.json?.member("response") { return response }
+        let response = events.first?.json?.member("response") ?? [:]
+        if reader.isCancelled { return response.with(["status": "cancelled"]) }
+        if isRunning { return events.count < 3 ? response : response.with(["status": "in_progress"]) }
+        return Self.failed(response)
+    }
+
+    /// Sends the events, the coming ones too.
+    ///
+    /// - Parameter after: the number of the last event that the client has; nil if it has none.
+    func stream(to writer: ResponseWriter, _ context: RequestContext, after: Int? = nil) async throws {
+        try await context.answer(writer, service.settings, lateError: { ResponseStream.error($0, number: 0) }) { buffer in
+            var (position, number, isOver) = (0, 0, false)
+            var rest: [UInt8] = []
+            var first: Event?
+            while true {
+                let isRunning = try reader.isRunning()
+                let bytes = try reader.read(from: position)
+                position += bytes.count
+                rest += bytes
+                let (events, length) = Event.list(in: rest[...])
+                for event in events {
+                    if after.map({ number > $0 }) ?? true || !event.isNumbered { buffer.send(event.bytes + "\n\n".utf8) }
+                    if event.isNumbered { number += 1 }
+                    first = first ?? event
+                    isOver = isOver || event.isLast
+                }
+                rest.removeFirst(length)
+                if !isRunning { break }
+                try await Task.sleep(for: Self.interval)
+            }
+            if isOver { return [] }
+            if try service.sessions.background.open(name)?.isCancelled ?? true { return EventStream.data(Array("[DONE]".utf8)) }
+            // Its process has died.
+            let event: JSONValue = [
+                "type": "response.failed", "sequence_number": .integer(number),
+                "response": Self.failed(first?.json?.member("response") ?? [:]),
+            ]
+            return EventStream.event("response.failed", line: event.serialized) + ResponseStream.error(.endedEarly, number: number + 1)
+        }
+    }
+
+    /// Stops the response, if it still runs.
+    func cancel() async throws {
+        guard try reader.isRunning() else { return }
+        try service.sessions.background.cancel(name)
+        let deadline = ContinuousClock.now + Self.patience
+        while try reader.isRunning(), .now < deadline { try await Task.sleep(for: Self.interval) }
+    }
+
+    /// Removes what the file says.
+    func remove() { service.sessions.background.remove(name) }
+
+    private static func failed(_ response: JSONValue) -> JSONValue {
+        response.with(["status": "failed", "error": ResponseObject.failure(.endedEarly)])
+    }
+}
+
+/// One event of a file.
+private struct Event {
+    /// Without the blank line that ends it.
+    var bytes: [UInt8]
+
+    /// The whole events at the beginning of a text, and their length.
+    static func list(in bytes: ArraySlice<UInt8>) -> (events: [Event], length: Int) {
+        var events: [Event] = []
+        var start = bytes.startIndex
+        var search = start
+        while let feed = bytes[search...].firstIndex(of: UInt8(ascii: "\n")) {
+            search = feed + 1
+            guard feed > start, bytes[search...].first == UInt8(ascii: "\n") else { continue }
+            events.append(Event(bytes: Array(bytes[start..<feed])))
+            start = search + 1
+            search = start
+        }
+        return (events, start - bytes.startIndex)
+    }
+
+    /// False for what ends every stream.
+    var isNumbered: Bool { bytes.starts(with: "event: ".utf8) }
+
+    /// True if the response has ended with it.
+    var isLast: Bool {
+        let name = bytes.dropFirst("event: ".utf8.count).prefix { $0 != UInt8(ascii: "\n") }
+        return ["response.completed", "response.incomplete", "response.failed"].contains { name.elementsEqual($0.utf8) }
+    }
+
+    var json: JSONValue? {
+        guard let data = bytes.firstRange(of: Array("\ndata: ".utf8)) else { return nil }
+        return try? JSONField(parsing: Array(bytes[data.upperBound...])).value
+    }
+}
+
+extension JSONValue {
+    /// An object with other values of some members.
+    fileprivate func with(_ changes: KeyValuePairs<String, JSONValue>) -> JSONValue {
+        guard case .object(let members) = self else { return self }
+        return .object(members.map { name, value in (name, changes.first { $0.key == name }?.value ?? value) })
+    }
+}
+
+extension APIError {
+    fileprivate static let endedEarly = APIError(
+        status: 503, code: "internal_error", message: "The program stopped before the response was complete")
+}

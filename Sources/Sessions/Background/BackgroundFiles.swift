@@ -1,0 +1,169 @@
+import Concurrency
+import Crypto
+import Files
+import FoundationEssentials
+import Glibc
+import SystemPackage
+import Text
+
+/// What is said by turns for which nobody waits, in a file for each: any process reads it, while the turn runs and later (FORMAT.md,
+/// "Turns in the background").
+package struct BackgroundFiles: Sendable {
+    let directory: FilePath
+    let system: any FileSystem
+    /// False if what a file says when it is created may be lost in a power cut.
+    let synchronizes: Bool
+    /// When this process last removed old files.
+    private let lastPruning = Mutex<ContinuousClock.Instant?>(nil)
+
+    /// How long a file is kept after the last write.
+    private static let period: TimeInterval = 86_400
+    private static let cancelledExtension = ".cancelled"
+
+    init(directory: FilePath, system: any FileSystem, synchronizes: Bool) {
+        (self.directory, self.system, self.synchronizes) = (directory, system, synchronizes)
+    }
+
+    /// Creates the file of a turn that begins.
+    ///
+    /// - Parameters:
+    ///   - name: letters and digits.
+    ///   - bytes: what the turn has said.
+    package func create(_ name: String, of session: SessionKey, _ bytes: [UInt8]) throws(SessionError) -> BackgroundWriter {
+        pruneIfDue()
+        let path = directory.appending(name)
+        let temporary = directory.appending(Identifier.make(prefix: SessionWriter.temporaryPrefix))
+        try attempt("create the directory \(directory)") { () throws(Errno) in try system.ensureDirectory(directory) }
+        let writer = try attempt("create \(path)") { () throws(Errno) in
+            let file = try File.create(temporary, in: system)
+            do throws(Errno) {
+                let start = Array(": \(session)\n\n".utf8) + bytes
+                try file.write(start, at: 0)
+                // Before it has its name: who finds it free takes its process for dead.
+                try system.setLock(file.descriptor, at: 0, isHeld: true)
+                if synchronizes { try file.synchronize() }
+                try system.rename(temporary, to: path)
+                return BackgroundWriter(file, path, end: start.count)
+            } catch {
+                try? system.unlink(temporary)
+                throw error
+            }
+        }
+        if synchronizes { try SessionWriter.synchronize(directory, in: system) }
+        return writer
+    }
+
+    /// Opens the file of a turn; nil if there is none.
+    package func open(_ name: String) throws(SessionError) -> BackgroundReader? {
+        for path in [directory.appending(name), directory.appending(name + Self.cancelledExtension)] {
+            do throws(Errno) {
+                return try BackgroundReader(File(path, O_RDWR, in: system), isCancelled: path.string.hasSuffix(Self.cancelledExtension))
+            } catch {
+                guard error == .noSuchFileOrDirectory else { throw SessionError("open \(path)", error) }
+            }
+        }
+        return nil
+    }
+
+    /// Asks whoever works on a turn to stop.
+    package func cancel(_ name: String) throws(SessionError) {
+        let path = directory.appending(name)
+        do throws(Errno) {
+            try system.rename(path, to: directory.appending(name + Self.cancelledExtension))
+        } catch {
+            guard error == .noSuchFileOrDirectory else { throw SessionError("rename \(path)", error) }
+        }
+    }
+
+    /// Removes the file of a turn, if there is one.
+    package func remove(_ name: String) {
+        for name in [name, name + Self.cancelledExtension] { try? system.unlink(directory.appending(name)) }
+    }
+
+    /// Removes the files that are old, once an hour.
+    private func pruneIfDue() {
+        let now = ContinuousClock.now
+        let isDue = lastPruning.withLock { last in
+            guard last.map({ $0 + .seconds(3600) <= now }) ?? true else { return false }
+            last = now
+            return true
+        }
+        guard isDue else { return }
+        let limit = Date(timeIntervalSinceNow: -Self.period)
+        var names: [String] = []
+        try? system.visitNames(in: directory, from: 0) { name, _ in
+            if !name.hasPrefix(".") || name.hasPrefix(SessionWriter.temporaryPrefix) { names.append(name) }
+            return true
+        }
+        for path in names.map({ directory.appending($0) }) {
+            if let status = try? system.status(at: path), status.isRegular, status.modified < limit { try? system.unlink(path) }
+        }
+    }
+}
+
+/// Writes what a turn says. As long as this is there, others know that somebody works on the turn.
+package final class BackgroundWriter: Sendable {
+    private let file: File
+    private let path: FilePath
+    private let end: Mutex<Int>
+
+    fileprivate init(_ file: consuming File, _ path: FilePath, end: Int) {
+        (self.path, self.end) = (path, Mutex(end))
+        self.file = file
+    }
+
+    /// Adds to what the turn has said. What cannot be written is lost; the turn itself is stored elsewhere.
+    package func append(_ bytes: [UInt8]) {
+        end.withLock { end in
+            guard (try? file.write(bytes, at: end)) != nil else { return }
+            end += bytes.count
+        }
+    }
+
+    /// True if somebody wants the turn to stop.
+    package var isCancelled: Bool { (try? file.system.statusIfThere(path)) == .some(.none) }
+}
+
+/// Reads what a turn has said.
+package final class BackgroundReader: Sendable {
+    private let file: File
+    /// True if somebody wanted the turn to stop.
+    package let isCancelled: Bool
+    /// The session, as the file says.
+    package let session: SessionKey
+    private let start: Int
+
+    fileprivate init?(_ file: consuming File, isCancelled: Bool) throws(Errno) {
+        // The first line is a comment with the key.
+        let head = try file.read(0..<SessionKey.maximumLength + 4)
+        guard head.starts(with: ": ".utf8), let end = head.firstRange(of: Array("\n\n".utf8))?.lowerBound,
+            let text = String(validating: head[2..<end], as: UTF8.self), let session = try? SessionKey(text)
+        else { return nil }
+        (self.isCancelled, self.session, start) = (isCancelled, session, end + 2)
+        self.file = file
+    }
+
+    /// False once nobody works on the turn any more. Then everything that was said can be read.
+    package func isRunning() throws(SessionError) -> Bool {
+        do throws(Errno) {
+            try file.system.setLock(file.descriptor, at: 0, isHeld: true)
+            try file.system.setLock(file.descriptor, at: 0, isHeld: false)
+            return false
+        } catch {
+            guard error == .resourceTemporarilyUnavailable else { throw SessionError("lock a turn in the background", error) }
+            return true
+        }
+    }
+
+    /// Reads what was said.
+    ///
+    /// - Parameters:
+    ///   - position: how much was read before.
+    ///   - limit: the most bytes that are read; nil for all.
+    package func read(from position: Int = 0, limit: Int? = nil) throws(SessionError) -> [UInt8] {
+        try attempt("read a turn in the background") { () throws(Errno) in
+            let first = start + position
+            return try file.read(first..<max(first, min(file.status().size, limit.map { first + $0 } ?? .max)))
+        }
+    }
+}
