@@ -47,8 +47,11 @@ def events_conform(_: CheckContext, response: Response, case: Case) -> None:
     if not response.headers.get("content-type", [""])[0].startswith("text/event-stream"):
         return
     raw = case.operation.schema.raw_schema
-    media = case.operation.definition.raw["responses"]["200"]["content"]["text/event-stream"]
-    _done, content = media["schema"]["properties"]["data"]["anyOf"]
+    schema = case.operation.definition.raw["responses"]["200"]["content"]["text/event-stream"]["schema"]
+    if "$ref" in schema:
+        schema = raw["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    _done, content = schema["properties"]["data"]["anyOf"]
+    first = int((case.query or {}).get("starting_after", -1)) + 1
     validator = jsonschema_rs.validator_for(content["contentSchema"] | {"components": raw["components"]})
     *chunks, last, end = response.text.split("\n\n")
     # A slow turn has comments.
@@ -61,7 +64,7 @@ def events_conform(_: CheckContext, response: Response, case: Case) -> None:
         in_order = data.get("type") == fields.get("event") and data.get("sequence_number", number) == number
         return in_order and validator.is_valid(data)
 
-    wrong = [chunk for number, chunk in enumerate(chunks) if not is_right(number, chunk)]
+    wrong = [chunk for number, chunk in enumerate(chunks, first) if not is_right(number, chunk)]
     if wrong or last != "data: [DONE]" or end:
         raise Untrue(operation=case.operation.label, title="Stream does not conform", message="\n\n".join([*wrong, last + end]))
 
@@ -90,8 +93,8 @@ def filter_case(_: HookContext, case: Case) -> bool:
         return not any(role in ("assistant", "tool", "function") for role in roles)
     if case.operation.label in ("POST /v1/responses", "POST /v1/responses/input_tokens") and isinstance(case.body, dict):
         return not depends(case.body, case.headers or {})
-    # Only a list says which items it has.
-    return not (case.operation.label == "GET /v1/responses/{id}/input_items" and "after" in (case.query or {}))
+    # Only a list says what it has.
+    return case.operation.label == "GET /v1/sessions" or "after" not in (case.query or {})
 
 
 def depends(body: dict, headers: dict) -> bool:
@@ -99,8 +102,12 @@ def depends(body: dict, headers: dict) -> bool:
     conversation, key = body.get("conversation"), headers.get("x-session-key")
     if isinstance(body.get("previous_response_id"), str) or conversation and key:
         return True
+    mode = str(headers.get("x-session-mode")).lower()
     # It is for sessions that the client knows by its history.
-    if str(headers.get("x-session-mode")).lower() == "mirror" and not key:
+    if mode == "mirror" and not key:
+        return True
+    # What runs in the background is stored.
+    if body.get("background") and mode in ("readonly", "ephemeral"):
         return True
     # As with chat completions.
     items = [item for item in body["input"] if isinstance(item, dict)] if isinstance(body.get("input"), list) else []
