@@ -80,7 +80,7 @@ def test_a_conversation_needs_no_body(server: Nanobot):
     assert first["metadata"] == second["metadata"] == third["metadata"] == {}
     assert len({first["id"], second["id"], third["id"]}) == 3
     assert httpx.get(f"{server.url}/conversations/{first['id']}/items").json() == {
-        "object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False,
+        "object": "list", "data": [], "first_id": "", "last_id": "", "has_more": False,
     }
 
 
@@ -130,6 +130,27 @@ def test_items_are_added(client: openai.OpenAI, peer: Peer):
     respond(client, "Who are we?", conversation=conversation.id)
     assert asked(peer) == ["user: I am Bob.", "assistant: Hello, Bob.", "user: With me is Amy.", "user: Who are we?"]
     assert listed(client, conversation.id)[:4] == asked(peer)
+
+
+def test_items_come_one_at_a_time(client: openai.OpenAI, peer: Peer):
+    conversation = client.conversations.create()
+    rome, warm = CALLED | {"call_id": "call_2", "arguments": '{"city": "Rome"}'}, {**RESULT, "call_id": "call_2", "output": "warm"}
+    for item in (said("How are both?"), CALLED, rome, warm, RESULT, said("Both warm.", "assistant"), said("Nice.", "assistant")):
+        assert len(client.conversations.items.create(conversation.id, items=[item]).data) == 1
+    respond(client, "Thanks.", conversation=conversation.id)
+    lines = asked(peer)
+    assert [text for text in lines if text.startswith(("user", "tool"))][:1] == ["user: How are both?"]
+    # Each call has its own result, in whatever order.
+    assert [text for text in lines if "calls" in text] == [f'assistant calls get_weather {{"city": "{city}"}}' for city in ("Paris", "Rome")]
+    assert sorted(text for text in lines if text.startswith("tool")) == ["tool: 21 degrees", "tool: warm"]
+    assert lines[-1] == "user: Thanks." and "Both warm." in lines[-2] + lines[-3] and "Nice." in lines[-2]
+
+
+def test_items_of_nothing_are_refused_or_listed(server: Nanobot):
+    path = f"{server.url}/conversations"
+    for item in (CALLED | {"name": ""}, CALLED | {"call_id": ""}, RESULT | {"call_id": ""}):
+        response = httpx.post(path, json={"items": [item]})
+        assert response.status_code == 400 and response.json()["error"]["param"].startswith("items[0]"), response.text
 
 
 def test_pages(client: openai.OpenAI, peer: Peer):
