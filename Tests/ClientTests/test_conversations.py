@@ -139,11 +139,11 @@ def test_items_come_one_at_a_time(client: openai.OpenAI, peer: Peer):
         assert len(client.conversations.items.create(conversation.id, items=[item]).data) == 1
     respond(client, "Thanks.", conversation=conversation.id)
     lines = asked(peer)
-    assert [text for text in lines if text.startswith(("user", "tool"))][:1] == ["user: How are both?"]
     # Each call has its own result, in whatever order.
-    assert [text for text in lines if "calls" in text] == [f'assistant calls get_weather {{"city": "{city}"}}' for city in ("Paris", "Rome")]
+    assert [text.partition("city")[2] for text in lines if "calls" in text] == ['": "Paris"}', '": "Rome"}']
     assert sorted(text for text in lines if text.startswith("tool")) == ["tool: 21 degrees", "tool: warm"]
-    assert lines[-1] == "user: Thanks." and "Both warm." in lines[-2] + lines[-3] and "Nice." in lines[-2]
+    assert lines[0] == "user: How are both?" and lines[-1] == "user: Thanks."
+    assert "Both warm." in "".join(lines[-3:]) and "Nice." in lines[-2]
 
 
 def test_items_of_nothing_are_refused_or_listed(server: Nanobot):
