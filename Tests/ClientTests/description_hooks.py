@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+from collections.abc import Iterator
 
 import jsonschema_rs
 import schemathesis
@@ -114,11 +115,56 @@ def depends(body: dict, headers: dict) -> bool:
     return any(item.get("role") == "assistant" or item.get("type") in STORED for item in items)
 
 
+# What responses have said there is, the newest last: the ids that lead to it, in the order of the path's parameters.
+_known: dict[str, list[tuple[str, ...]]] = {}
+
+# What the paths with ids are about.
+PATHS = {
+    "/v1/chat/completions/{id}": "completion", "/v1/chat/completions/{id}/messages": "completion", "/v1/responses/{id}": "response",
+    "/v1/responses/{id}/input_items": "response", "/v1/responses/{id}/cancel": "background", "/v1/conversations/{id}": "conversation",
+    "/v1/conversations/{id}/items": "conversation", "/v1/conversations/{id}/items/{item}": "item",
+}
+
+
+def found(case: Case, response: Response) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What a response says there is now."""
+    if response.status_code != 200 or response.headers.get("content-type") != ["application/json"]:
+        return
+    value = json.loads(response.text)
+    match value.get("object"):
+        case "chat.completion" if isinstance(case.body, dict) and case.body.get("store") is True:
+            yield "completion", (value["id"],)
+        case "response" if value.get("store"):
+            yield "background" if value["background"] else "response", (value["id"],)
+        case "conversation":
+            yield "conversation", (value["id"],)
+        case "list" if case.path == "/v1/conversations/{id}/items":
+            yield from (("item", (case.path_parameters["id"], item["id"])) for item in value["data"])
+
+
+def lead_somewhere(case: Case, number: int) -> None:
+    """Puts known ids in place of those of every other case that should succeed."""
+    kind = PATHS.get(case.path)
+    if kind is None or not case.meta.generation.mode.is_positive:
+        return
+    streams = kind == "response" and str((case.query or {}).get("stream")).lower() == "true"
+    known = _known.get("background" if streams else kind)
+    if known and number % 2:
+        case.path_parameters = dict(zip(("id", "item"), known.pop() if case.method == "DELETE" else known[-1]))
+    # An empty page has no item.
+    if case.path_parameters.get("item") == "":
+        case.path_parameters["item"] = "msg_none"
+    # Only what runs in the background can be streamed again.
+    if streams and (case.path_parameters["id"],) in _known.get("response", []):
+        case.query = {}
+
+
 _calls = itertools.count()
 
 
 @schemathesis.hook
 def before_call(_: HookContext, case: Case, __: dict) -> None:
+    lead_somewhere(case, next(_calls))
     # A key for each request: all but the first would be in conflict with it.
     for name in ("Idempotency-Key", "x-message-id"):
         if value := (case.headers or {}).get(name):
@@ -130,5 +176,7 @@ def before_call(_: HookContext, case: Case, __: dict) -> None:
 
 @schemathesis.hook
 def after_call(_: HookContext, case: Case, response: Response) -> None:
+    for kind, ids in found(case, response):
+        _known.setdefault(kind, []).append(ids)
     with open(os.environ["SEEN"], "a") as seen:
         print(case.operation.label, response.status_code, *response.headers, file=seen)
