@@ -151,9 +151,8 @@ def lead_somewhere(case: Case, number: int) -> None:
     known = _known.get("background" if streams else kind)
     if known and number % 2:
         case.path_parameters = dict(zip(("id", "item"), known.pop() if case.method == "DELETE" else known[-1]))
-    # An empty page has no item.
-    if case.path_parameters.get("item") == "":
-        case.path_parameters["item"] = "msg_none"
+    # An empty page has no ids.
+    case.path_parameters = {name: value if value != "" else "none" for name, value in case.path_parameters.items()}
     # Only what runs in the background can be streamed again.
     if streams and (case.path_parameters["id"],) in _known.get("response", []):
         case.query = {}
@@ -178,5 +177,9 @@ def before_call(_: HookContext, case: Case, __: dict) -> None:
 def after_call(_: HookContext, case: Case, response: Response) -> None:
     for kind, ids in found(case, response):
         _known.setdefault(kind, []).append(ids)
+    # It was never stored, or something took it away.
+    known = _known.get(PATHS.get(case.path))
+    if response.status_code == 404 and known and known[-1] == tuple(case.path_parameters.values()):
+        known.pop()
     with open(os.environ["SEEN"], "a") as seen:
         print(case.operation.label, response.status_code, *response.headers, file=seen)
