@@ -176,7 +176,8 @@ def before_call(_: HookContext, case: Case, __: dict) -> None:
 @schemathesis.hook
 def after_call(_: HookContext, case: Case, response: Response) -> None:
     for kind, ids in found(case, response):
-        _known.setdefault(kind, []).append(ids)
+        # Older ones may have gone with their session.
+        _known[kind] = [*_known.get(kind, [])[-9:], ids]
     # It was never stored, or something took it away.
     known = _known.get(PATHS.get(case.path))
     if response.status_code == 404 and known and known[-1] == tuple(case.path_parameters.values()):
