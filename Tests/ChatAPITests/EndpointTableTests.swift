@@ -7,12 +7,13 @@ struct EndpointTableTests {
     private func allow(_ path: String, _ api: API) async -> String? { await api.send("OPTIONS", path).header("allow") }
 
     private static let post = "POST, OPTIONS"
+    private static let both = "POST, GET, HEAD, OPTIONS"
     private static let get = "GET, HEAD, OPTIONS"
 
     @Test(
         "if the web server does not tell the mount point, a path is found with and without v1, after any prefix",
         arguments: [
-            ("/v1/chat/completions", post), ("/chat/completions/", post), ("/cgi-bin/nanobot.cgi/v1/chat/completions", post),
+            ("/v1/chat/completions", both), ("/chat/completions/", both), ("/cgi-bin/nanobot.cgi/v1/chat/completions", both),
             ("/v1/models", get), ("/api/models/", get), ("/v1/models/nanobot", get), ("/v1/models/openai/gpt-4o", get),
             ("/health", get), ("/v1/health/", get), ("/a/b/c/health", get), ("//v1//models", get),
             ("/v1/session", "GET, HEAD, DELETE, OPTIONS"), ("/session/", "GET, HEAD, DELETE, OPTIONS"),
@@ -38,7 +39,7 @@ struct EndpointTableTests {
     @Test(
         "if the web server tells the mount point, a path is matched exactly below it",
         arguments: [
-            ("/v1/chat/completions", post), ("/chat/completions/", post), ("/v1/models/openai/gpt-4o", get), ("/health", get),
+            ("/v1/chat/completions", both), ("/chat/completions/", both), ("/v1/models/openai/gpt-4o", get), ("/health", get),
             ("/v1/health/", get), ("/session", "GET, HEAD, DELETE, OPTIONS"), ("/v1/session", "GET, HEAD, DELETE, OPTIONS"),
         ], ["", "/chat", "/cgi-bin/nanobot.cgi"])
     func told(route: (path: String, methods: String), mount: String) async throws {

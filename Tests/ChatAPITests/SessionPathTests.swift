@@ -55,7 +55,7 @@ struct SessionPathTests {
         "a path that other servers have says what there is instead",
         arguments: [
             ("/v1/embeddings", "no embeddings"), ("/embeddings/", "no embeddings"), ("/v1/completions", "/v1/chat/completions"),
-            ("/v1/messages", "Anthropic"), ("/v1/messages/count_tokens", "Anthropic"), ("/v1/conversations/conv_1", "Conversations"),
+            ("/v1/messages", "Anthropic"), ("/v1/messages/count_tokens", "Anthropic"),
             ("/v1/audio/speech", "no speech"), ("/v1/images/generations", "No pictures"), ("/v1/moderations", "no moderations"),
             ("/v1/files", "no files"), ("/v1/batches/b", "no batches"), ("/v1/assistants", "no assistants"),
             ("/v1/threads/t/runs", "no threads"), ("/api/chat", "Ollama"), ("/api/generate", "Ollama"), ("/api/tags", "GET /v1/models"),

@@ -107,6 +107,7 @@ private struct MessageList {
 
     mutating func add(_ message: Message) {
         switch message.role {
+        case .assistant where goesOnCalling(message): caller?.toolCalls += message.toolCalls
         case .assistant:
             endCalls()
             caller = message
@@ -114,6 +115,12 @@ private struct MessageList {
         case .function where caller?.extras["function_call"] != nil: results.append(message)
         case .system, .developer, .user, .function: others.append(message)
         }
+    }
+
+    /// True if an assistant only calls more before it has any result: clients of the Conversations API add such messages one by one.
+    private func goesOnCalling(_ message: Message) -> Bool {
+        !message.toolCalls.isEmpty && message.content.isEmpty && message.refusal == nil && !(caller?.toolCalls.isEmpty ?? true)
+            && results.isEmpty && others.isEmpty
     }
 
     mutating func end() -> [Message] {

@@ -18,6 +18,7 @@ struct ConversationItems {
         guard case .array = items.value, list.count <= Self.most else { throw items.refused("must be an array of at most \(Self.most) items") }
         for case (.reference, let field) in list { throw field.refused("must be an item of its own") }
         messages = InputItem.messages(list).map(\.message)
+        guard !messages.isEmpty else { throw items.refused("must say something: reasoning alone is nothing that a model reads") }
     }
 }
 

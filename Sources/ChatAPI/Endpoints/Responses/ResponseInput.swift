@@ -71,12 +71,12 @@ enum InputItem {
         case "function_call":
             self = .call(
                 Message.ToolCall(
-                    id: try field.required("call_id").string(), name: try field.required("name").string(),
+                    id: try Self.name("call_id", of: field), name: try Self.name("name", of: field),
                     arguments: try field.required("arguments").string()))
         case "function_call_output":
             self = .message(
                 Message(
-                    role: .tool, content: try Self.output(try field.required("output")), toolCallID: try field.required("call_id").string())
+                    role: .tool, content: try Self.output(try field.required("output")), toolCallID: try Self.name("call_id", of: field))
             )
         case "item_reference":
             let id = try field.required("id")
@@ -86,6 +86,12 @@ enum InputItem {
             throw APIError.unsupported(
                 "\(type?.path ?? field.path) '\(name.prefix(64))' is not supported here", param: type?.path ?? field.path)
         }
+    }
+
+    private static func name(_ member: String, of field: JSONField) throws -> String {
+        let name = try field.required(member)
+        guard try !name.string().isEmpty else { throw name.refused("must not be empty") }
+        return try name.string()
     }
 
     /// The result of a call: a text, or texts.

@@ -13,12 +13,12 @@ struct ShowResponse: Endpoint {
     let admission = Admission.permitted(.read)
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
+        let after = try context.request.wholeNumber("starting_after", in: 0...Int.max)
         let (stored, background, _) = try await service.findResponse(context)
         guard context.request.query("stream") != "true" else {
             guard let background else {
                 throw APIError.unsupported("Only a response in the background can be streamed again, for a day", param: "stream")
             }
-            let after = try context.request.wholeNumber("starting_after", in: 0...Int.max)
             return try await background.stream(to: writer, context, after: after)
         }
         try await writer.send(.json(try stored.map { $0.turn.response(in: $0.session) } ?? background?.json() ?? .null))
