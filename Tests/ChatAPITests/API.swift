@@ -25,10 +25,12 @@ struct API: Sendable {
     ///   - models: the models that answer; only the one model if nil.
     ///   - age: how far in the past this API's clock is.
     ///   - keys: the file of API keys; nil if nobody has one.
+    ///   - background: runs responses in the background; nil as over CGI.
     ///   - configure: changes the API's settings.
     init(
         _ model: any ChatModel = ScriptedModel(), models: ModelCatalog? = nil, in directory: DataDirectory? = nil, bodyLimit: Int = 1 << 20,
         age: TimeInterval = 0, onDisconnect: DisconnectPolicy = .cancel, namesSessionInPath: Bool = false, keys: KeyFile? = nil,
+        background: BackgroundTasks? = nil,
         _ change: (inout SessionStore.Settings) -> Void = { _ in },
         configure: (inout ChatService.Settings) -> Void = { _ in }
     ) throws {
@@ -47,7 +49,8 @@ struct API: Sendable {
         let logger = Logger.test()
         let service = ChatService(
             settings: serviceSettings, sessions: sessions, models: models,
-            usage: UsageLog(dataDirectory: FilePath(self.directory.path), logger: logger), logger: logger,
+            usage: UsageLog(dataDirectory: FilePath(self.directory.path), logger: logger), background: background,
+            logger: logger,
             now: { Date().addingTimeInterval(-age) })
         endpoints = service.endpoints
         var options = ServerOptions()
@@ -136,4 +139,6 @@ final class DataDirectory: Sendable {
     var files: [String] {
         get throws { try FileManager.default.contentsOfDirectory(atPath: path + "/sessions").sorted() }
     }
+
+    func text(of file: String) throws -> String { try String(contentsOfFile: path + "/sessions/" + file, encoding: .utf8) }
 }

@@ -25,6 +25,14 @@ struct Response: Sendable {
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
+    /// The whole body of a response that may be streamed.
+    var wholeText: String {
+        get async {
+            guard case .stream(let chunks) = body else { return text }
+            return String(decoding: await chunks.reduce(into: [UInt8]()) { $0 += $1 }, as: UTF8.self)
+        }
+    }
+
     /// The assistant's text.
     var answer: String? {
         struct Completion: Decodable {

@@ -153,6 +153,37 @@ struct StoreOperation: Sendable, CustomTestStringConvertible {
                 prepare: { store, _ in try await sayAll(store, ["one", "two", "three"], "a") },
                 run: { try await $0.remove(TurnReference(idPrefix: "turn-two", time: 0), of: SessionKey("a")) }),
             StoreOperation(
+                name: "change of a turn in the middle", before: ["a": .turns(["one", "two", "three"])],
+                after: ["a": .turns(["one", "other", "three"])],
+                prepare: { store, _ in try await sayAll(store, ["one", "two", "three"], "a") },
+                run: { store in
+                    try await store.change(TurnReference(idPrefix: "turn-two", time: 0), of: SessionKey("a")) { turn in
+                        turn?.messages[0].content = "other"
+                    }
+                }),
+            StoreOperation(
+                name: "creation of a session without turns", before: ["a": .absent], after: ["a": .turns([])],
+                prepare: { _, _ in }, run: { try await $0.create(SessionKey("a")) }),
+            StoreOperation(
+                name: "messages for which no model was asked", before: ["a": .turns(["one"])], after: ["a": .turns(["one", "new"])],
+                prepare: { store, _ in try await say(store, "one", "a") },
+                run: { store in
+                    let new = Message(role: .user, content: "new " + String(repeating: "x", count: length))
+                    _ = try await store.add([new], model: "m", to: SessionKey("a"), from: .make())
+                }),
+            StoreOperation(
+                name: "a note on a session", before: ["a": .turns(["one"])], after: ["a": .turns(["one"])],
+                prepare: { store, _ in
+                    try await say(store, "one", "a")
+                    try await store.note(["k": "old"], of: SessionKey("a"))
+                },
+                run: { store in
+                    let key = try SessionKey("a")
+                    try await store.note(["k": "new"], of: key)
+                    let noted = try store.metadata(of: key)
+                    #expect(noted == ["k": "new"])
+                }),
+            StoreOperation(
                 name: "a turn behind another one than the last", before: ["a": .turns(["one", "two"]), "b": .absent],
                 after: ["a": .turns(["one", "two"]), "b": .turns(["one", "new"])],
                 prepare: { store, _ in try await sayAll(store, ["one", "two"], "a") },

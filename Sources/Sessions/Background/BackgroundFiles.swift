@@ -65,6 +65,12 @@ package struct BackgroundFiles: Sendable {
         return nil
     }
 
+    /// Gives the file of a turn another name, too, as long as the turn runs. Where there are no links it has one name.
+    package func link(_ name: String, to other: String) {
+        remove(other)
+        try? system.link(directory.appending(name), to: directory.appending(other))
+    }
+
     /// Asks whoever works on a turn to stop.
     package func cancel(_ name: String) throws(SessionError) {
         let path = directory.appending(name)

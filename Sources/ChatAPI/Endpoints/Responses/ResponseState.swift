@@ -21,7 +21,7 @@ struct ResponseState {
     private var previous: (session: SessionKey, turn: TurnReference)?
     private let owner: String
     /// Begins the same unnamed session with each try of a request; nil if tries cannot be told.
-    private let seed: String?
+    let seed: String?
     private let visitorHasOne: Bool
 
     /// - Throws: `APIError`, for example `previous_response_not_found`.

@@ -29,6 +29,20 @@ struct BackgroundResponse: Sendable {
         guard context.covers(reader.session) else { return nil }
     }
 
+    /// The response whose file has this name, too.
+    init?(named name: String, _ service: ChatService) throws(SessionError) {
+        guard let reader = try service.sessions.background.open(name) else { return nil }
+        (self.name, self.reader, self.service) = (name, reader, service)
+    }
+
+    /// False once the response has ended.
+    func isRunning() throws(SessionError) -> Bool { try reader.isRunning() }
+
+    /// Sends the response as it is now, or all of its events.
+    func send(to writer: ResponseWriter, _ context: RequestContext, streams: Bool) async throws {
+        if streams { try await stream(to: writer, context) } else { try await writer.send(.json(try json())) }
+    }
+
     /// The response as it is now.
     func json() throws -> JSONValue {
         let isRunning = try reader.isRunning()

@@ -1,6 +1,7 @@
 import Access
 import CGI
 import Concurrency
+import Crypto
 import Server
 import Sessions
 
@@ -16,6 +17,8 @@ final class BackgroundRun: Sendable {
     }
 
     private let run: ResponseRun
+    /// A name of the file by which other tries of the request find it; nil if tries cannot be told.
+    private let tries: String?
     private let stream = ResponseStream()
     private let state = Awaited(State.waiting)
     private let writer = Mutex<BackgroundWriter?>(nil)
@@ -26,6 +29,8 @@ final class BackgroundRun: Sendable {
 
     init(_ run: ResponseRun) throws {
         var run = run
+        let session = run.state.session
+        tries = run.state.seed.map { Identifier.make(prefix: "try-", digest: SHA256.digest(of: "\($0) \(session)".utf8)) }
         // The turn that runs will be the last one: then the id would name a place that the response cannot have.
         if case .after = run.state.place, try run.service.sessions.isBusy(run.state.session) { run.state.branch() }
         self.run = run
@@ -41,6 +46,9 @@ final class BackgroundRun: Sendable {
         guard run.state.mode.stores else {
             throw APIError.unsupported("background needs a response that is stored", param: "background")
         }
+        if let tries, let response = try BackgroundResponse(named: tries, service), try response.isRunning() {
+            return try await response.send(to: writer, context, streams: run.request.stream)
+        }
         context.meter?.hold()
         tasks.start(isCancelled: { self.writer.withLock(\.self)?.isCancelled ?? false }) {
             await self.work()
@@ -52,7 +60,7 @@ final class BackgroundRun: Sendable {
         case .begun(let object):
             guard run.request.stream else { return try await writer.send(.json(object.json(.queued))) }
             guard let response = try BackgroundResponse(object.address, service) else { throw APIError.responseNotFound }
-            try await response.stream(to: writer, context)
+            try await response.send(to: writer, context, streams: true)
         case .ended(let result):
             let (turn, object) = try result.get()
             guard run.request.stream else { return try await writer.send(.json(object.json(turn))) }
@@ -83,6 +91,7 @@ final class BackgroundRun: Sendable {
             guard writer == nil else { return }
             writer = try run.service.sessions.background.create(
                 object.address.text, of: session, stream.queue(object))
+            if let tries { run.service.sessions.background.link(object.address.text, to: tries) }
         }
         state.change { if case .waiting = $0 { $0 = .begun(object) } }
     }
@@ -111,5 +120,6 @@ final class BackgroundRun: Sendable {
         }
         // Everybody sees that it has ended.
         writer.withLock { $0 = nil }
+        if let tries { run.service.sessions.background.remove(tries) }
     }
 }
