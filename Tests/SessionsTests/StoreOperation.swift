@@ -162,8 +162,8 @@ struct StoreOperation: Sendable, CustomTestStringConvertible {
                     }
                 }),
             StoreOperation(
-                name: "creation of a session without turns", before: ["a": .absent], after: ["a": .turns([])],
-                prepare: { _, _ in }, run: { try await $0.create(SessionKey("a")) }),
+                name: "creation of a session without turns", before: ["b": .absent], after: ["b": .turns([])],
+                prepare: { _, _ in }, run: { try await $0.create(SessionKey("b")) }),
             StoreOperation(
                 name: "messages for which no model was asked", before: ["a": .turns(["one"])], after: ["a": .turns(["one", "new"])],
                 prepare: { store, _ in try await say(store, "one", "a") },
