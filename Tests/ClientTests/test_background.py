@@ -2,10 +2,7 @@
 
 import json
 import os
-import signal
 import subprocess
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -13,160 +10,14 @@ from pathlib import Path
 import httpx
 import openai
 import pytest
-from openai.types.responses import Response, ResponseStreamEvent
 
-from conversation import lines
+from background import Gate, asked, client, ended, events_of, expect, expect_nothing, gate, server, settings, start, upstream  # noqa: F401
+from background import RUNNING
 from nanobot import Nanobot
 from program import eventually
 from test_openai import make_client
 from test_responses import WEATHER, respond, result
-from upstream import DONE, USAGE, Reply, Upstream, answer, chunk, whole
-
-RUNNING = ("queued", "in_progress")
-
-
-class Gate:
-    """Holds an upstream's answers until it is opened."""
-
-    def __init__(self, upstream: Upstream) -> None:
-        self._upstream, self._opened = upstream, threading.Event()
-        self.closed_early = threading.Event()
-
-    def open(self) -> None:
-        self._opened.set()
-
-    def before(self, text: str) -> Reply:
-        """An answer that is held as a whole."""
-
-        def reply(handler: BaseHTTPRequestHandler) -> None:
-            streams = self._upstream.requests[-1].get("stream", False)
-            self._opened.wait(60)
-            answer(text, streams)(handler)
-
-        return reply
-
-    def within(self, *words: str) -> Reply:
-        """A stream that is held behind its first word."""
-
-        def reply(handler: BaseHTTPRequestHandler) -> None:
-            handler.send_response(200)
-            handler.send_header("Content-Type", "text/event-stream")
-            handler.send_header("Connection", "close")
-            handler.end_headers()
-            frames = [chunk({"content": word}) for word in words] + [chunk(finish_reason="stop"), {"choices": [], "usage": USAGE}]
-            try:
-                for number, frame in enumerate(frames):
-                    handler.wfile.write(b"data: %s\n\n" % json.dumps(frame).encode())
-                    handler.wfile.flush()
-                    # Whoever asked may hang up meanwhile.
-                    while number == 0 and not self._opened.wait(0.05):
-                        handler.wfile.write(b": still here\n\n")
-                        handler.wfile.flush()
-                handler.wfile.write(DONE.encode())
-            except OSError:
-                self.closed_early.set()
-            handler.close_connection = True
-
-        return reply
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    upstream = Upstream()
-    yield upstream
-    upstream.close()
-
-
-@pytest.fixture
-def gate(upstream: Upstream) -> Iterator[Gate]:
-    gate = Gate(upstream)
-    yield gate
-    # What a test that failed left waiting.
-    gate.open()
-
-
-def settings(upstream: Upstream) -> dict[str, str]:
-    return {"UPSTREAM_URL": upstream.url, "UPSTREAM_MODEL": "m", "UPSTREAM_RETRIES": "0", "STREAM": "true"}
-
-
-@pytest.fixture
-def server(tmp_path: Path, upstream: Upstream) -> Iterator[Nanobot]:
-    with Nanobot(tmp_path / "server", **settings(upstream)) as server:
-        yield server
-
-
-@pytest.fixture
-def client(server: Nanobot) -> openai.OpenAI:
-    return make_client(server, None)
-
-
-def start(client: openai.OpenAI, said: str | list, **parameters: object) -> Response:
-    response = client.responses.create(model="nanobot", input=said, background=True, **parameters)
-    assert response.background is True
-    return response
-
-
-def ended(client: openai.OpenAI, id: str) -> Response:
-    """The response when it has ended."""
-    seen: list[Response] = []
-
-    def has_ended() -> bool:
-        seen.append(client.responses.retrieve(id))
-        return seen[-1].status not in RUNNING
-
-    assert eventually(has_ended, within=60), seen[-1]
-    return seen[-1]
-
-
-def asked(upstream: Upstream, number: int = -1) -> list[str]:
-    return lines(upstream.messages(number))
-
-
-def events_of(server: Nanobot, id: str) -> list[dict]:
-    """A stream of a response, also where it ends with an error, which the client makes an exception."""
-    reply = httpx.get(f"{server.url}/responses/{id}?stream=true", timeout=60)
-    return [frame for frame in map(json.loads, (text[6:] for text in reply.text.split("\n") if text.startswith("data: {")))]
-
-
-def text_of(events: list[ResponseStreamEvent]) -> str:
-    return "".join(event.delta for event in events if event.type == "response.output_text.delta")
-
-
-def expect(response: httpx.Response, status: int, code: str, param: str | None) -> None:
-    assert response.status_code == status, response.text
-    error = response.json()["error"]
-    assert (error["code"], error["param"]) == (code, param), error
-
-
-def expect_nothing(client: openai.OpenAI, id: str) -> None:
-    for call in (
-        client.responses.retrieve, client.responses.cancel, client.responses.delete, client.responses.input_items.list,
-        lambda id: list(client.responses.retrieve(id, stream=True)),
-    ):
-        with pytest.raises(openai.NotFoundError):
-            call(id)
-
-
-def responders() -> set[int]:
-    """The processes that answer for servers which this process started."""
-    parents, commands = {}, {}
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(path.name)] = int((path / "stat").read_text().rpartition(")")[2].split()[1])
-            commands[int(path.name)] = (path / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-    mine = {pid for pid, parent in parents.items() if parent == os.getpid()}
-    return {pid for pid, parent in parents.items() if parent in mine and b"fastcgi" in commands[pid]}
-
-
-def kill_responder(before: set[int]) -> None:
-    """Kills what was started since, and waits for what takes its place."""
-    killed = responders() - before
-    assert killed
-    for pid in killed:
-        os.kill(pid, signal.SIGKILL)
-    assert eventually(lambda: bool(responders() - before - killed))
+from upstream import DONE, USAGE, Upstream, answer, chunk, whole
 
 
 def test_it_answers_at_once(client: openai.OpenAI, upstream: Upstream, gate: Gate):
@@ -320,97 +171,6 @@ def test_delete_what_has_ended(client: openai.OpenAI, upstream: Upstream):
         expect_nothing(client, response.id)
 
 
-def test_a_stream(client: openai.OpenAI, upstream: Upstream):
-    upstream.script(answer("Hello, Bob.", streams=True))
-    events = list(client.responses.create(model="nanobot", input="I am Bob.", background=True, stream=True))
-    types = [event.type for event in events]
-    assert types[:3] == ["response.created", "response.queued", "response.in_progress"] and types[-1] == "response.completed"
-    assert [event.sequence_number for event in events] == list(range(len(events)))
-    assert [event.response.status for event in events[:3]] == ["queued", "queued", "in_progress"]
-    assert text_of(events) == events[-1].response.output_text == "Hello, Bob."
-    assert all(event.response.background for event in (*events[:3], events[-1]))
-    id = events[0].response.id
-    assert client.responses.retrieve(id) == events[-1].response
-    # All of it again, and each part of it.
-    for after in (None, 0, 2, len(events) - 2, len(events) - 1, 10_000):
-        again = list(client.responses.retrieve(id, stream=True, **({} if after is None else {"starting_after": after})))
-        assert again == events[(-1 if after is None else after) + 1 :]
-
-
-def test_a_stream_whose_client_leaves(client: openai.OpenAI, upstream: Upstream, gate: Gate):
-    upstream.script(gate.within("Hello, ", "dear ", "Bob."))
-    seen: list[ResponseStreamEvent] = []
-    with client.responses.create(model="nanobot", input="I am Bob.", background=True, stream=True) as stream:
-        for event in stream:
-            seen.append(event)
-            if event.type == "response.output_text.delta":
-                break
-    assert text_of(seen) == "Hello, "
-    id = seen[0].response.id
-    assert client.responses.retrieve(id).status == "in_progress"
-    # Two come back: one from where it left, and one from the start.
-    with ThreadPoolExecutor(2) as pool:
-        rest = pool.submit(lambda: list(client.responses.retrieve(id, stream=True, starting_after=seen[-1].sequence_number)))
-        everything = pool.submit(lambda: list(client.responses.retrieve(id, stream=True)))
-        gate.open()
-        assert [*seen, *rest.result(60)] == everything.result(60)
-    assert text_of(everything.result()) == "Hello, dear Bob."
-    assert everything.result()[-1].type == "response.completed"
-    assert ended(client, id) == everything.result()[-1].response
-    assert len(upstream.requests) == 1
-
-
-def test_events_come_as_they_are_made(client: openai.OpenAI, upstream: Upstream, gate: Gate):
-    upstream.script(gate.within("Hello, ", "Bob."))
-    response = start(client, "I am Bob.")
-    deltas = []
-    for event in client.responses.retrieve(response.id, stream=True):
-        if event.type == "response.output_text.delta":
-            deltas.append(event.delta)
-            # It would not come if the first one had been held.
-            gate.open()
-    assert "".join(deltas) == "Hello, Bob."
-    assert event.type == "response.completed"
-
-
-def test_a_stream_of_what_is_cancelled_ends(client: openai.OpenAI, upstream: Upstream, gate: Gate):
-    upstream.script(gate.within("Hello, ", "Bob."))
-    response = start(client, "I am Bob.")
-    with ThreadPoolExecutor(1) as pool:
-        stream = pool.submit(lambda: list(client.responses.retrieve(response.id, stream=True)))
-        assert eventually(lambda: len(upstream.requests) == 1)
-        client.responses.cancel(response.id)
-        events = stream.result(60)
-    assert [event.sequence_number for event in events] == list(range(len(events)))
-    assert not any(event.type == "response.completed" for event in events)
-    again = list(client.responses.retrieve(response.id, stream=True))
-    assert again == events
-
-
-def test_streams_that_are_refused(client: openai.OpenAI, server: Nanobot, upstream: Upstream):
-    plain = respond(client, "1")
-    path = f"{server.url}/responses/{plain.id}"
-    expect(httpx.get(f"{path}?stream=true"), 400, "unsupported_value", "stream")
-    response = ended(client, start(client, "2").id)
-    for wrong in ("-1", "a", "1.5", "99999999999999999999999"):
-        found = httpx.get(f"{server.url}/responses/{response.id}?stream=true&starting_after={wrong}")
-        expect(found, 400, "invalid_value", "starting_after")
-    assert httpx.get(f"{server.url}/responses/{response.id}?stream=false").json() == response.to_dict()
-
-
-def test_a_streams_wire(client: openai.OpenAI, server: Nanobot, upstream: Upstream):
-    response = ended(client, start(client, "1").id)
-    reply = httpx.get(f"{server.url}/responses/{response.id}?stream=true")
-    assert reply.headers["content-type"].startswith("text/event-stream") and "no-store" in reply.headers["cache-control"]
-    *blocks, end, rest = reply.text.split("\n\n")
-    assert (end, rest) == ("data: [DONE]", "")
-    for number, block in enumerate(blocks):
-        name, data = block.split("\n")
-        event = json.loads(data.removeprefix("data: "))
-        assert (name, event["sequence_number"]) == (f"event: {event['type']}", number)
-    assert httpx.get(f"{server.url}/responses/{response.id}?stream=true&starting_after={len(blocks) - 1}").text == "data: [DONE]\n\n"
-
-
 def test_what_is_refused(client: openai.OpenAI, server: Nanobot, upstream: Upstream):
     body = {"model": "nanobot", "input": "1", "background": True}
     for streams in (False, True):
@@ -438,65 +198,6 @@ def test_the_model_fails(client: openai.OpenAI, server: Nanobot, upstream: Upstr
     assert client.responses.cancel(response.id) == response
 
 
-def test_the_responder_is_killed(tmp_path: Path, upstream: Upstream, gate: Gate, key: str):
-    before = responders()
-    with Nanobot(tmp_path / "server", **settings(upstream)) as server:
-        client = make_client(server, None)
-        upstream.script(gate.before("never"), answer("one"))
-        headers = {"Idempotency-Key": "k"}
-        lost = start(client, "1", conversation=key, extra_headers=headers)
-        assert eventually(lambda: len(upstream.requests) == 1)
-        kill_responder(before)
-        response = ended(client, lost.id)
-        assert (response.status, response.error.code, response.output) == ("failed", "server_error", []) and response.error.message
-        assert response.background is True
-        assert client.responses.retrieve(lost.id) == response and client.responses.cancel(lost.id) == response
-        assert server.turns(key) == []
-        gate.open()
-        # The same request is answered, and answered once.
-        again = ended(client, start(client, "1", conversation=key, extra_headers=headers).id)
-        assert (again.status, again.output_text) == ("completed", "one")
-        third = ended(client, start(client, "1", conversation=key, extra_headers=headers).id)
-        assert third == again
-        assert len(upstream.requests) == 2 and len(server.turns(key)) == 1
-
-
-def test_a_stream_whose_responder_is_killed(tmp_path: Path, upstream: Upstream, gate: Gate):
-    before = responders()
-    with Nanobot(tmp_path / "server", **settings(upstream)) as server:
-        client = make_client(server, None)
-        upstream.script(gate.within("Hello, ", "Bob."))
-        seen: list[ResponseStreamEvent] = []
-        with pytest.raises(Exception):
-            for event in client.responses.create(model="nanobot", input="I am Bob.", background=True, stream=True):
-                seen.append(event)
-                if event.type == "response.output_text.delta":
-                    kill_responder(before)
-            # The client takes a stream that is cut for one that has ended.
-            assert seen[-1].type in ("response.completed", "response.failed")
-        response = ended(client, seen[0].response.id)
-        assert response.status == "failed"
-        assert "response.failed" in [event["type"] for event in events_of(server, response.id)[-2:]]
-
-
-def test_a_restart(tmp_path: Path, upstream: Upstream, gate: Gate, key: str):
-    with Nanobot(tmp_path / "server", **settings(upstream)) as server:
-        client = make_client(server, None)
-        upstream.script(answer("one"), whole({}, 500), gate.within("never ", "ends"))
-        whole_one, failed = [ended(client, start(client, text).id) for text in ("1", "2")]
-        events = list(client.responses.retrieve(whole_one.id, stream=True))
-        running = start(client, "3", conversation=key)
-        assert eventually(lambda: len(upstream.requests) == 3)
-    with Nanobot(tmp_path / "server", **settings(upstream)) as server:
-        client = make_client(server, None)
-        assert client.responses.retrieve(whole_one.id) == whole_one and client.responses.retrieve(failed.id) == failed
-        assert list(client.responses.retrieve(whole_one.id, stream=True))[-1] == events[-1]
-        assert client.responses.cancel(whole_one.id) == whole_one
-        stopped = ended(client, running.id)
-        assert (stopped.status, stopped.error.code) == ("failed", "server_error")
-        assert server.turns(key) == []
-
-
 def test_two_chains_from_one_response(client: openai.OpenAI, upstream: Upstream, gate: Gate):
     upstream.script(answer("one"), gate.before("x"), gate.before("y"))
     first = respond(client, "1")
@@ -512,35 +213,6 @@ def test_two_chains_from_one_response(client: openai.OpenAI, upstream: Upstream,
         assert client.responses.retrieve(last.id) == last
 
 
-def test_two_programs_on_one_directory(tmp_path: Path, upstream: Upstream, gate: Gate, key: str):
-    one, two = tmp_path / "one", tmp_path / "two"
-    for directory in (one, two):
-        directory.mkdir()
-    (tmp_path / "data").mkdir(mode=0o700)
-    for directory in (one, two):
-        (directory / "data").symlink_to(tmp_path / "data")
-    with Nanobot(one, **settings(upstream)) as first, Nanobot(two, **settings(upstream)) as second:
-        here, there = make_client(first, None), make_client(second, None)
-        upstream.script(gate.within("Hello, ", "Bob."), gate.within("never"))
-        response = start(here, "I am Bob.")
-        assert eventually(lambda: there.responses.retrieve(response.id).status == "in_progress")
-        with ThreadPoolExecutor(1) as pool:
-            stream = pool.submit(lambda: list(there.responses.retrieve(response.id, stream=True)))
-            gate.open()
-            events = stream.result(60)
-        assert text_of(events) == "Hello, Bob." and events[-1].type == "response.completed"
-        assert ended(there, response.id) == ended(here, response.id) == events[-1].response
-        held = Gate(upstream)
-        upstream.script(held.within("never"))
-        other = start(there, "Another", conversation=key)
-        assert eventually(lambda: len(upstream.requests) == 1)
-        assert here.responses.cancel(other.id).status == "cancelled"
-        assert ended(there, other.id).status == "cancelled"
-        held.open()
-        assert respond(here, "2", conversation=key).status == "completed"
-        assert asked(upstream) == ["user: 2"]
-
-
 def test_a_retry(client: openai.OpenAI, server: Nanobot, upstream: Upstream, gate: Gate, key: str):
     upstream.script(gate.before("one"))
     body = {"model": "nanobot", "input": "1", "background": True, "conversation": key}
@@ -550,6 +222,11 @@ def test_a_retry(client: openai.OpenAI, server: Nanobot, upstream: Upstream, gat
     assert {response.status for response in responses} == {"completed"}
     assert {response.output_text for response in responses} == {"one"}
     assert len(upstream.requests) == 1 and len(server.turns(key)) == 1
+    # Whichever of them the client has got, it leads on.
+    for response in (first, second):
+        assert client.responses.retrieve(response["id"]).id == response["id"]
+        assert respond(client, "2", previous_response_id=response["id"]).status == "completed"
+        assert asked(upstream) == ["user: 1", "assistant: one", "user: 2"]
 
 
 def test_many_at_once(client: openai.OpenAI, upstream: Upstream, gate: Gate):
