@@ -77,6 +77,8 @@ class Conformance:
             + (f'[auth.openapi.bearer]\nbearer = "{key}"\n' if key else "")
         )
         environment = os.environ | {"SEEN": str(seen), "STATE": state, "NO_COLOR": "1"}
+        if examples:
+            environment["COMPLETIONS"] = " ".join(stored_completion(server, key) for _ in range(40))
         # By the other path, since schemathesis does not call the one from which it has the description.
         program = [Path(sys.executable).with_name("st"), "--config-file", configuration, "run", f"{server.url}/openapi.json"]
         program += [] if examples else BRIEF
@@ -90,6 +92,13 @@ class Conformance:
 
     def has(self, operation: str, *statuses: int) -> bool:
         return {(operation, status) for status in statuses} <= self.statuses
+
+
+def stored_completion(server: Nanobot, key: str) -> str:
+    """The id of a new one, in a session that nothing else uses."""
+    body = {"messages": [{"role": "user", "content": "Hello"}], "store": True}
+    headers = {"x-session-key": "stored"} | ({"x-api-key": key} if key else {})
+    return httpx.post(f"{server.url}/chat/completions", json=body, headers=headers).raise_for_status().json()["id"]
 
 
 def root(server: Nanobot) -> str:
