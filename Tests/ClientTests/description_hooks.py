@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 
 import jsonschema_rs
@@ -141,14 +142,19 @@ def found(case: Case, response: Response) -> Iterator[tuple[str, tuple[str, ...]
             yield from (("item", (case.path_parameters["id"], item["id"])) for item in value["data"])
 
 
-def lead_somewhere(case: Case, number: int) -> None:
+# How many cases of an operation should succeed.
+_positive: Counter[str] = Counter()
+
+
+def lead_somewhere(case: Case) -> None:
     """Puts known ids in place of those of every other case that should succeed."""
     kind = PATHS.get(case.path)
     if kind is None or not case.meta.generation.mode.is_positive:
         return
     streams = kind == "response" and str((case.query or {}).get("stream")).lower() == "true"
     known = _known.get("background" if streams else kind)
-    if known and number % 2:
+    _positive[case.operation.label] += 1
+    if known and _positive[case.operation.label] % 2:
         case.path_parameters = dict(zip(("id", "item"), known.pop() if case.method == "DELETE" else known[-1]))
     # An empty page has no ids.
     case.path_parameters = {name: value if value != "" else "none" for name, value in case.path_parameters.items()}
@@ -162,7 +168,7 @@ _calls = itertools.count()
 
 @schemathesis.hook
 def before_call(_: HookContext, case: Case, __: dict) -> None:
-    lead_somewhere(case, next(_calls))
+    lead_somewhere(case)
     # A key for each request: all but the first would be in conflict with it.
     for name in ("Idempotency-Key", "x-message-id"):
         if value := (case.headers or {}).get(name):
