@@ -103,8 +103,8 @@ package struct Configuration: Sendable {
         }
         return [
             UpstreamSetting(
-                address: address, key: try self[.upstreamKey], model: try self[.upstreamModel], names: try self[.upstreamNames],
-                passUnknown: try self[.upstreamPassUnknown])
+                address: address, api: try self[.upstreamAPI], key: try self[.upstreamKey], model: try self[.upstreamModel],
+                names: try self[.upstreamNames], passUnknown: try self[.upstreamPassUnknown])
         ] + (fallbacks ?? [])
     }
 

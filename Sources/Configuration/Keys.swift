@@ -11,8 +11,8 @@ extension Key {
     fileprivate static var all: [any SettingKey] {
         [
             dataDirectory, modelName, systemPrompt, modelPrice, models, requiresModel,
-            upstreamURL, upstreamKey, upstreamModel, upstreamTimeout, upstreamConnectTimeout, upstreamRetries, upstreamFallbacks,
-            upstreamNames, upstreamPassUnknown, allowsRemoteImages,
+            upstreamURL, upstreamAPI, upstreamKey, upstreamModel, upstreamTimeout, upstreamConnectTimeout, upstreamRetries,
+            upstreamFallbacks, upstreamNames, upstreamPassUnknown, allowsRemoteImages,
             streams, onDisconnect, heartbeatAfter,
             historyMode, historyMaxTurns, historyMaxTokens, summarizesHistory, taskHeader,
             durability, sessionBusyTimeout, sessionMaxBytes, sessionFromPath, retentionDays, responsesKeepDays,
@@ -56,6 +56,9 @@ extension Key {
             return address
         }
     }
+    package static var upstreamAPI: Key<UpstreamAPI> {
+        .init("upstream.api", default: .chat, help: "how it is asked: chat (POST /chat/completions) or responses (POST /responses)")
+    }
     package static var upstreamKey: Key<String?> {
         .init("upstream.key", form: .secret, help: "the bearer key of that server") { setting throws(ConfigurationError) in
             guard UpstreamSetting.isKey(setting.text) else { throw setting.refused(UpstreamSetting.keyExpectation) }
@@ -79,7 +82,7 @@ extension Key {
     package static var upstreamFallbacks: Key<[UpstreamSetting]?> {
         .init(
             "upstream.fallbacks", form: .json,
-            help: "upstreams to ask if that one fails: a JSON array of objects with url, key, model, names and passUnknown"
+            help: "upstreams to ask if that one fails: a JSON array of objects with url, api, key, model, names and passUnknown"
         ) {
             setting throws(ConfigurationError) in try setting.json(UpstreamSetting.fallbacks)
         }

@@ -5,6 +5,8 @@ import Text
 /// A server that answers, as `upstream.*`, `upstream.fallbacks` and `models` describe it.
 package struct UpstreamSetting: Sendable, Equatable {
     package var address: UpstreamAddress
+    /// How it is asked.
+    package var api = UpstreamAPI.chat
     /// The bearer key.
     package var key: String?
     /// The model to request; nil for the first of the server's list.
@@ -30,7 +32,7 @@ package struct UpstreamSetting: Sendable, Equatable {
         return settings
     }
 
-    private static let fallbackMembers = ["url", "key", "model", "names", "passUnknown"]
+    private static let fallbackMembers = ["url", "api", "key", "model", "names", "passUnknown"]
 
     init(
         _ field: JSONField, members: [String] = fallbackMembers + ["timeout", "connectTimeout", "retries"]
@@ -39,6 +41,10 @@ package struct UpstreamSetting: Sendable, Equatable {
         guard let url = try field.setting("url") else { throw field.refused("must have a url") }
         guard let address = UpstreamAddress(try url.settingText()) else { throw url.refused("must be \(Self.addressExpectation)") }
         self.address = address
+        if let field = try field.setting("api") {
+            guard let api = UpstreamAPI(text: try field.settingText()) else { throw field.refused("must be \(Self.apiExpectation)") }
+            self.api = api
+        }
         if let field = try field.setting("key") {
             let key = try field.settingText()
             guard Self.isKey(key) else { throw field.refused("must be \(Self.keyExpectation)") }
@@ -52,11 +58,16 @@ package struct UpstreamSetting: Sendable, Equatable {
         passUnknown = try field.setting("passUnknown")?.settingBool() ?? passUnknown
     }
 
-    package init(address: UpstreamAddress, key: String? = nil, model: String? = nil, names: Bool = true, passUnknown: Bool = false) {
-        (self.address, self.key, self.model, self.names, self.passUnknown) = (address, key, model, names, passUnknown)
+    package init(
+        address: UpstreamAddress, api: UpstreamAPI = .chat, key: String? = nil, model: String? = nil, names: Bool = true,
+        passUnknown: Bool = false
+    ) {
+        (self.address, self.api, self.key, self.model) = (address, api, key, model)
+        (self.names, self.passUnknown) = (names, passUnknown)
     }
 
     static let addressExpectation = "a URL such as https://api.openai.com/v1 or http://unix:/run/model.sock:/v1"
+    static let apiExpectation = UpstreamAPI.allCases.map(\.rawValue).joined(separator: " or ")
     static let keyExpectation = "one word of visible ASCII characters"
 
     /// True if a header line can hold the key: nothing in the key may end the line.

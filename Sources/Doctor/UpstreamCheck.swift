@@ -19,7 +19,7 @@ enum UpstreamCheck {
 
     /// - Parameter models: the models requested from the upstream; nil stands for the first of its list.
     private static func diagnostics(_ upstream: Upstream, models: [String?]) async -> [Diagnostic] {
-        let name = "upstream \(upstream.settings.address)"
+        let name = "upstream \(upstream.settings.address)" + (upstream.settings.api == .chat ? "" : " (asked by /responses)")
         let needsList = models.contains { $0 == nil }
         let naming = ["set upstream.model (NANOBOT_UPSTREAM_MODEL) to the model that it is to be asked for"]
         do {

@@ -22,8 +22,8 @@ extension Configuration {
         }
         func route(_ setting: UpstreamSetting, _ limits: UpstreamLimits, model: String? = nil) -> UpstreamModel.Route {
             let settings = Upstream.Settings(
-                address: setting.address, key: setting.key, model: setting.model, connectTimeout: limits.connectTimeout,
-                takesNames: setting.names, takesUnknown: setting.passUnknown)
+                address: setting.address, api: setting.api, key: setting.key, model: setting.model,
+                connectTimeout: limits.connectTimeout, takesNames: setting.names, takesUnknown: setting.passUnknown)
             return UpstreamModel.Route(Upstream(settings, engine: engine), model: model)
         }
         let system = try self[.systemPrompt]

@@ -45,7 +45,7 @@ struct KeyTests {
         ("dataDir", "", "a directory; set HOME, or give --data-dir"), ("model.name", "", "a name"),
         ("models", "[", "JSON: it ends in the middle of line 1"), ("requireModel", "yes", "true or false"),
         ("upstream.url", "ftp://a", "a URL such as https://api.openai.com/v1 or http://unix:/run/model.sock:/v1"),
-        ("upstream.key", "two words", "one word of visible ASCII characters"),
+        ("upstream.api", "response", "chat or responses"), ("upstream.key", "two words", "one word of visible ASCII characters"),
         ("upstream.timeout", "0", "a whole number from 1 to 86400"), ("upstream.connectTimeout", "86401", "a whole number from 1 to 86400"),
         ("upstream.retries", "11", "a whole number from 0 to 10"), ("upstream.fallbacks", "{}", "a JSON array"),
         ("upstream.names", "no", "true or false"), ("upstream.passUnknown", "yes", "true or false"),

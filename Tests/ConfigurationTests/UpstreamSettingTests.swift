@@ -34,6 +34,18 @@ struct UpstreamSettingTests {
         #expect(settings.map(\.passUnknown) == [true, false, true, true, false])
     }
 
+    @Test("each upstream says for itself by which API it is asked, and by chat if it does not")
+    func api() throws {
+        let configuration = try Configuration.make([
+            "NANOBOT_UPSTREAM_URL": "http://a", "NANOBOT_UPSTREAM_API": "responses",
+            "NANOBOT_UPSTREAM_FALLBACKS": #"[{"url":"http://b"},{"url":"http://c","api":"responses"}]"#,
+            "NANOBOT_MODELS": #"{"m":{"upstream":{"url":"http://d","api":"responses"}},"n":{"upstream":{"url":"http://e","api":"chat"}}}"#,
+        ])
+        let settings = try configuration.upstreams() + (configuration[.models] ?? []).compactMap(\.upstream)
+        #expect(settings.map(\.api) == [.responses, .chat, .responses, .responses, .chat])
+        #expect(try Configuration.make(["NANOBOT_UPSTREAM_URL": "http://a"]).upstreams().map(\.api) == [.chat])
+    }
+
     @Test("models keep their order, and an upstream of their own its limits")
     func models() throws {
         let text = """
@@ -72,6 +84,8 @@ struct UpstreamSettingTests {
             "models.a.upstream.retries must be a whole number from 0 to 10."
         ),
         (#"{"a":{"upstream":{"url":"http://a","names":"no"}}}"#, "models.a.upstream.names must be true or false."),
+        (#"{"a":{"upstream":{"url":"http://a","api":"completions"}}}"#, "models.a.upstream.api must be chat or responses."),
+        (#"{"a":{"upstream":{"url":"http://a","api":true}}}"#, "models.a.upstream.api must be a text."),
         (#"{"a":{"price":{"input":1}}}"#, "models.a.price must have output."),
         (
             #"{"a":{"price":{"input":-1,"output":1}}}"#,
@@ -97,7 +111,7 @@ struct UpstreamSettingTests {
         let environment = ["NANOBOT_UPSTREAM_URL": "http://a", "NANOBOT_UPSTREAM_FALLBACKS": #"[{"url":"http://b","timeout":5}]"#]
         #expect(
             try Configuration.make(environment).problems().map(\.description) == [
-                #"upstream.fallbacks[0] has the unknown key "timeout"; it may have url, key, model, names, passUnknown."#
+                #"upstream.fallbacks[0] has the unknown key "timeout"; it may have url, api, key, model, names, passUnknown."#
             ])
     }
 }

@@ -8,15 +8,22 @@ struct CompletionChunk {
     var usage: Usage?
     var errorBody: UpstreamErrorBody?
 
-    /// Nil if the text is not a JSON object.
-    init?(_ text: [UInt8]) {
-        guard var value = try? JSONField(parsing: text, leniency: .chunks).value else { return nil }
-        // Google's endpoint wraps an error in an array.
-        if let first = value.elements?.first { value = first }
-        guard value.isObject else { return nil }
+    init(_ value: JSONValue) {
         choice = value.member("choices")?.elements?.lazy.filter(\.isObject).map(Choice.init).first { ($0.index ?? 0) == 0 }
         usage = (value.member("usage")?.withoutCutText).flatMap(Usage.init(reported:))
         errorBody = UpstreamErrorBody(reportedIn: value.withoutCutText) ?? choice?.errorBody
+    }
+
+    init(choice: Choice?, usage: Usage?, errorBody: UpstreamErrorBody?) {
+        (self.choice, self.usage, self.errorBody) = (choice, usage, errorBody)
+    }
+
+    /// The JSON object in a text; nil if there is none.
+    static func object(in text: [UInt8]) -> JSONValue? {
+        guard var value = try? JSONField(parsing: text, leniency: .chunks).value else { return nil }
+        // Google's endpoint wraps an error in an array.
+        if let first = value.elements?.first { value = first }
+        return value.isObject ? value : nil
     }
 
     struct Choice {
@@ -28,6 +35,10 @@ struct CompletionChunk {
         var finishReason: String?
         var logprobs: JSONValue?
         var errorBody: UpstreamErrorBody?
+
+        init(message: JSONValue?, isWhole: Bool, finishReason: String?, logprobs: JSONValue?) {
+            (self.message, self.isWhole, self.finishReason, self.logprobs) = (message, isWhole, finishReason, logprobs)
+        }
 
         init(_ value: JSONValue) {
             index = value.member("index")?.wholeNumber
@@ -106,7 +117,7 @@ struct CompletionChunk {
 
 extension Usage {
     /// Nil unless the number of the prompt's tokens is reported.
-    fileprivate init?(reported value: JSONValue) {
+    init?(reported value: JSONValue) {
         guard let prompt = value.member("prompt_tokens")?.wholeNumber, prompt >= 0 else { return nil }
         self.init(
             promptTokens: prompt, completionTokens: value.member("completion_tokens")?.wholeNumber ?? 0,

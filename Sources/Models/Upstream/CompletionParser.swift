@@ -1,8 +1,9 @@
 import Chat
+import HTTPClient
 import JSON
 import Text
 
-/// Reads a response as it arrives: a stream of chunks or one `chat.completion`. The first byte tells which, whatever was requested.
+/// Reads a response as it arrives: a stream or one document, of chat completions or of the Responses API. The first byte tells which, whatever was requested.
 struct CompletionParser {
     private enum Form {
         case document
@@ -18,6 +19,8 @@ struct CompletionParser {
     private var content = ""
     private var refusal: String?
     private var calls = ToolCallParser()
+    /// Nil for chat completions.
+    private var response: ResponseParser?
     private var extras = ExtraMembers()
     private var logprobs = LogprobsParser()
     private var finishReason: String?
@@ -30,6 +33,10 @@ struct CompletionParser {
     private var hasLastUsage = false
     /// True if text came after a finish reason: some servers give one with every chunk.
     private var hasGoneOn = false
+
+    init(_ api: UpstreamAPI = .chat) {
+        if api == .responses { response = ResponseParser() }
+    }
 
     /// The number of events so far that mean nothing.
     private(set) var skipped = 0
@@ -119,12 +126,13 @@ struct CompletionParser {
             understood += 1
             return nil
         }
-        guard let chunk = CompletionChunk(data) else {
+        guard let value = CompletionChunk.object(in: data) else {
             // Half a chunk would be half an answer, unless that is over. Whatever else stands there was never meant as one.
             isUnderstood = finishReason != nil || form == .events && data.first != UInt8(ascii: "{")
             skipped += 1
             return nil
         }
+        let chunk = response?.chunk(value) ?? CompletionChunk(value)
         understood += 1
         usage = chunk.usage ?? usage
         if finishReason == nil { errorBody = chunk.errorBody ?? errorBody }

@@ -8,8 +8,8 @@ struct AttemptError: Error {
     var isRetryable = false
     /// True if the response broke off or took too long. The answer in it may still be complete.
     var isBreak = false
-    /// True if the upstream does not know `stream_options`.
-    var refusesStreamOptions = false
+    /// True if the upstream refuses what a request can do without.
+    var refusesOptions = false
 }
 
 extension Upstream {
@@ -17,8 +17,10 @@ extension Upstream {
     func error(status: Int, retryAfter: Int?, body: [UInt8]) -> AttemptError {
         var error = error(status: status, retryAfter: retryAfter, errorBody: UpstreamErrorBody(body))
         let text = String(decoding: body, as: UTF8.self)
-        let isNamed = ["stream_options", "include_usage"].contains { text.includes($0) }
-        error.refusesStreamOptions = (status == 400 || status == 422) && isNamed
+        // OpenAI: "Encrypted content is not supported with this model", and of a model that it cannot read "encrypted content".
+        let names = settings.api == .chat ? ["stream_options", "include_usage"] : ["\"include\"", "ncrypted"]
+        let isNamed = names.contains { text.includes($0) }
+        error.refusesOptions = (status == 400 || status == 422) && isNamed
         return error
     }
 

@@ -9,6 +9,7 @@ import Text
 package final class Upstream: Sendable {
     package struct Settings: Sendable, Hashable {
         package var address: UpstreamAddress
+        package var api: UpstreamAPI
         /// The bearer key; nil if the server needs none.
         package var key: String?
         /// Nil for the first model of the server's list.
@@ -20,10 +21,10 @@ package final class Upstream: Sendable {
         package var takesUnknown: Bool
 
         package init(
-            address: UpstreamAddress, key: String? = nil, model: String? = nil, connectTimeout: Duration = .seconds(10),
-            takesNames: Bool = true, takesUnknown: Bool = false
+            address: UpstreamAddress, api: UpstreamAPI = .chat, key: String? = nil, model: String? = nil,
+            connectTimeout: Duration = .seconds(10), takesNames: Bool = true, takesUnknown: Bool = false
         ) {
-            (self.address, self.key, self.model, self.connectTimeout) = (address, key, model, connectTimeout)
+            (self.address, self.api, self.key, self.model, self.connectTimeout) = (address, api, key, model, connectTimeout)
             (self.takesNames, self.takesUnknown) = (takesNames, takesUnknown)
         }
     }
@@ -37,8 +38,8 @@ package final class Upstream: Sendable {
     private struct State {
         var circuit = CircuitBreaker()
         var firstModel: String?
-        /// True once the server refused `stream_options`.
-        var refusesStreamOptions = false
+        /// The models for which the server refused what a request can do without.
+        var plainModels: Set<TextKey> = []
         /// When it last answered, if only that it refuses a request.
         var lastAnswer: ContinuousClock.Instant?
     }
@@ -106,24 +107,19 @@ package final class Upstream: Sendable {
     ) async throws(AttemptError) -> Completion {
         var name = model ?? settings.model
         if name == nil { name = try await firstModel(within: remaining()) }
-        var members: [(String, JSONValue)] = [("model", .string(name ?? ""))]
-        let recipient = Prompt.Recipient(tag: tag, isFirst: isFirst, takesNames: settings.takesNames)
-        members.append(("messages", .array(prompt.messages(for: recipient).map { .object($0.jsonMembers()) })))
-        for (name, value) in prompt.parameters { members.append((name, value)) }
-        if onDelta != nil { members.append(("stream", true)) }
-        if settings.takesUnknown {
-            let known = Set(members.map { TextKey($0.0) } + [TextKey("stream"), TextKey("stream_options")])
-            for (name, value) in prompt.otherParameters where !known.contains(TextKey(name)) { members.append((name, value)) }
+        let model = name ?? ""
+        func request(withOptions: Bool) -> CompletionRequest {
+            CompletionRequest(
+                prompt, to: self, model: model, isFirst: isFirst, streams: onDelta != nil, withOptions: withOptions)
         }
-        guard onDelta != nil, prompt.includesUsage != false, !state.withLock(\.refusesStreamOptions) else {
-            return try await attempt(prompt, members, remaining: remaining, onDelta: onDelta, warn: warn)
-        }
+        let first = request(withOptions: state.withLock { !$0.plainModels.contains(TextKey(model)) })
         do {
-            let members = members + [("stream_options", ["include_usage": true])]
-            return try await attempt(prompt, members, remaining: remaining, onDelta: onDelta, warn: warn)
+            return try await attempt(prompt, first.members, remaining: remaining, onDelta: onDelta, warn: warn)
         } catch {
-            guard error.refusesStreamOptions else { throw error }
-            state.withLock { $0.refusesStreamOptions = true }
+            guard error.refusesOptions, first.hasOptions else { throw error }
+            // What a client sent back, or was sealed for another key, says nothing of other requests.
+            if !first.hasSealedReasoning { _ = state.withLock { $0.plainModels.insert(TextKey(model)) } }
+            let members = request(withOptions: false).members
             return try await attempt(prompt, members, remaining: remaining, onDelta: onDelta, warn: warn)
         }
     }
@@ -132,9 +128,9 @@ package final class Upstream: Sendable {
         _ prompt: Prompt, _ members: [(String, JSONValue)], remaining: () -> Duration, onDelta: (@Sendable (Delta) -> Void)?,
         warn: (String) -> Void
     ) async throws(AttemptError) -> Completion {
-        var parser = CompletionParser()
+        var parser = CompletionParser(settings.api)
         var latest = (understood: 0, at: ContinuousClock.now)
-        let request = request("chat/completions", body: JSONValue.object(members).serialized, timeout: remaining())
+        let request = request(settings.api.path, body: JSONValue.object(members).serialized, timeout: remaining())
         do {
             try await reply(to: request) { bytes in
                 for delta in parser.read(bytes) { onDelta?(delta) }

@@ -1,4 +1,5 @@
 import Chat
+import HTTPClient
 import JSON
 import TestSupport
 import Testing
@@ -176,8 +177,8 @@ extension CompletionParser {
     /// The answer in a response, and its chunks.
     static func read(_ response: String) throws(CompletionError) -> (Completion, [Delta]) { try read([Array(response.utf8)]) }
 
-    static func read(_ chunks: [[UInt8]]) throws(CompletionError) -> (Completion, [Delta]) {
-        var parser = CompletionParser()
+    static func read(_ chunks: [[UInt8]], _ api: UpstreamAPI = .chat) throws(CompletionError) -> (Completion, [Delta]) {
+        var parser = CompletionParser(api)
         var deltas: [Delta] = []
         for chunk in chunks { deltas += chunk.withUnsafeBytes { parser.read($0) } }
         deltas += parser.end()

@@ -18,11 +18,21 @@ struct CompletionPropertyTests {
             + "\n\n",
         #"data: {"choices":[{"delta":{"content":"a"},"logprobs":{"content":[{"logprob":#}],"refusal":[#]}}],"usage":#}"#
             + "\n\ndata: [DONE]\n\n",
+        ResponseFixture.stream.replacing("\"output_index\":0", with: "\"output_index\":#").replacing("_tokens\":", with: "_tokens\":#"),
+        ResponseFixture.added(#"{"type":"function_call","call_id":#,"name":"f"}"#)
+            + #"data: {"type":"response.function_call_arguments.delta","output_index":#,"delta":"{"}"# + "\n\n"
+            + ResponseFixture.done(#"{"type":"reasoning","id":#,"content":[{"text":#}],"summary":#,"encrypted_content":"a"}"#)
+            + ResponseFixture.end(#"{"type":"message","content":[{"type":"output_text","text":"a","annotations":[#],"logprobs":[#]},#]},#"#),
+        #"{"object":"response","status":"completed","output":[#,{"type":"function_call","name":"f","arguments":#}],"usage":#}"#,
         #"data: {"error":{"message":"m","code":#}}"# + "\n\n", #"{"error":{"code":#},"choices":#}"#, #"[{"error":{"code":#}}]"#,
     ]
 
     private func read(_ bytes: [UInt8], cutAt positions: Set<Int>) {
-        var reader = CompletionParser()
+        for api in UpstreamAPI.allCases { read(bytes, cutAt: positions, api) }
+    }
+
+    private func read(_ bytes: [UInt8], cutAt positions: Set<Int>, _ api: UpstreamAPI) {
+        var reader = CompletionParser(api)
         var start = 0
         for end in positions.sorted() + [bytes.count] {
             _ = bytes[start..<end].withUnsafeBytes { reader.read($0) }
@@ -36,7 +46,7 @@ struct CompletionPropertyTests {
 
     @Test("JSON nested to the limit and deeper crashes nothing, wherever it ends", arguments: [511, 512, 513, 514, 100_000])
     func depth(depth: Int) {
-        for opening in ["[", #"{"a":"#, #"{"choices":["#, #"[{"error":"#] {
+        for opening in ["[", #"{"a":"#, #"{"choices":["#, #"{"output":["#, #"[{"error":"#] {
             let text = String(repeating: opening, count: depth / opening.count { "[{".contains($0) })
             for text in [text, text + "[", text.dropLast() + "[", String(text.dropFirst()) + "["] {
                 for reply in [text, "data: \(text)\n\n", #"{"choices":\#(text)"#, #"data: {"choices":[{"delta":{"tool_calls":\#(text)"#] {

@@ -1,4 +1,5 @@
 import Chat
+import HTTPClient
 import TestSupport
 import Testing
 
@@ -7,7 +8,11 @@ import Testing
 @Suite("Responses of an upstream that are costly to read")
 struct HostileResponseTests {
     private func read(_ text: String) {
-        var parser = CompletionParser()
+        for api in UpstreamAPI.allCases { read(text, api) }
+    }
+
+    private func read(_ text: String, _ api: UpstreamAPI) {
+        var parser = CompletionParser(api)
         var text = text
         text.withUTF8 { bytes in
             for start in stride(from: 0, to: bytes.count, by: 8192) {
@@ -26,11 +31,31 @@ struct HostileResponseTests {
             ##"data: {"choices":[{"delta":{"tool_calls":[{"id":"a#"},{"id":"b#"},{"index":0,"id":"a#"}]},"finish_reason":"s#"}]}"##
                 + "\n\n",
             ##"data: {"choices":[{"delta":{"content":"#"},"logprobs":{"c#":[]}}]}"## + "\n\n",
+            ##"data: {"type":"response.output_text.delta","d#":1,"delta":"#"}"## + "\n\n"
+                + ##"data: {"type":"response.output_item.done","item":{"type":"function_call","call_id":"a#","name":"b#","arguments":"#"}}"##
+                + "\n\n" + ##"data: {"type":"r#"}"## + "\n\n",
+            ##"{"output":[{"type":"reasoning","summary":[{"text":"#"}],"id":"#","encrypted_content":"#"}],"usage":{"u#":1}}"##,
             ##"{"e#":{"message":"m#"},"error":{"message":"#","p#":1}}"##, ##"[{"error":{"m#":"#"}}]"##, ##"{"detail":{"m#":1}}"##,
         ])
     func marks(template: String) {
         let growth = growth(from: 6000) { size in
             read(template.split(separator: "#", omittingEmptySubsequences: false).joined(separator: mixedMarks(size, after: "")))
+        }
+        #expect(growth < linearGrowth)
+    }
+
+    @Test("the items of a response are read in linear time, one by one and all at once")
+    func items() {
+        let growth = growth(from: 3000) { count in
+            let items = (0..<count).map { number in
+                [
+                    ResponseFixture.call("c\(number)", "f", "{}"), ResponseFixture.message(ResponseFixture.text("a")),
+                    #"{"type":"reasoning","summary":[{"text":"a"}],"encrypted_content":"a"}"#,
+                ].joined(separator: ",")
+            }
+            read(ResponseFixture.response(items.joined(separator: ",")))
+            read(ResponseFixture.end(items.joined(separator: ",")))
+            read(items.map { ResponseFixture.done($0) + ResponseFixture.added($0) }.joined())
         }
         #expect(growth < linearGrowth)
     }

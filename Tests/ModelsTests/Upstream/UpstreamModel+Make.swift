@@ -7,7 +7,7 @@ import TestSupport
 extension UpstreamModel {
     /// A model on servers at these URLs, with connections of its own and a clock on which pauses take no time.
     static func make(
-        _ urls: String..., key: String? = nil, model: String? = "m", timeout: Duration = .seconds(300),
+        _ urls: String..., api: UpstreamAPI = .chat, key: String? = nil, model: String? = "m", timeout: Duration = .seconds(300),
         connectTimeout: Duration = .seconds(10), takesNames: Bool = true, takesUnknown: Bool = false, retries: Int = 0,
         log lines: Log<LogLine> = Log(),
         clock: UpstreamClock = TestClock().clock
@@ -17,8 +17,8 @@ extension UpstreamModel {
             Route(
                 Upstream(
                     Upstream.Settings(
-                        address: try address(url), key: key, model: model, connectTimeout: connectTimeout, takesNames: takesNames,
-                        takesUnknown: takesUnknown), engine: engine))
+                        address: try address(url), api: api, key: key, model: model, connectTimeout: connectTimeout,
+                        takesNames: takesNames, takesUnknown: takesUnknown), engine: engine))
         }
         return UpstreamModel(routes, timeout: timeout, retries: retries, logger: .test(lines), clock: clock)
     }
