@@ -7,11 +7,7 @@ import Testing
 
 @Suite("Responses of an upstream that are costly to read")
 struct HostileResponseTests {
-    private func read(_ text: String) {
-        for api in UpstreamAPI.allCases { read(text, api) }
-    }
-
-    private func read(_ text: String, _ api: UpstreamAPI) {
+    private func read(_ text: String, _ api: UpstreamAPI = .chat) {
         var parser = CompletionParser(api)
         var text = text
         text.withUTF8 { bytes in
@@ -31,10 +27,6 @@ struct HostileResponseTests {
             ##"data: {"choices":[{"delta":{"tool_calls":[{"id":"a#"},{"id":"b#"},{"index":0,"id":"a#"}]},"finish_reason":"s#"}]}"##
                 + "\n\n",
             ##"data: {"choices":[{"delta":{"content":"#"},"logprobs":{"c#":[]}}]}"## + "\n\n",
-            ##"data: {"type":"response.output_text.delta","d#":1,"delta":"#"}"## + "\n\n"
-                + ##"data: {"type":"response.output_item.done","item":{"type":"function_call","call_id":"a#","name":"b#","arguments":"#"}}"##
-                + "\n\n" + ##"data: {"type":"r#"}"## + "\n\n",
-            ##"{"output":[{"type":"reasoning","summary":[{"text":"#"}],"id":"#","encrypted_content":"#"}],"usage":{"u#":1}}"##,
             ##"{"e#":{"message":"m#"},"error":{"message":"#","p#":1}}"##, ##"[{"error":{"m#":"#"}}]"##, ##"{"detail":{"m#":1}}"##,
         ])
     func marks(template: String) {
@@ -44,18 +36,33 @@ struct HostileResponseTests {
         #expect(growth < linearGrowth)
     }
 
-    @Test("the items of a response are read in linear time, one by one and all at once")
-    func items() {
-        let growth = growth(from: 3000) { count in
-            let items = (0..<count).map { number in
+    @Test(
+        "names and texts of a response that are runs of combining marks are read in linear time",
+        arguments: [
+            ##"data: {"type":"response.output_text.delta","d#":1,"delta":"#"}"## + "\n\n"
+                + ##"data: {"type":"response.output_item.done","item":{"type":"function_call","call_id":"a#","name":"b#","arguments":"#"}}"##
+                + "\n\n" + ##"data: {"type":"r#"}"## + "\n\n",
+            ##"{"output":[{"type":"reasoning","summary":[{"text":"#"}],"id":"#","encrypted_content":"#"}],"usage":{"u#":1}}"##,
+        ])
+    func marksInResponse(template: String) {
+        let growth = growth(from: 6000) { size in
+            let marks = mixedMarks(size, after: "")
+            read(template.split(separator: "#", omittingEmptySubsequences: false).joined(separator: marks), .responses)
+        }
+        #expect(growth < linearGrowth)
+    }
+
+    @Test("the items of a response are read in linear time, one by one and all at once", arguments: [true, false])
+    func items(areStreamed: Bool) {
+        let growth = growth(from: 300) { count in
+            let items = (0..<count).flatMap { number in
                 [
                     ResponseFixture.call("c\(number)", "f", "{}"), ResponseFixture.message(ResponseFixture.text("a")),
                     #"{"type":"reasoning","summary":[{"text":"a"}],"encrypted_content":"a"}"#,
-                ].joined(separator: ",")
+                ]
             }
-            read(ResponseFixture.response(items.joined(separator: ",")))
-            read(ResponseFixture.end(items.joined(separator: ",")))
-            read(items.map { ResponseFixture.done($0) + ResponseFixture.added($0) }.joined())
+            let end = ResponseFixture.end(items.joined(separator: ","))
+            read(areStreamed ? items.map { ResponseFixture.added($0) + ResponseFixture.done($0) }.joined() + end : end, .responses)
         }
         #expect(growth < linearGrowth)
     }
