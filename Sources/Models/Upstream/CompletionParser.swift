@@ -165,7 +165,7 @@ struct CompletionParser {
 enum CompletionError: Error, Equatable {
     /// The upstream reports an error.
     case upstreamError(UpstreamErrorBody)
-    /// The response is not a chat completion.
+    /// The response is not a completion.
     case invalid
     /// The response ended too early.
     case truncated

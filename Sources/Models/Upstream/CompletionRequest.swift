@@ -8,7 +8,7 @@ struct CompletionRequest {
     private(set) var members: [(String, JSONValue)]
     /// True if there is something in it that some servers refuse, although they can answer without it.
     private(set) var hasOptions: Bool
-    /// True if the options are, among others, thoughts that the server cannot be expected to take back from anybody.
+    /// True if there are thoughts in it that were sealed by the server, or that a client says were.
     private(set) var hasSealedReasoning = false
 
     /// - Parameters:

@@ -22,11 +22,11 @@ struct ResponseParser {
         var message = Draft()
         switch type {
         case "response.output_text.delta", "response.output_text.done":
-            if takes(.text, from: type) { message.add(value.member("delta") ?? value.member("text"), to: \.content) }
+            if takes(.text, from: type) { message.content = Draft.text(value.member("delta") ?? value.member("text")) }
             let logprobs = value.member("logprobs")?.elements ?? []
             if !logprobs.isEmpty, takes(.logprobs, from: type) { message.logprobs = logprobs }
         case "response.refusal.delta", "response.refusal.done":
-            if takes(.refusal, from: type) { message.add(value.member("delta") ?? value.member("refusal"), to: \.refusal) }
+            if takes(.refusal, from: type) { message.refusal = Draft.text(value.member("delta") ?? value.member("refusal")) }
         case "response.reasoning_text.delta", "response.reasoning_text.done", "response.reasoning_summary_text.delta",
             "response.reasoning_summary_text.done":
             if takes(.reasoning, from: type), let text = value.member("delta") ?? value.member("text") {
@@ -53,7 +53,10 @@ struct ResponseParser {
 
     /// A response that is over. The type is empty for one that is no event.
     private mutating func end(_ response: JSONValue, from type: String) -> CompletionChunk {
-        let status = response.member("status")?.string ?? (type.isEmpty ? "completed" : String(type.dropFirst("response.".count)))
+        let ending = type.isEmpty ? "completed" : String(type.dropFirst("response.".count))
+        var status = response.member("status")?.string ?? ending
+        // Some servers repeat the response that they began with.
+        if !type.isEmpty, status == "in_progress" { status = ending }
         let usage = response.member("usage").flatMap { Usage(response: $0.withoutCutText) }
         if let error = Self.error(in: response) { return CompletionChunk(choice: nil, usage: usage, errorBody: error) }
         let items = response.member("output")?.elements
@@ -85,9 +88,10 @@ struct ResponseParser {
         case "function_call":
             let arguments = isWhole ? item.member("arguments") : nil
             let isNew = arguments.map { !($0.string?.isEmpty ?? false) && takes(.arguments, from: type) } ?? false
+            let ids = ["call_id", "id"].lazy.compactMap { item.member($0) }
             message.calls.append(
                 Self.call(
-                    index: isWhole ? nil : index, id: item.member("call_id") ?? item.member("id"), name: item.member("name"),
+                    index: isWhole ? nil : index, id: ids.first { !$0.isNull }, name: item.member("name"),
                     arguments: isNew ? arguments : nil))
         case "message" where isWhole:
             for part in item.member("content")?.elements ?? [] { add(part: part, from: type, to: &message) }
@@ -109,16 +113,16 @@ struct ResponseParser {
     /// - Parameter place: empty for a text of its own.
     private mutating func add(reasoning text: JSONValue, at place: [Int?], to message: inout Draft) {
         let goesOn = reasoningPlace.map { $0 == place && !place.isEmpty } ?? true
-        message.add(goesOn ? text : text.asParagraph, to: \.reasoning)
+        message.reasoning += Draft.text(goesOn ? text : text.asParagraph)
         reasoningPlace = place
     }
 
     private mutating func add(part: JSONValue, from type: String, to message: inout Draft) {
         switch part.member("type")?.string {
         case "refusal":
-            if takes(.refusal, from: type) { message.add(part.member("refusal"), to: \.refusal) }
+            if takes(.refusal, from: type) { message.refusal += Draft.text(part.member("refusal")) }
         default:
-            if takes(.text, from: type) { message.add(part.member("text"), to: \.content) }
+            if takes(.text, from: type) { message.content += Draft.text(part.member("text")) }
             let annotations = (part.member("annotations")?.elements ?? []).compactMap(Self.annotation)
             if !annotations.isEmpty, takes(.annotations, from: type) { message.annotations += annotations }
             let logprobs = part.member("logprobs")?.elements ?? []
@@ -168,9 +172,10 @@ private struct Draft {
     var details: [JSONValue] = []
     var logprobs: [JSONValue] = []
 
-    /// Adds a text, unless it is none.
-    mutating func add(_ text: JSONValue?, to texts: WritableKeyPath<Draft, [JSONValue]>) {
-        if let text, text.string != nil || text.cutText != nil { self[keyPath: texts].append(text) }
+    /// A value if it is a text.
+    static func text(_ value: JSONValue?) -> [JSONValue] {
+        guard let value, value.string != nil || value.cutText != nil else { return [] }
+        return [value]
     }
 
     func choice(finishReason: String?, isWhole: Bool) -> CompletionChunk.Choice {

@@ -17,7 +17,7 @@ extension Upstream {
     func error(status: Int, retryAfter: Int?, body: [UInt8]) -> AttemptError {
         var error = error(status: status, retryAfter: retryAfter, errorBody: UpstreamErrorBody(body))
         let text = String(decoding: body, as: UTF8.self)
-        // OpenAI: "Encrypted content is not supported with this model", and of a model that it cannot read "encrypted content".
+        // OpenAI: "Encrypted content is not supported with this model", or "The encrypted content … could not be verified".
         let names = settings.api == .chat ? ["stream_options", "include_usage"] : ["\"include\"", "ncrypted"]
         let isNamed = names.contains { text.includes($0) }
         error.refusesOptions = (status == 400 || status == 422) && isNamed
@@ -28,7 +28,7 @@ extension Upstream {
     func error(_ error: CompletionError) -> AttemptError {
         switch error {
         case .upstreamError(let errorBody): self.error(status: errorBody.status ?? 502, retryAfter: nil, errorBody: errorBody)
-        case .invalid: AttemptError(error: ModelError(.failed, "The upstream \(name) gave a reply that is no chat completion"))
+        case .invalid: AttemptError(error: ModelError(.failed, "The upstream \(name) gave a reply that is no completion"))
         case .truncated: AttemptError(error: ModelError(.failed, "The upstream \(name) broke off its reply"))
         }
     }

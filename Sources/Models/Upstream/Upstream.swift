@@ -117,7 +117,7 @@ package final class Upstream: Sendable {
             return try await attempt(prompt, first.members, remaining: remaining, onDelta: onDelta, warn: warn)
         } catch {
             guard error.refusesOptions, first.hasOptions else { throw error }
-            // What a client sent back, or was sealed for another key, says nothing of other requests.
+            // Thoughts may be sealed for another key, or made up. Their refusal says nothing of other requests.
             if !first.hasSealedReasoning { _ = state.withLock { $0.plainModels.insert(TextKey(model)) } }
             let members = request(withOptions: false).members
             return try await attempt(prompt, members, remaining: remaining, onDelta: onDelta, warn: warn)

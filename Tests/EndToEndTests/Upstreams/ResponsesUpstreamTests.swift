@@ -38,6 +38,8 @@ struct ResponsesUpstreamTests {
             }
             #expect(deltas.count > 3 && deltas.compactMap(\.self).joined().contains("Paris"), "\(events)")
             #expect(try server.session("a")["turns"]?.elements.count == 4)
+            let log = upstream.program.standardError
+            #expect(log.contains("/v1/responses") && !log.contains("/v1/chat/completions"), "\(log)")
             let kept = try? FileManager.default.subpathsOfDirectory(atPath: upstream.dataDirectory)
             #expect(kept?.contains { $0.hasSuffix(".json") } != true, "\(kept ?? [])")
         }

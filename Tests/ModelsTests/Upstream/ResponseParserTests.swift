@@ -27,6 +27,11 @@ struct ResponseParserTests {
         ),
         ("only items", Fixture.done(Fixture.hello) + Fixture.end()), ("only the end", Fixture.end(Fixture.hello)),
         (
+            "an end that repeats the beginning",
+            Fixture.delta("Hello, wörld.")
+                + Fixture.event("response.completed", #""response":\#(Fixture.response(status: "in_progress"))"#)
+        ),
+        (
             "another index in each event",
             Fixture.delta("Hello, ") + Fixture.delta("wörld.", index: 7) + Fixture.done(Fixture.hello, index: 2)
                 + Fixture.end(Fixture.hello)
