@@ -84,7 +84,7 @@ struct ResponseParser {
 
     private mutating func add(_ item: JSONValue, from type: String, index: JSONValue?, to message: inout Draft) {
         let isWhole = type != "response.output_item.added"
-        switch item.member("type")?.string {
+        switch item.member("type")?.string ?? "" {
         case "function_call":
             let arguments = isWhole ? item.member("arguments") : nil
             let isNew = arguments.map { !($0.string?.isEmpty ?? false) && takes(.arguments, from: type) } ?? false
@@ -118,7 +118,7 @@ struct ResponseParser {
     }
 
     private mutating func add(part: JSONValue, from type: String, to message: inout Draft) {
-        switch part.member("type")?.string {
+        switch part.member("type")?.string ?? "" {
         case "refusal":
             if takes(.refusal, from: type) { message.refusal += Draft.text(part.member("refusal")) }
         default:

@@ -1,6 +1,6 @@
 /// Where an input of the program comes from.
 enum InputKind: String, CaseIterable {
-    case request, metaVariable, reply, sessionFile, importedFile, settings
+    case request, metaVariable, reply, response, sessionFile, importedFile, settings
 
     /// An input that costs little beside the program's start.
     var small: String {
@@ -8,6 +8,8 @@ enum InputKind: String, CaseIterable {
         case .request: #"{"messages":[{"role":"user","content":"1+1"}]}"#
         case .metaVariable: "HTTP_X_A=a"
         case .reply: #"{"choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}]}"#
+        case .response:
+            #"{"status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"Hi"}]}]}"#
         // As many turns as the model sees.
         case .sessionFile: Self.session + Array(repeating: Self.turn, count: Self.window).joined(separator: ",\n") + "\n]}\n"
         case .importedFile: #"{"messages":[{"role":"user","content":"Hello"},{"role":"assistant","content":"Hi"}]}"#
@@ -20,6 +22,7 @@ enum InputKind: String, CaseIterable {
         case .request: Self.requests
         case .metaVariable: Self.variables
         case .reply: Self.replies
+        case .response: Self.responses
         case .sessionFile: Self.sessions
         case .importedFile: Self.imports
         case .settings: Self.configurations
@@ -92,6 +95,35 @@ enum InputKind: String, CaseIterable {
         Shape(#"{"choices":[{"message":{"content":"a"},"logprobs":{"content":["#, #"{"token":"$","logprob":#}"#, "]}}]}"),
         Shape(#"{"choices":[{"message":{"content":"a""#, #","$":#"#, separator: "", "}}]}"),
         Shape(#"{"error":{"code":#,"message":""#, "$", separator: "", #""}}"#), Shape(#"{"choices":"#, "[", separator: "", ""),
+    ]
+
+    private static func event(_ type: String, _ members: String) -> String {
+        #"data: {"type":"response.\#(type)",\#(members)}"# + "\n\n"
+    }
+    private static let completed = event("completed", #""response":{"status":"completed","usage":{"input_tokens":#}}"#)
+    private static let call = #"{"type":"function_call","call_id":"c@","name":"f","arguments":"$"}"#
+    private static let thought =
+        #"{"type":"reasoning","id":"$","summary":[{"text":"$"},{"text":"$"}],"encrypted_content":"$","content":[]}"#
+    private static let message =
+        #"{"type":"message","content":[{"type":"output_text","text":"$","annotations":[{"type":"url_citation","url":"$"}],"#
+        + #""logprobs":[{"token":"$","logprob":#}]},{"type":"refusal","refusal":"$"}]}"#
+
+    private static let responses: [Shape] = [
+        Shape(event("created", #""m":#"#), event("output_text.delta", #""delta":"$","logprobs":[#]"#), separator: "", completed),
+        Shape(
+            "",
+            event("output_item.added", #""output_index":@,"item":\#(call)"#)
+                + event("function_call_arguments.delta", #""output_index":@,"delta":"$""#), separator: "", completed),
+        Shape(
+            "", event("reasoning_summary_text.delta", #""summary_index":@,"delta":"$""#) + event("$", #""m@":#"#), separator: "", completed),
+        Shape("", [thought, message, call].map { event("output_item.done", #""item":\#($0)"#) }.joined(), separator: "", completed),
+        Shape(#"{"status":"completed","output":["#, [thought, message, call].joined(separator: ","), #"],"usage":{"input_tokens":#}}"#),
+        Shape(
+            #"{"status":"incomplete","output":[{"type":"message","content":["#, #"{"type":"output_text","text":"$"}"#,
+            #"]}],"usage":{"total_tokens":#}}"#),
+        Shape(#"{"status":"completed","output":[]"#, #","$input_tokens":#"#, separator: "", "}"),
+        Shape(#"{"status":"failed","error":{"code":"image$","message":""#, "$", separator: "", #""}}"#),
+        Shape(#"{"output":"#, "[", separator: "", ""),
     ]
 
     /// `history.maxTurns` where a session's file is read.

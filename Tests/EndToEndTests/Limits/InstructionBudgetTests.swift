@@ -13,7 +13,7 @@ struct InstructionBudgetTests {
         switch kind {
         case .request, .importedFile: 5_000_000
         case .metaVariable, .sessionFile: 2_000_000
-        case .reply: 3_500_000
+        case .reply, .response: 3_500_000
         case .settings: 12_000_000
         }
     }
@@ -65,11 +65,12 @@ struct InstructionBudgetTests {
                 let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 if !parts[0].isEmpty { request["\(parts[0])"] = "\(parts.last ?? "")" }
             }
-        case .reply:
+        case .reply, .response:
             statuses = 200..<503
             if random.any([true, false]) { body.replaceSubrange(...0, with: #"{"stream":true,"#.utf8) }
             let upstream = try ScriptedUpstream([.init(body: input), .init(body: kind.small)])
             environment.merge(upstream.environment) { $1 }
+            if kind == .response { environment["NANOBOT_UPSTREAM_API"] = "responses" }
             environment["NANOBOT_UPSTREAM_RETRIES"] = "0"
         case .sessionFile:
             // 500: it cannot be read.
