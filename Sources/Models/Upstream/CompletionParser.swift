@@ -3,7 +3,8 @@ import HTTPClient
 import JSON
 import Text
 
-/// Reads a response as it arrives: a stream or one document, of chat completions or of the Responses API. The first byte tells which, whatever was requested.
+/// Reads a response as it arrives: a stream or one document, of chat completions or of the Responses API. The first byte tells a stream
+/// from a document, whatever was requested.
 struct CompletionParser {
     private enum Form {
         case document

@@ -79,7 +79,8 @@ extension Prompt {
     }
 }
 
-/// Thoughts that only the server they came from can read. Messages keep them in `reasoning_details`, in OpenRouter's form, which clients know.
+/// Thoughts that only the server they came from can read. Messages keep them in `reasoning_details`, in OpenRouter's form, which clients
+/// know.
 enum SealedReasoning {
     private static let format = "openai-responses-v1"
 

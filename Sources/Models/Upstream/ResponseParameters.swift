@@ -37,7 +37,8 @@ enum ResponseParameters {
         return members
     }
 
-    /// A function that may have been offered without parameters, and that is strict only if the client says so: here the API would make it so.
+    /// A function that may have been offered without parameters, and that is strict only if the client says so. By itself, this API makes
+    /// it strict.
     private static func tool(_ value: JSONValue) -> JSONValue {
         guard case .object(var members) = flat(value) else { return value }
         for (name, usual): (String, JSONValue) in [("parameters", ["type": "object", "properties": [:]]), ("strict", false)]

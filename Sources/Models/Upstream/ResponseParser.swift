@@ -4,8 +4,8 @@ import Text
 
 /// Reads the events of a response of the Responses API, or a whole one, as chunks of a completion.
 ///
-/// Servers say the same thing up to four times: in deltas, at the end of a part, of an item, and of the response. For each kind of thing the
-/// first of these counts, and nothing depends on ids and indices, which servers leave out or confuse.
+/// Servers say the same thing up to four times: in deltas, at the end of a part, of an item, and of the response. For each kind of thing
+/// the first of these counts, and no text depends on ids and indices, which servers leave out or confuse.
 struct ResponseParser {
     private enum Kind {
         case text, refusal, reasoning, arguments, logprobs, annotations, sealed
