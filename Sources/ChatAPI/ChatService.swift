@@ -45,7 +45,8 @@ package struct ChatService: Sendable {
 
     package init(
         settings: Settings = Settings(), sessions: SessionStore, models: ModelCatalog, usage: UsageLog? = nil,
-        metrics: MetricsRegistry? = nil, background: BackgroundTasks? = nil, logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
+        metrics: MetricsRegistry? = nil, background: BackgroundTasks? = nil, logger: Logger,
+        now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.settings = settings
         self.sessions = sessions

@@ -38,7 +38,8 @@ struct Responder {
         let threads = try configuration[.workers]
         let workers = try WorkerPool(threads: threads)
         self.workers = workers
-        application = try Application(configuration, isRestarted: isRestarted, isRecovering: isRecovering, background: workers) { durability in
+        application = try Application(configuration, isRestarted: isRestarted, isRecovering: isRecovering, background: workers) {
+            durability in
             try WorkerPool(threads: durability == .sync ? Self.diskThreads : 1)
         }
         // A chat uses one connection from the web server and, while it waits, one to its upstream.

@@ -13,10 +13,13 @@ import JSON
 
 @Suite("Responses in the background")
 struct BackgroundTests {
-    private static let workers = BackgroundTasks(executor: try! WorkerPool(threads: 2))
+    private static let workers = (try? WorkerPool(threads: 2)).map { BackgroundTasks(executor: $0) }
 
     private func api(_ model: any ChatModel, in directory: DataDirectory? = nil, over tasks: BackgroundTasks? = workers) throws -> API {
-        try API(model, in: directory, background: tasks) { _ in } configure: { $0.streams = true }
+        try API(model, in: directory, background: tasks) { _ in
+        } configure: {
+            $0.streams = true
+        }
     }
 
     private func status(_ api: API, _ id: String) async -> String {
@@ -149,7 +152,8 @@ struct BackgroundTests {
     @Test("over CGI nothing runs in the background")
     func cgi() async throws {
         expectError(
-            await (try api(ScriptedModel(), over: nil)).create(#""input":"one","background":true"#), 400, "unsupported_value", param: "background")
+            await (try api(ScriptedModel(), over: nil)).create(#""input":"one","background":true"#), 400, "unsupported_value",
+            param: "background")
     }
 
     @Test("tries of one request make one turn, under one id")

@@ -153,7 +153,9 @@ struct ConversationTests {
         let items = await api.send("GET", "/v1/conversations/wx:dm:a/items", session: nil)
         #expect(texts(items) == ["Answer 1", "hello"])
         let id = await conversation(api)
-        for other in [String(id.dropLast()), id + "a", "conv_", "conv_\u{e9}", "resp_" + id.dropFirst(5), String(repeating: "x", count: 600)] {
+        for other in [
+            String(id.dropLast()), id + "a", "conv_", "conv_\u{e9}", "resp_" + id.dropFirst(5), String(repeating: "x", count: 600),
+        ] {
             let status = await api.send("GET", "/v1/conversations/\(other)", session: nil).status
             #expect(status == 404 || status == 400)
         }

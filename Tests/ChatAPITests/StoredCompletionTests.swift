@@ -23,7 +23,10 @@ struct StoredCompletionTests {
 
     @Test("an id leads to its turn, whole or streamed, without a session's key", arguments: [false, true])
     func found(streams: Bool) async throws {
-        let api = try API { _ in } configure: { $0.streams = true }
+        let api = try API { _ in
+        } configure: {
+            $0.streams = true
+        }
         let id = await store(api, "hello", #","metadata":{"k":"v"}"#, streams: streams)
         #expect(id.hasPrefix("chatcmpl-") && id.utf8.count <= 64)
         let shown = await api.send("GET", "/v1/chat/completions/\(id)", session: nil)
@@ -70,7 +73,9 @@ struct StoredCompletionTests {
         let plain = await api.chat("hello").id
         let stored = await store(api, "hello again")
         let response = await api.create(#""input":"hello""#).id
-        for id in [plain, "chatcmpl-" + response.dropFirst(5), String(stored.dropLast()), stored + "a", String(repeating: "x", count: 10_000)] {
+        for id in [
+            plain, "chatcmpl-" + response.dropFirst(5), String(stored.dropLast()), stored + "a", String(repeating: "x", count: 10_000),
+        ] {
             expectError(await api.send("GET", "/v1/chat/completions/\(id)", session: nil), 404, "not_found")
         }
         expectError(await api.send("GET", "/v1/responses/resp_\(stored.dropFirst(9))", session: nil), 404, "not_found")

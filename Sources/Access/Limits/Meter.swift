@@ -140,7 +140,11 @@ package final class Meter: Sendable {
     /// Ends the request: it is counted if it reserved nothing, and gives its place among the chats at once to others.
     package func end() {
         next?.end()
-        guard state.withLock({ $0.holders -= 1; return $0.holders <= 0 }) else { return }
+        guard
+            state.withLock({
+                $0.holders -= 1; return $0.holders <= 0
+            })
+        else { return }
         let ended = state.withLock { state in
             defer { (state.place, state.isCounted, state.hasEnded) = (nil, true, true) }
             return state

@@ -127,8 +127,8 @@ package struct Turn: Sendable, Equatable, Decodable {
                 ("id", .string(id)), ("at", .string(at)), ("messages", .array(messages.map(\.json))),
             ] + (isGiven ? [("given", true)] : []) + (response.map { [("response", $0)] } ?? [])
                 + (completion.map { [("completion", $0)] } ?? []) + [
-                ("model", .string(model)), ("finish_reason", .string(finishReason)), ("usage", usage.json), ("request", request.json),
-            ]
+                    ("model", .string(model)), ("finish_reason", .string(finishReason)), ("usage", usage.json), ("request", request.json),
+                ]
         ).serialized
     }
 }

@@ -24,7 +24,9 @@ extension RequestContext {
             }
             return key
         }
-        guard let key = try? SessionKey(id) else { throw .invalidValue("A conversation is an id conv_…, or a session's key", param: param ?? "id") }
+        guard let key = try? SessionKey(id) else {
+            throw .invalidValue("A conversation is an id conv_…, or a session's key", param: param ?? "id")
+        }
         try expectCovered(key)
         return key
     }

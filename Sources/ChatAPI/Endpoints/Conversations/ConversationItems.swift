@@ -15,7 +15,9 @@ struct ConversationItems {
 
     init(_ items: JSONField, _ settings: ChatService.Settings) throws {
         let list = try InputItem.list(items, allowsRemoteImages: settings.allowsRemoteImages)
-        guard case .array = items.value, list.count <= Self.most else { throw items.refused("must be an array of at most \(Self.most) items") }
+        guard case .array = items.value, list.count <= Self.most else {
+            throw items.refused("must be an array of at most \(Self.most) items")
+        }
         for case (.reference, let field) in list { throw field.refused("must be an item of its own") }
         messages = InputItem.messages(list).map(\.message)
         guard !messages.isEmpty else { throw items.refused("must say something: reasoning alone is nothing that a model reads") }

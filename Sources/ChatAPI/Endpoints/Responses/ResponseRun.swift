@@ -65,7 +65,8 @@ struct ResponseRun: Sendable {
         var onText: (@Sendable (Delta) -> Void)?
         if let onDelta = listener.onDelta { onText = { onDelta($0, object) } }
         let (turn, isReplayed) = try await service.turns.run(
-            request, onShortened: { listener.addHeader("x-history-left-out", "\($0)") }, onBegin: { [session = request.session] in
+            request, onShortened: { listener.addHeader("x-history-left-out", "\($0)") },
+            onBegin: { [session = request.session] in
                 try listener.onBegin(object, session)
             },
             onDelta: onText)
@@ -91,7 +92,8 @@ struct ResponseRun: Sendable {
         (turn.place, turn.keepsEarlier, turn.payer) = (state.place, state.inputIsNew, payer)
         turn.allowsShortening = request.allowsShortening
         var object = ResponseObject(
-            address: TurnAddress(turnID: turnID, time: time, in: state.session), model: entry.id, settings: .object(request.settings + state.settings))
+            address: TurnAddress(turnID: turnID, time: time, in: state.session), model: entry.id,
+            settings: .object(request.settings + state.settings))
         object.sealsReasoning = request.sealsReasoning
         turn.response = .object([("created_at", .integer(object.createdAt))] + object.settings)
         return (turn, object)
