@@ -75,9 +75,18 @@ package struct HostFileSystem: FileSystem {
     }
 
     package func setLock(_ descriptor: CInt, at offset: Int64, isHeld: Bool) throws(Errno) {
-        let type = Int16(isHeld ? F_WRLCK : F_UNLCK)
-        var range = flock(l_type: type, l_whence: Int16(SEEK_SET), l_start: Int(offset), l_len: 1, l_pid: 0)
+        var range = Self.range(at: offset, isHeld ? F_WRLCK : F_UNLCK)
         _ = try systemCall { fcntl(descriptor, Self.setOpenFileDescriptionLock, &range) }
+    }
+
+    package func isLocked(_ descriptor: CInt, at offset: Int64) throws(Errno) -> Bool {
+        var range = Self.range(at: offset, F_WRLCK)
+        _ = try systemCall { fcntl(descriptor, Self.getOpenFileDescriptionLock, &range) }
+        return range.l_type != Int16(F_UNLCK)
+    }
+
+    private static func range(at offset: Int64, _ type: CInt) -> flock {
+        flock(l_type: Int16(type), l_whence: Int16(SEEK_SET), l_start: Int(offset), l_len: 1, l_pid: 0)
     }
 
     package func giveAway(_ descriptor: CInt, toOwnerOf directory: FilePath) throws(Errno) {
@@ -107,8 +116,8 @@ package struct HostFileSystem: FileSystem {
 
     /// SEEK_DATA and SEEK_HOLE (Linux, unistd.h), which the Glibc module lacks.
     private static let (seekData, seekHole): (CInt, CInt) = (3, 4)
-    /// F_OFD_SETLK (Linux, fcntl.h), which the Glibc module lacks.
-    private static let setOpenFileDescriptionLock: CInt = 37
+    /// F_OFD_GETLK and F_OFD_SETLK (Linux, fcntl.h), which the Glibc module lacks.
+    private static let (getOpenFileDescriptionLock, setOpenFileDescriptionLock): (CInt, CInt) = (36, 37)
 
     private func systemCall<Result: FixedWidthInteger>(_ call: () -> Result) throws(Errno) -> Result {
         let result = call()

@@ -57,7 +57,7 @@ package struct BackgroundFiles: Sendable {
     package func open(_ name: String) throws(SessionError) -> BackgroundReader? {
         for path in [directory.appending(name), directory.appending(name + Self.cancelledExtension)] {
             do throws(Errno) {
-                return try BackgroundReader(File(path, O_RDWR, in: system), isCancelled: path.string.hasSuffix(Self.cancelledExtension))
+                return try BackgroundReader(File(path, O_RDONLY, in: system), isCancelled: path.string.hasSuffix(Self.cancelledExtension))
             } catch {
                 guard error == .noSuchFileOrDirectory else { throw SessionError("open \(path)", error) }
             }
@@ -151,14 +151,7 @@ package final class BackgroundReader: Sendable {
 
     /// False once nobody works on the turn any more. Then everything that was said can be read.
     package func isRunning() throws(SessionError) -> Bool {
-        do throws(Errno) {
-            try file.system.setLock(file.descriptor, at: 0, isHeld: true)
-            try file.system.setLock(file.descriptor, at: 0, isHeld: false)
-            return false
-        } catch {
-            guard error == .resourceTemporarilyUnavailable else { throw SessionError("lock a turn in the background", error) }
-            return true
-        }
+        try attempt("lock a turn in the background") { () throws(Errno) in try file.system.isLocked(file.descriptor, at: 0) }
     }
 
     /// Reads what was said.

@@ -1,6 +1,7 @@
 import Chat
 import JSON
 import Server
+import Text
 
 /// The body of `POST /v1/chat/completions`, checked.
 struct ChatRequest {
