@@ -24,6 +24,9 @@ package struct Message: Sendable, Equatable {
         package init(id: String, name: String, arguments: String, extras: ExtraMembers = ExtraMembers()) {
             (self.id, self.name, self.arguments, self.extras) = (id, name, arguments, extras)
         }
+
+        /// True if it was taken out of its conversation: no model's call lacks both.
+        package var isRemoved: Bool { name.isEmpty && id.isEmpty }
     }
 
     /// A part of content that is more than text.
@@ -69,6 +72,18 @@ package struct Message: Sendable, Equatable {
         self.name = name
         self.extras = extras
         self.upstream = upstream
+    }
+
+    /// True if anything of it was taken out of its conversation.
+    package var hasRemovals: Bool { isRemoved || toolCalls.contains(where: \.isRemoved) }
+
+    /// The message without the calls that were taken out; nil if all of it was.
+    package var shown: Message? {
+        guard !isRemoved else { return nil }
+        guard hasRemovals else { return self }
+        var message = self
+        message.toolCalls.removeAll(where: \.isRemoved)
+        return message
     }
 
     /// True if it tells the model how to answer.

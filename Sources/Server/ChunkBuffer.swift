@@ -28,6 +28,12 @@ package final class ChunkBuffer: Sendable {
     /// Adds a header to a response that has not begun.
     package func addHeader(_ name: String, _ value: String) { state.withLock { $0.headers.append((name, value)) } }
 
+    /// True if all bytes were taken to be sent.
+    package var isTaken: Bool { state.withLock(\.bytes.isEmpty) }
+
+    /// False once nobody will send the bytes any more.
+    package var isWanted: Bool { state.withLock { !$0.isDiscarded } }
+
     var headers: [(name: String, value: String)] { state.withLock(\.headers) }
 
     /// Ends the body.

@@ -173,6 +173,22 @@ struct BackgroundTests {
         #expect(try api.directory.files.count == 1 && api.directory.text(of: file).split(separator: "\n").count == 3)
     }
 
+    @Test("tries of one request at once have one id, which leads to the turn")
+    func simultaneous() async throws {
+        let gate = Gate()
+        let api = try api(GatedModel(.wait(gate), .say("Hello")))
+        let responses = await withTaskGroup(of: Response.self) { group in
+            for _ in 0..<4 {
+                group.addTask { await api.create(#""input":"one","background":true"#, headers: ["idempotency-key": "k"]) }
+            }
+            return await group.reduce(into: [Response]()) { $0.append($1) }
+        }
+        #expect(responses.allSatisfy { $0.status == 200 } && Set(responses.map(\.id)).count == 1)
+        gate.open()
+        #expect(try await ended(api, responses[0].id) == "completed")
+        #expect(await api.send("GET", "/v1/responses/\(responses[0].id)/input_items", session: nil).status == 200)
+    }
+
     @Test("two chains from one response at once are two conversations, under the ids that their clients got")
     func chains() async throws {
         let gate = Gate()

@@ -65,10 +65,21 @@ package struct BackgroundFiles: Sendable {
         return nil
     }
 
-    /// Gives the file of a turn another name, too, as long as the turn runs. Where there are no links it has one name.
-    package func link(_ name: String, to other: String) {
-        remove(other)
-        try? system.link(directory.appending(name), to: directory.appending(other))
+    /// Gives the file of a turn another name, too. Where there are no links it has one name.
+    ///
+    /// - Returns: false if a turn that runs has the other name.
+    package func link(_ name: String, to other: String) throws(SessionError) -> Bool {
+        for _ in 1...3 {
+            do throws(Errno) {
+                try system.link(directory.appending(name), to: directory.appending(other))
+                return true
+            } catch {
+                guard error == .fileExists else { return true }
+            }
+            if let reader = try open(other), try reader.isRunning() { return false }
+            remove(other)
+        }
+        return true
     }
 
     /// Asks whoever works on a turn to stop.
@@ -154,15 +165,20 @@ package final class BackgroundReader: Sendable {
         try attempt("lock a turn in the background") { () throws(Errno) in try file.system.isLocked(file.descriptor, at: 0) }
     }
 
+    /// How much was said, in bytes.
+    package func size() throws(SessionError) -> Int {
+        max(0, try attempt("read a turn in the background") { () throws(Errno) in try file.status().size } - start)
+    }
+
     /// Reads what was said.
     ///
     /// - Parameters:
     ///   - position: how much was read before.
     ///   - limit: the most bytes that are read; nil for all.
     package func read(from position: Int = 0, limit: Int? = nil) throws(SessionError) -> [UInt8] {
-        try attempt("read a turn in the background") { () throws(Errno) in
-            let first = start + position
-            return try file.read(first..<max(first, min(file.status().size, limit.map { first + $0 } ?? .max)))
+        let end = try size()
+        return try attempt("read a turn in the background") { () throws(Errno) in
+            try file.read(start + position..<start + max(position, min(end, limit.map { position + $0 } ?? end)))
         }
     }
 }

@@ -62,7 +62,7 @@ struct ContextWindow: Sendable, Equatable {
     }
 
     private mutating func append(_ messages: [Message], _ limits: ContextLimits) {
-        let messages = messages.contains(where: \.isRemoved) ? messages.filter { !$0.isRemoved } : messages
+        let messages = messages.contains(where: \.hasRemovals) ? messages.compactMap(\.shown) : messages
         turns.append(PastTurn(messages))
         tokens.append(Self.estimatedTokens(messages))
         weight += limits.weight(tokens[tokens.count - 1])

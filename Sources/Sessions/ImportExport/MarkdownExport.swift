@@ -75,5 +75,5 @@ enum MarkdownExport {
 
 extension Turn {
     /// The turn's sections of a Markdown export.
-    package var markdown: String { messages.map { MarkdownExport.section($0, at: at) }.joined() }
+    package var markdown: String { messages.compactMap(\.shown).map { MarkdownExport.section($0, at: at) }.joined() }
 }

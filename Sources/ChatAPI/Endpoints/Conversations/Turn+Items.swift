@@ -42,8 +42,3 @@ extension Turn {
         return messages.contains { !$0.isRemoved }
     }
 }
-
-extension Message.ToolCall {
-    /// True if it was taken out of its conversation. No model's call lacks a name.
-    var isRemoved: Bool { name.isEmpty && id.isEmpty }
-}

@@ -21,7 +21,7 @@ struct ShowSession: Endpoint {
         let before = context.request.query("before").flatMap { $0.isEmpty ? nil : $0 }
         let page = try await service.sessions.page(of: key, messages: limit, before: before)
         let messages = page.turns.flatMap { turn in
-            turn.messages.filter { !$0.isRemoved }.map { message in
+            turn.messages.compactMap(\.shown).map { message in
                 let said = message.jsonMembers().filter { member in !["turn", "at"].contains { $0 == member.0 } }
                 return JSONValue.object(said + [("turn", .string(turn.id)), ("at", .string(turn.at))])
             }
@@ -60,7 +60,7 @@ struct UndoTurn: Endpoint {
         try await writer.send(
             .json([
                 "object": "session.turn", "id": .string(turn.id), "at": .string(turn.at),
-                "messages": .array(turn.messages.map { .object($0.jsonMembers()) }), "turns": .integer(turnsLeft),
+                "messages": .array(turn.messages.compactMap(\.shown).map { .object($0.jsonMembers()) }), "turns": .integer(turnsLeft),
             ]))
     }
 }

@@ -1,4 +1,5 @@
 import CGI
+import Concurrency
 import JSON
 import Server
 import Sessions
@@ -12,6 +13,10 @@ struct BackgroundResponse: Sendable {
 
     /// How often the file is read while somebody waits for what comes next.
     private static let interval = Duration.milliseconds(50)
+    /// How much of the file is read at once, in bytes.
+    private static let chunkLength = 1 << 18
+    /// How often is looked whether the client has taken what was sent.
+    private static let patienceWithClient = Duration.milliseconds(20)
     /// How long somebody waits for a response to be cancelled.
     private static let patience = Duration.seconds(5)
 
@@ -46,55 +51,86 @@ struct BackgroundResponse: Sendable {
     /// The response as it is now.
     func json() throws -> JSONValue {
         let isRunning = try reader.isRunning()
-        // While it runs, its beginning tells.
-        var limit = 1 << 16
-        var events: [Event] = []
-        var count = 0
-        repeat {
-            let bytes = try reader.read(limit: isRunning ? limit : nil)
-            events = Event.list(in: bytes[...]).events
-            (count, limit) = (bytes.count, limit * 2)
-        } while isRunning && events.count < 3 && count == limit / 2
-        if !isRunning, let last = events.last(where: \.isLast), let response = last.json?.member("response") { return response }
-        let response = events.first?.json?.member("response") ?? [:]
+        if !isRunning, let response = try lastEvent()?.json?.member("response") { return response }
+        let events = try firstEvents()
+        guard let response = events.first?.json?.member("response") else { throw APIError.responseNotFound }
         if reader.isCancelled { return response.with(["status": "cancelled"]) }
         if isRunning { return events.count < 3 ? response : response.with(["status": "in_progress"]) }
         return Self.failed(response)
+    }
+
+    /// The events that say how the response began.
+    private func firstEvents() throws -> [Event] {
+        var limit = 1 << 16
+        while true {
+            let bytes = try reader.read(limit: limit)
+            let events = Event.list(in: bytes[...]).events
+            if events.count >= 3 || bytes.count < limit { return events }
+            limit *= 2
+        }
+    }
+
+    /// The event that says how the response has ended; nil if none does.
+    private func lastEvent() throws -> Event? {
+        var length = 1 << 16
+        while true {
+            let size = try reader.size()
+            let bytes = try reader.read(from: max(0, size - length))
+            // The first one may have lost its beginning.
+            let events = Event.list(in: bytes[...]).events
+            if let last = events.last(where: \.isLast) { return last }
+            if events.count > 3 || length >= size { return nil }
+            length *= 2
+        }
     }
 
     /// Sends the events, the coming ones too.
     ///
     /// - Parameter after: the number of the last event that the client has; nil if it has none.
     func stream(to writer: ResponseWriter, _ context: RequestContext, after: Int? = nil) async throws {
-        try await context.answer(writer, service.settings, lateError: { ResponseStream.error($0, number: 0) }) { buffer in
-            var (position, number, isOver) = (0, 0, false)
-            var rest: [UInt8] = []
-            var first: Event?
-            while true {
-                let isRunning = try reader.isRunning()
-                let bytes = try reader.read(from: position)
-                position += bytes.count
-                rest += bytes
-                let (events, length) = Event.list(in: rest[...])
-                for event in events {
-                    if after.map({ number > $0 }) ?? true || !event.isNumbered { buffer.send(event.bytes + "\n\n".utf8) }
-                    if event.isNumbered { number += 1 }
-                    first = first ?? event
-                    isOver = isOver || event.isLast
+        let next = Mutex(0)
+        try await context.answer(
+            writer, service.settings, lateError: { ResponseStream.error($0, number: next.withLock(\.self)) },
+            events: { buffer in
+                var (position, isOver) = (0, false)
+                var rest: [UInt8] = []
+                var first: Event?
+                while true {
+                    let isRunning = try reader.isRunning()
+                    let bytes = try reader.read(from: position, limit: Self.chunkLength)
+                    position += bytes.count
+                    rest += bytes
+                    let (events, length) = Event.list(in: rest[...])
+                    var sent: [UInt8] = []
+                    for event in events {
+                        let number = next.withLock { next in
+                            defer { next += event.isNumbered ? 1 : 0 }
+                            return next
+                        }
+                        if after.map({ number > $0 }) ?? true || !event.isNumbered { sent += event.bytes + "\n\n".utf8 }
+                        first = first ?? event
+                        isOver = isOver || event.isLast
+                    }
+                    buffer.send(sent)
+                    rest.removeFirst(length)
+                    if bytes.isEmpty {
+                        guard isRunning else { break }
+                        try await Task.sleep(for: Self.interval)
+                    }
+                    // A client that takes nothing must not make memory grow with the file.
+                    while !buffer.isTaken { try await Task.sleep(for: Self.patienceWithClient) }
+                    if !buffer.isWanted { throw CancellationError() }
                 }
-                rest.removeFirst(length)
-                if !isRunning { break }
-                try await Task.sleep(for: Self.interval)
-            }
-            if isOver { return [] }
-            if try service.sessions.background.open(name)?.isCancelled ?? true { return EventStream.data(Array("[DONE]".utf8)) }
-            // Its process has died.
-            let event: JSONValue = [
-                "type": "response.failed", "sequence_number": .integer(number),
-                "response": Self.failed(first?.json?.member("response") ?? [:]),
-            ]
-            return EventStream.event("response.failed", line: event.serialized) + ResponseStream.error(.endedEarly, number: number + 1)
-        }
+                if isOver { return [] }
+                if try service.sessions.background.open(name)?.isCancelled ?? true { return EventStream.data(Array("[DONE]".utf8)) }
+                // Its process has died.
+                let number = next.withLock(\.self)
+                let event: JSONValue = [
+                    "type": "response.failed", "sequence_number": .integer(number),
+                    "response": Self.failed(first?.json?.member("response") ?? [:]),
+                ]
+                return EventStream.event("response.failed", line: event.serialized) + ResponseStream.error(.endedEarly, number: number + 1)
+            })
     }
 
     /// Stops the response, if it still runs.

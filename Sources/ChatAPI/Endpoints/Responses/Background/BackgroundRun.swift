@@ -5,6 +5,9 @@ import Crypto
 import Server
 import Sessions
 
+/// Another try of the same request runs, and has a file.
+private struct OtherTry: Error {}
+
 /// Makes one response while nobody waits for it. What it says goes to a file, where every process finds it.
 final class BackgroundRun: Sendable {
     private enum State {
@@ -61,6 +64,9 @@ final class BackgroundRun: Sendable {
             guard run.request.stream else { return try await writer.send(.json(object.json(.queued))) }
             guard let response = try BackgroundResponse(object.address, service) else { throw APIError.responseNotFound }
             try await response.send(to: writer, context, streams: true)
+        case .ended(.failure(is OtherTry)):
+            guard let tries, let response = try BackgroundResponse(named: tries, service) else { throw APIError.stopping }
+            try await response.send(to: writer, context, streams: run.request.stream)
         case .ended(let result):
             let (turn, object) = try result.get()
             guard run.request.stream else { return try await writer.send(.json(object.json(turn))) }
@@ -89,9 +95,13 @@ final class BackgroundRun: Sendable {
     private func begin(_ object: ResponseObject, in session: SessionKey) throws {
         try writer.withLock { writer in
             guard writer == nil else { return }
-            writer = try run.service.sessions.background.create(
-                object.address.text, of: session, stream.queue(object))
-            if let tries { run.service.sessions.background.link(object.address.text, to: tries) }
+            let (files, name) = (run.service.sessions.background, object.address.text)
+            let new = try files.create(name, of: session, stream.queue(object))
+            if let tries, try !files.link(name, to: tries) {
+                files.remove(name)
+                throw OtherTry()
+            }
+            writer = new
         }
         state.change { if case .waiting = $0 { $0 = .begun(object) } }
     }
@@ -119,7 +129,10 @@ final class BackgroundRun: Sendable {
             if writer.withLock(\.self)?.isCancelled == false { append(stream.end(run.context.report(error))) }
         }
         // Everybody sees that it has ended.
-        writer.withLock { $0 = nil }
-        if let tries { run.service.sessions.background.remove(tries) }
+        let hadFile = writer.withLock { writer in
+            defer { writer = nil }
+            return writer != nil
+        }
+        if hadFile, let tries { run.service.sessions.background.remove(tries) }
     }
 }
