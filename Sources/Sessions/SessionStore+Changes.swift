@@ -75,6 +75,7 @@ extension SessionStore {
                 if !last.contains(where: { $0.id == summary.covers }) { try writer.append(line) }
             }
             try writer.commit(replaces: true, synchronizes: synchronizes)
+            background.remove(of: key, turn)
             return (turn, turnCount - 1)
         }
     }
@@ -83,6 +84,7 @@ extension SessionStore {
     func removeCompanions(of key: SessionKey) {
         locators.remove(key)
         metadata.remove(SessionLocator(key).description)
+        background.remove(of: key)
     }
 
     /// Removes a turn, whichever it is, and the summaries that cover it. A session that has no other turn is removed if a response began it.
@@ -136,6 +138,7 @@ extension SessionStore {
                 }
                 try writer.append(line)
             }
+            defer { background.remove(of: key, turn) }
             guard turnCount > 0 || UnnamedSession(key)?.kind != .response else { return try unlink(path(of: key)) }
             try writer.commit(replaces: true, synchronizes: synchronizes)
         }

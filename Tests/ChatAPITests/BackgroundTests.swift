@@ -189,6 +189,37 @@ struct BackgroundTests {
         #expect(await api.send("GET", "/v1/responses/\(responses[0].id)/input_items", session: nil).status == 200)
     }
 
+    @Test("what is removed is gone from everywhere", arguments: ["session", "undo", "response"])
+    func removed(how: String) async throws {
+        let api = try api(ScriptedModel())
+        let id = await api.create(#""input":"one","background":true"#, session: "a").id
+        #expect(try await ended(api, id) == "completed")
+        switch how {
+        case "session": #expect(await api.send("DELETE", "/v1/session").status == 200)
+        case "undo": #expect(await api.send("POST", "/v1/session/undo").status == 200)
+        default: #expect(await api.send("DELETE", "/v1/responses/\(id)", session: nil).status == 200)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: api.directory.path + "/background").isEmpty)
+        expectError(await api.send("GET", "/v1/responses/\(id)", session: nil), 404, "not_found")
+        expectError(await api.send("GET", "/v1/responses/\(id)?stream=true", session: nil), 404, "not_found")
+    }
+
+    @Test("a response that waits for its session is cancelled at once, and never asks the model")
+    func cancelledBefore() async throws {
+        let gate = Gate()
+        let model = GatedModel(.wait(gate), .say("Hello"))
+        let api = try api(model)
+        let first = await api.create(#""input":"one","background":true"#, session: "a").id
+        let second = await api.create(#""input":"two","background":true"#, session: "a").id
+        let response = await api.send("POST", "/v1/responses/\(second)/cancel", session: nil)
+        #expect(response.json.member("status") == "cancelled" && !gate.isOpen)
+        gate.open()
+        #expect(try await ended(api, first) == "completed")
+        _ = await api.chat("three")
+        #expect(gate.arrivals == 2)
+        #expect(await status(api, second) == "cancelled")
+    }
+
     @Test("two chains from one response at once are two conversations, under the ids that their clients got")
     func chains() async throws {
         let gate = Gate()

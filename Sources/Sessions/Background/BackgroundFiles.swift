@@ -3,6 +3,7 @@ import Crypto
 import Files
 import FoundationEssentials
 import Glibc
+import JSON
 import SystemPackage
 import Text
 
@@ -97,8 +98,34 @@ package struct BackgroundFiles: Sendable {
         for name in [name, name + Self.cancelledExtension] { try? system.unlink(directory.appending(name)) }
     }
 
+    /// Removes the files of a session's turns.
+    ///
+    /// - Parameter turn: of this turn only; nil for all of them.
+    func remove(of session: SessionKey, _ turn: Turn? = nil) {
+        guard turn.map({ $0.response?.member("background") == true }) ?? true else { return }
+        let start = turn.map { $0.id.dropFirst(Turn.idPrefix.utf8.count).prefix(Self.turnLength) } ?? ""
+        let locator = SessionLocator(session).description
+        removeFiles { name in
+            let stem = name.hasSuffix(Self.cancelledExtension) ? name.dropLast(Self.cancelledExtension.utf8.count) : name[...]
+            return stem.hasPrefix(start) && stem.hasSuffix(locator)
+        }
+    }
+
+    /// How much of a turn's id a file's name begins with.
+    private static let turnLength = 20
+
+    /// Removes the files with such names.
+    private func removeFiles(_ isWanted: (String) -> Bool) {
+        var names: [String] = []
+        try? system.visitNames(in: directory, from: 0) { name, _ in
+            if isWanted(name) { names.append(name) }
+            return true
+        }
+        for name in names { try? system.unlink(directory.appending(name)) }
+    }
+
     /// Removes the files that are old, once an hour.
-    private func pruneIfDue() {
+    func pruneIfDue() {
         let now = ContinuousClock.now
         let isDue = lastPruning.withLock { last in
             guard last.map({ $0 + .seconds(3600) <= now }) ?? true else { return false }
@@ -107,13 +134,9 @@ package struct BackgroundFiles: Sendable {
         }
         guard isDue else { return }
         let limit = Date(timeIntervalSinceNow: -Self.period)
-        var names: [String] = []
-        try? system.visitNames(in: directory, from: 0) { name, _ in
-            if !name.hasPrefix(".") || name.hasPrefix(SessionWriter.temporaryPrefix) { names.append(name) }
-            return true
-        }
-        for path in names.map({ directory.appending($0) }) {
-            if let status = try? system.status(at: path), status.isRegular, status.modified < limit { try? system.unlink(path) }
+        removeFiles { name in
+            guard let status = try? system.status(at: directory.appending(name)) else { return false }
+            return status.isRegular && status.modified < limit
         }
     }
 }

@@ -12,6 +12,7 @@ extension SessionStore {
     ///
     /// - Parameter key: of the session that was used.
     func pruneIfDue(after key: SessionKey) {
+        background.pruneIfDue()
         guard settings.retention ?? settings.unnamedRetention != nil else { return }
         let isFirst =
             UnnamedSession(key)?.kind == .response

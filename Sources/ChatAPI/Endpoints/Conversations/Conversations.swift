@@ -28,9 +28,9 @@ struct CreateConversation: Endpoint {
         do {
             try await service.sessions.create(key)
         } catch let error as SessionError where error.code == .exists && seed != nil {
-            // Another try of the request.
+            // Another try of the request, after which there may have been other metadata.
         }
-        if let metadata { try await service.sessions.note(metadata, of: key) }
+        if let metadata, try service.sessions.metadata(of: key) == [:] { try await service.sessions.note(metadata, of: key) }
         if let messages, !messages.isEmpty {
             _ = try await service.sessions.add(messages, model: service.models.standard.id, to: key, from: origin)
         }

@@ -34,9 +34,9 @@ struct DeleteResponse: Endpoint {
 
     func respond(to context: RequestContext, _ writer: ResponseWriter) async throws {
         var (stored, background, address) = try await service.findResponse(context)
-        if let background {
+        if let background, stored == nil {
             try await background.cancel()
-            stored = try await service.findResponse(context).stored
+            (stored, _, address) = try await service.findResponse(context)
         }
         if let stored {
             do {
@@ -98,20 +98,25 @@ extension ChatService {
     ) async throws -> (stored: StoredResponse?, background: BackgroundResponse?, address: TurnAddress) {
         guard let address = TurnAddress(responseID: context.parameter("id")) else { throw APIError.responseNotFound }
         let background = try BackgroundResponse(address, self, context)
-        var stored: StoredResponse?
-        if let found = try await turn(at: address, context), found.turn.response != nil { stored = found }
-        guard stored != nil || background != nil else { throw APIError.responseNotFound }
-        return (stored, background, address)
+        if let stored = try await response(at: address, context) { return (stored, background, address) }
+        guard let background else { throw APIError.responseNotFound }
+        guard let place = try background.storedAddress() else { return (nil, background, address) }
+        // It went to another place than it was to go, or was removed since.
+        if place != address, let stored = try await response(at: place, context) { return (stored, background, place) }
+        background.remove()
+        throw APIError.responseNotFound
+    }
+
+    private func response(at address: TurnAddress, _ context: RequestContext) async throws -> StoredResponse? {
+        guard let found = try await turn(at: address, context), found.turn.response != nil else { return nil }
+        return found
     }
 
     /// The stored response that a path names.
-    ///
-    /// - Throws: `APIError` if there is none, or none that the caller may see: these look the same.
     func storedResponse(_ context: RequestContext) async throws -> (turn: Turn, session: SessionKey, address: TurnAddress) {
-        guard let address = TurnAddress(responseID: context.parameter("id")), let (turn, session) = try await turn(at: address, context),
-            turn.response != nil
-        else { throw APIError.responseNotFound }
-        return (turn, session, address)
+        let (stored, _, address) = try await findResponse(context)
+        guard let stored else { throw APIError.responseNotFound }
+        return (stored.turn, stored.session, address)
     }
 
     /// The turn at an address; nil if there is none, or none that the caller may see.

@@ -59,6 +59,12 @@ struct BackgroundResponse: Sendable {
         return Self.failed(response)
     }
 
+    /// Where the turn of a response was stored that has its answer; nil if it has none.
+    func storedAddress() throws -> TurnAddress? {
+        guard try !reader.isRunning(), let event = try lastEvent(), !event.isFailure else { return nil }
+        return event.json?.member("response")?.member("id")?.string.flatMap { TurnAddress(responseID: $0) }
+    }
+
     /// The events that say how the response began.
     private func firstEvents() throws -> [Event] {
         var limit = 1 << 16
@@ -173,9 +179,12 @@ private struct Event {
     var isNumbered: Bool { bytes.starts(with: "event: ".utf8) }
 
     /// True if the response has ended with it.
-    var isLast: Bool {
-        let name = bytes.dropFirst("event: ".utf8.count).prefix { $0 != UInt8(ascii: "\n") }
-        return ["response.completed", "response.incomplete", "response.failed"].contains { name.elementsEqual($0.utf8) }
+    var isLast: Bool { ["response.completed", "response.incomplete"].contains { isNamed($0) } || isFailure }
+
+    var isFailure: Bool { isNamed("response.failed") }
+
+    private func isNamed(_ name: String) -> Bool {
+        bytes.dropFirst("event: ".utf8.count).prefix { $0 != UInt8(ascii: "\n") }.elementsEqual(name.utf8)
     }
 
     var json: JSONValue? {

@@ -25,6 +25,8 @@ final class BackgroundRun: Sendable {
     private let stream = ResponseStream()
     private let state = Awaited(State.waiting)
     private let writer = Mutex<BackgroundWriter?>(nil)
+    /// True once the model is asked.
+    private let hasStarted = Mutex(false)
     private let headers = Mutex<[(name: String, value: String)]>([])
 
     /// How long the client waits to be told what is wrong with its request. Then the turn waits for others of its session.
@@ -53,7 +55,7 @@ final class BackgroundRun: Sendable {
             return try await response.send(to: writer, context, streams: run.request.stream)
         }
         context.meter?.hold()
-        tasks.start(isCancelled: { self.writer.withLock(\.self)?.isCancelled ?? false }) {
+        tasks.start(isCancelled: { self.isCancelled() }) {
             await self.work()
             context.meter?.end()
         }
@@ -91,10 +93,19 @@ final class BackgroundRun: Sendable {
         }
     }
 
+    /// True if somebody wants the response to stop. Everybody sees at once that one has ended that still waits for its session.
+    private func isCancelled() -> Bool {
+        guard writer.withLock(\.self)?.isCancelled ?? false else { return false }
+        if !hasStarted.withLock(\.self) { writer.withLock { $0 = nil } }
+        return true
+    }
+
     /// Creates the file of the run, unless there is one.
     private func begin(_ object: ResponseObject, in session: SessionKey) throws {
         try writer.withLock { writer in
             guard writer == nil else { return }
+            // It was cancelled while it waited.
+            if case .begun = state.withLock(\.self) { throw CancellationError() }
             let (files, name) = (run.service.sessions.background, object.address.text)
             let new = try files.create(name, of: session, stream.queue(object))
             if let tries, try !files.link(name, to: tries) {
@@ -116,6 +127,7 @@ final class BackgroundRun: Sendable {
         let listener = ResponseRun.Listener(
             onBegin: { object, session in
                 try self.begin(object, in: session)
+                self.hasStarted.withLock { $0 = true }
                 self.append(self.stream.start(object))
             },
             onDelta: { self.append(self.stream.events($0, of: $1)) },
