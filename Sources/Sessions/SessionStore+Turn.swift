@@ -54,7 +54,10 @@ extension SessionStore {
                 if !mayBeTry { noteRepeated(origin, key) }
                 isNoted = true
                 try checkRoom(loaded?.status.size, key)
-                if hasID { try locators.ensure(key, synchronizes: synchronizes) }
+                if hasID, loaded?.tail.hasLocator != true {
+                    try locators.ensure(key, synchronizes: synchronizes)
+                    loaded?.tail.hasLocator = true
+                }
                 var alignment: Alignment?
                 if let shown {
                     alignment = try await align(shown, with: loaded, key)

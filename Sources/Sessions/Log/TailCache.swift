@@ -64,6 +64,8 @@ final class TailCache: Sendable {
 struct SessionTail: Sendable {
     var window: ContextWindow
     var lastLine: LastLine
+    /// True once ids lead to the session.
+    var hasLocator = false
     /// The day's idempotency keys; nil until a request asks for one.
     var idempotencyIndex: IdempotencyIndex?
 

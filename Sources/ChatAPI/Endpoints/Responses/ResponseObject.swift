@@ -21,12 +21,17 @@ struct ResponseObject {
     let model: String
     /// What the request set, under the names of the response's members.
     let settings: [(String, JSONValue)]
+    /// All members that the request may set, as they are.
+    private let shown: [(String, JSONValue)]
     /// True if the client wants the model's thoughts in the form in which it sends them back.
     var sealsReasoning = false
 
     init(address: TurnAddress, model: String, settings: JSONValue?) {
         (self.address, createdAt, self.model) = (address, address.turn.time, model)
         if case .object(let members) = settings { self.settings = members } else { self.settings = [] }
+        // Once, as a stream shows them three times.
+        let own = self.settings.filter { setting in setting.0 != "created_at" && !Self.defaults.contains { $0.0 == setting.0 } }
+        shown = Self.defaults.map { [settings = self.settings] name, value in (name, settings.first { $0.0 == name }?.1 ?? value) } + own
     }
 
     /// The response of a stored turn.
@@ -59,16 +64,14 @@ struct ResponseObject {
         _ status: Status, completedAt: Int? = nil, error: APIError? = nil, incomplete: String? = nil, output: [JSONValue] = [],
         usage: Usage? = nil
     ) -> JSONValue {
-        var members: [(String, JSONValue)] = [
+        let members: [(String, JSONValue)] = [
             ("id", .string(address.responseID)), ("object", "response"), ("created_at", .integer(createdAt)),
             ("status", .string(status.rawValue)), ("completed_at", completedAt.map(JSONValue.integer) ?? .null),
             ("error", error.map(Self.failure) ?? .null),
             ("incomplete_details", incomplete.map { ["reason": .string($0)] } ?? .null), ("model", .string(model)),
             ("output", .array(output)), ("usage", usage?.responseJSON ?? .null),
         ]
-        let known = ["created_at"] + Self.defaults.map(\.0)
-        members += Self.defaults.map { name, value in (name, settings.first { $0.0 == name }?.1 ?? value) }
-        return .object(members + settings.filter { setting in !known.contains { $0 == setting.0 } })
+        return .object(members + shown)
     }
 
     /// A failed response's error.
