@@ -11,7 +11,7 @@ struct NanobotBench: ParsableCommand {
             Tables go to standard output, progress to standard error. The ratios are reported and not judged; \
             an error in an answer makes the exit status 1.
             """,
-        subcommands: [ThroughputBench.self, ScaleBench.self, UpstreamBench.self, CGIBench.self, PeerCommand.self],
+        subcommands: [ThroughputBench.self, ScaleBench.self, ResponsesBench.self, UpstreamBench.self, CGIBench.self, PeerCommand.self],
         defaultSubcommand: ThroughputBench.self)
 
     /// Runs a benchmark and prints the error that ends it.

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 
-/// A process's figures from proc(5).
+/// A process's figures.
 struct ProcessFigures {
     /// Seconds of user and system time of all threads.
     let cpuSeconds: Double
@@ -10,13 +10,12 @@ struct ProcessFigures {
     let threads: Int
 
     init(of processID: pid_t) throws {
-        let stat = try Self.text("/proc/\(processID)/stat")
-        // The name, field 2, stands in parentheses and may contain anything; utime and stime are fields 14 and 15.
-        let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
-        guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else {
-            throw Failure(description: "/proc/\(processID)/stat is not as proc(5) says.")
+        // In nanoseconds; proc(5) counts in hundredths of a second.
+        var (clock, time) = (clockid_t(), timespec())
+        guard clock_getcpuclockid(processID, &clock) == 0, clock_gettime(clock, &time) == 0 else {
+            throw Failure(description: "The processor time of process \(processID) cannot be read.")
         }
-        cpuSeconds = (user + system) / Double(sysconf(CInt(_SC_CLK_TCK)))
+        cpuSeconds = Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 
         let status = try Self.text("/proc/\(processID)/status").split(separator: "\n")
         func number(_ name: String) throws -> Int {
