@@ -101,8 +101,8 @@ extension ChatService {
         if let stored = try await response(at: address, context) { return (stored, background, address) }
         guard let background else { throw APIError.responseNotFound }
         guard let place = try background.storedAddress() else { return (nil, background, address) }
-        // It went to another place than it was to go, or was removed since.
-        if place != address, let stored = try await response(at: place, context) { return (stored, background, place) }
+        // It was stored meanwhile, or at another place than it was to go to, or it was removed since.
+        if let stored = try await response(at: place, context) { return (stored, background, place) }
         background.remove()
         throw APIError.responseNotFound
     }
