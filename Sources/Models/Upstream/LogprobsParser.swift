@@ -8,7 +8,7 @@ struct LogprobsParser {
 
     /// Adds the `logprobs` of a chunk's choice, and returns them; nil if there are none.
     mutating func read(_ logprobs: JSONValue) -> JSONValue? {
-        let (content, refusal) = (logprobs.member("content")?.elements ?? [], logprobs.member("refusal")?.elements ?? [])
+        let (content, refusal) = (Self.entries(logprobs.member("content")), Self.entries(logprobs.member("refusal")))
         self.content += content
         self.refusal += refusal
         return Self.value(content, refusal)
@@ -17,8 +17,26 @@ struct LogprobsParser {
     /// The probabilities of all chunks; nil if there were none.
     var whole: JSONValue? { Self.value(content, refusal) }
 
+    /// The entries of a list that clients can read.
+    private static func entries(_ list: JSONValue?) -> [JSONValue] { (list?.elements ?? []).filter(isEntry) }
+
+    private static func isEntry(_ value: JSONValue) -> Bool {
+        guard value.member("token")?.string != nil, value.member("logprob")?.isNumber == true else { return false }
+        return (value.member("top_logprobs")?.elements ?? []).allSatisfy(isEntry)
+    }
+
     private static func value(_ content: [JSONValue], _ refusal: [JSONValue]) -> JSONValue? {
         guard !(content.isEmpty && refusal.isEmpty) else { return nil }
         return ["content": content.isEmpty ? .null : .array(content), "refusal": refusal.isEmpty ? .null : .array(refusal)]
+    }
+}
+
+extension JSONValue {
+    fileprivate var isNumber: Bool {
+        switch self {
+        case .integer: true
+        case .text(let text): text.first != UInt8(ascii: "\"")
+        default: false
+        }
     }
 }

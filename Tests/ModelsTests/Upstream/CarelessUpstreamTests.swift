@@ -59,7 +59,8 @@ struct CarelessUpstreamTests {
 
     @Test("one byte that is not UTF-8 is U+FFFD, and spoils neither the answer nor its probabilities")
     func invalidUTF8() throws {
-        let text = #"{"choices":[{"message":{"content":"a~"},"logprobs":{"content":[{"token":"~\ud800"}]},"finish_reason":"stop"}]}"#
+        let text =
+            #"{"choices":[{"message":{"content":"a~"},"logprobs":{"content":[{"token":"~\ud800","logprob":-1}]},"finish_reason":"stop"}]}"#
         let bytes = text.utf8.map { $0 == UInt8(ascii: "~") ? 0xff : $0 }
         for response in [bytes, Array("data: ".utf8) + bytes + Array("\n\n".utf8)] {
             let completion = try CompletionParser.read([response]).0
