@@ -4,42 +4,53 @@ import Text
 
 /// Reads the events of a response of the Responses API, or a whole one, as chunks of a completion.
 ///
-/// Servers say the same thing up to four times: in deltas, at the end of a part, of an item, and of the response. For each kind of thing
-/// the first of these counts, and no text depends on ids and indices, which servers leave out or confuse.
+/// Servers say the same thing up to four times: in deltas, at the end of a part, of an item, and of the response. What each of these adds
+/// to those before is taken, and ids and indices help only where they are right: servers leave them out or confuse them.
 struct ResponseParser {
     private enum Kind {
-        case text, refusal, reasoning, arguments, logprobs, annotations, sealed
+        case reasoning, logprobs, annotations, sealed
     }
 
+    private var text = ResponseText()
+    private var refusal = ResponseText()
+    private var reasoning = ResponseText()
+    private var calls = ResponseCalls()
     /// The type of the event that each kind comes with.
     private var sources: [Kind: String] = [:]
+    /// Where the latest delta of a message belongs.
+    private var messagePlace: (index: Int, id: String)?
     /// Where the latest piece of reasoning belongs.
     private var reasoningPlace: [Int?]?
     private var sealedCount = 0
+    private var latestItem: JSONValue?
+    private var isOver = false
 
     mutating func chunk(_ value: JSONValue) -> CompletionChunk {
         let type = value.member("type")?.string ?? ""
         var message = Draft()
-        switch type {
+        // Nothing counts that comes after the end.
+        switch isOver ? "response.queued" : type {
         case "response.output_text.delta", "response.output_text.done":
-            if takes(.text, from: type) { message.content = Draft.text(value.member("delta") ?? value.member("text")) }
+            findMessage(of: value)
+            message.content = Self.add(value.member("delta") ?? value.member("text"), from: type, to: &text)
             let logprobs = value.member("logprobs")?.elements ?? []
             if !logprobs.isEmpty, takes(.logprobs, from: type) { message.logprobs = logprobs }
         case "response.refusal.delta", "response.refusal.done":
-            if takes(.refusal, from: type) { message.refusal = Draft.text(value.member("delta") ?? value.member("refusal")) }
+            findMessage(of: value)
+            message.refusal = Self.add(value.member("delta") ?? value.member("refusal"), from: type, to: &refusal)
         case "response.reasoning_text.delta", "response.reasoning_text.done", "response.reasoning_summary_text.delta",
             "response.reasoning_summary_text.done":
-            if takes(.reasoning, from: type), let text = value.member("delta") ?? value.member("text") {
+            // The summary is not added to what it sums up.
+            if takes(.reasoning, from: type.hasPrefix("response.reasoning_text") ? "text" : "summary") {
                 let place = ["output_index", "content_index", "summary_index"].map { value.member($0)?.wholeNumber }
-                add(reasoning: text, at: place, to: &message)
+                if let reasoningPlace, reasoningPlace != place { reasoning.begin() }
+                reasoningPlace = place
+                message.reasoning = Self.add(value.member("delta") ?? value.member("text"), from: type, to: &reasoning)
             }
         case "response.function_call_arguments.delta", "response.function_call_arguments.done":
-            let arguments = value.member("delta") ?? value.member("arguments")
-            if takes(.arguments, from: type), let arguments {
-                message.calls = [Self.call(index: value.member("output_index"), arguments: arguments)]
-            }
+            message.calls = [calls.read(event: value, isDelta: type.hasSuffix("delta"))].compactMap(\.self)
         case "response.output_item.added", "response.output_item.done":
-            if let item = value.member("item") { add(item, from: type, index: value.member("output_index"), to: &message) }
+            if let item = value.member("item") { add(item, from: type, index: value.member("output_index")?.wholeNumber, to: &message) }
         case "response.completed", "response.incomplete", "response.failed":
             return end(value.member("response") ?? [:], from: type)
         case "": return end(value, from: type)
@@ -48,7 +59,7 @@ struct ResponseParser {
             let error = type.hasPrefix("response.") ? nil : Self.error(in: value)
             return CompletionChunk(choice: nil, usage: nil, errorBody: error)
         }
-        return CompletionChunk(choice: message.choice(finishReason: nil, isWhole: false), usage: nil, errorBody: nil)
+        return CompletionChunk(choice: message.choice(finishReason: nil), usage: nil, errorBody: nil)
     }
 
     /// A response that is over. The type is empty for one that is no event.
@@ -68,9 +79,10 @@ struct ResponseParser {
         default: break
         }
         guard let reason, items != nil || !type.isEmpty else { return CompletionChunk(choice: nil, usage: usage, errorBody: nil) }
+        isOver = true
         var message = Draft()
         for item in items ?? [] { add(item, from: type, index: nil, to: &message) }
-        return CompletionChunk(choice: message.choice(finishReason: reason, isWhole: type.isEmpty), usage: usage, errorBody: nil)
+        return CompletionChunk(choice: message.choice(finishReason: reason), usage: usage, errorBody: nil)
     }
 
     /// True if what an event of a type says of a kind has not been said by others.
@@ -82,25 +94,30 @@ struct ResponseParser {
 
     // MARK: Items
 
-    private mutating func add(_ item: JSONValue, from type: String, index: JSONValue?, to message: inout Draft) {
+    private mutating func add(_ item: JSONValue, from type: String, index: Int?, to message: inout Draft) {
         let isWhole = type != "response.output_item.added"
+        if type == "response.output_item.done" {
+            if item == latestItem { return }
+            latestItem = item
+        }
         switch item.member("type")?.string ?? "" {
         case "function_call":
-            let arguments = isWhole ? item.member("arguments") : nil
-            let isNew = arguments.map { !($0.string?.isEmpty ?? false) && takes(.arguments, from: type) } ?? false
-            let ids = ["call_id", "id"].lazy.compactMap { item.member($0) }
-            message.calls.append(
-                Self.call(
-                    index: isWhole ? nil : index, id: ids.first { !$0.isNull }, name: item.member("name"),
-                    arguments: isNew ? arguments : nil))
+            if let call = calls.read(item: item, from: type, index: index) { message.calls.append(call) }
         case "message" where isWhole:
-            for part in item.member("content")?.elements ?? [] { add(part: part, from: type, to: &message) }
+            guard let content = item.member("content") else { break }
+            var isNext = true
+            for part in content.elements ?? [content] {
+                add(part: part, from: type, isNext: isNext, to: &message)
+                isNext = false
+            }
+            if type == "response.output_item.done" { beginMessage() }
+        case "message": beginMessage()
         case "reasoning" where isWhole:
             let texts = ["content", "summary"].lazy.compactMap { name in
                 item.member(name)?.elements?.compactMap { $0.member("text") }
             }
-            if let texts = texts.first(where: { !$0.isEmpty }), takes(.reasoning, from: type) {
-                for text in texts { add(reasoning: text, at: [], to: &message) }
+            for text in texts.first(where: { !$0.isEmpty }) ?? [] {
+                message.reasoning += Self.add(text, from: type, isNext: true, to: &reasoning)
             }
             if let detail = SealedReasoning.detail(of: item.withoutCutText, index: sealedCount), takes(.sealed, from: type) {
                 message.details.append(detail)
@@ -110,19 +127,12 @@ struct ResponseParser {
         }
     }
 
-    /// - Parameter place: empty for a text of its own.
-    private mutating func add(reasoning text: JSONValue, at place: [Int?], to message: inout Draft) {
-        let goesOn = reasoningPlace.map { $0 == place && !place.isEmpty } ?? true
-        message.reasoning += Draft.text(goesOn ? text : text.asParagraph)
-        reasoningPlace = place
-    }
-
-    private mutating func add(part: JSONValue, from type: String, to message: inout Draft) {
+    private mutating func add(part: JSONValue, from type: String, isNext: Bool, to message: inout Draft) {
         switch part.member("type")?.string ?? "" {
-        case "refusal":
-            if takes(.refusal, from: type) { message.refusal += Draft.text(part.member("refusal")) }
+        case "refusal": message.refusal += Self.add(part.member("refusal"), from: type, isNext: isNext, to: &refusal)
         default:
-            if takes(.text, from: type) { message.content += Draft.text(part.member("text")) }
+            // Some servers have a text where a list of parts belongs.
+            message.content += Self.add(part.member("text") ?? part, from: type, isNext: isNext, to: &text)
             let annotations = (part.member("annotations")?.elements ?? []).compactMap(Self.annotation)
             if !annotations.isEmpty, takes(.annotations, from: type) { message.annotations += annotations }
             let logprobs = part.member("logprobs")?.elements ?? []
@@ -130,13 +140,25 @@ struct ResponseParser {
         }
     }
 
-    /// A call as a chunk of a completion has it.
-    private static func call(
-        index: JSONValue?, id: JSONValue? = nil, name: JSONValue? = nil, arguments: JSONValue?
-    ) -> JSONValue {
-        [
-            "index": index ?? .null, "id": id ?? .null, "function": ["name": name ?? .null, "arguments": arguments ?? ""],
-        ]
+    /// What is to say of a text.
+    private static func add(
+        _ value: JSONValue?, from type: String, isNext: Bool? = nil, to text: inout ResponseText
+    ) -> [JSONValue] {
+        guard let value, value.string.map({ !$0.isEmpty }) ?? (value.cutText != nil) else { return [] }
+        if type.hasSuffix(".delta") { return [text.add(delta: value)] }
+        return [text.add(whole: value, from: type, isNext: isNext)].compactMap(\.self)
+    }
+
+    /// Begins a message if an event of a text belongs to another one than those before: some servers change the index alone, or the id.
+    private mutating func findMessage(of event: JSONValue) {
+        guard let index = event.member("output_index")?.wholeNumber, let id = event.member("item_id")?.string else { return }
+        if let messagePlace, messagePlace.index != index, messagePlace.id != id { beginMessage() }
+        messagePlace = (index, id)
+    }
+
+    private mutating func beginMessage() {
+        text.begin()
+        refusal.begin()
     }
 
     /// A place of the answer that speaks of a page, as a chat completion has it; nil for one that speaks of anything else.
@@ -172,13 +194,7 @@ private struct Draft {
     var details: [JSONValue] = []
     var logprobs: [JSONValue] = []
 
-    /// A value if it is a text.
-    static func text(_ value: JSONValue?) -> [JSONValue] {
-        guard let value, value.string != nil || value.cutText != nil else { return [] }
-        return [value]
-    }
-
-    func choice(finishReason: String?, isWhole: Bool) -> CompletionChunk.Choice {
+    func choice(finishReason: String?) -> CompletionChunk.Choice {
         var members: [(String, JSONValue)] = []
         for (name, texts) in [("content", content), ("refusal", refusal), ("reasoning_content", reasoning)] where !texts.isEmpty {
             // A text alone may have half of a character, whose other half comes with the next event.
@@ -188,16 +204,8 @@ private struct Draft {
         if !annotations.isEmpty { members.append(("annotations", .array(annotations))) }
         if !details.isEmpty { members.append(("reasoning_details", .array(details))) }
         return CompletionChunk.Choice(
-            message: .object(members), isWhole: isWhole, finishReason: finishReason,
+            message: .object(members), isWhole: false, finishReason: finishReason,
             logprobs: logprobs.isEmpty ? nil : ["content": .array(logprobs.map(\.withoutCutText))])
-    }
-}
-
-extension JSONValue {
-    /// A text behind an empty line.
-    fileprivate var asParagraph: JSONValue {
-        if case .text(let text) = self { return .text(Array(#""\n\n"#.utf8) + text.dropFirst()) }
-        return .string("\n\n" + (string ?? ""))
     }
 }
 
