@@ -1,5 +1,6 @@
 import Chat
 import JSON
+import Text
 
 /// Collects the probabilities of a response's tokens, and keeps every number as the upstream wrote it.
 struct LogprobsParser {

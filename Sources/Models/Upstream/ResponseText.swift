@@ -10,7 +10,7 @@ struct ResponseText {
     /// Where the latest message or paragraph begins.
     private var start = 0
     /// How far the events of each type have told it again.
-    private var told: [String: Int] = [:]
+    private var told: [TextKey: Int] = [:]
 
     /// The next text begins a message or a paragraph.
     mutating func begin() { (start, lead) = (said.count, nil) }
@@ -34,9 +34,10 @@ struct ResponseText {
     /// - Parameter isNext: whether it begins a message or a paragraph; nil if only `begin` says so.
     mutating func add(whole value: JSONValue, from type: String, isNext: Bool?) -> JSONValue? {
         let count = value.utf8.count
+        let type = TextKey(type)
         let place = told[type] ?? 0
         // What ends an item or a part may come twice, and those before may have been told otherwise or not at all.
-        let isEnd = type.hasSuffix(".done")
+        let isEnd = type.text.hasSuffix(".done")
         if isEnd, said[start...].elementsEqual(value.utf8) {
             told[type] = said.count
             return nil
