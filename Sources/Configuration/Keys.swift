@@ -168,7 +168,7 @@ extension Key {
     package static var responsesKeepDays: Key<Int> {
         .init(
             "responses.keepDays", in: 1...36_500, default: 30,
-            help: "days after which an unused conversation of the Responses API is removed that has no session key")
+            help: "days after which unused responses are removed that named neither a session nor a conversation")
     }
     package static var storageMinFreeBytes: Key<Int> {
         .init(
