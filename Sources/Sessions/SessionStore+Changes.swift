@@ -15,6 +15,7 @@ extension SessionStore {
             let isThere = try removableFile(path, key) != nil
             try archive.remove(key)
             removeCompanions(of: key)
+            background.remove(of: key)
             guard isThere else {
                 try await makeAbsenceDurable()
                 throw SessionError.notFound(key)
@@ -80,11 +81,10 @@ extension SessionStore {
         }
     }
 
-    /// Removes what other directories have of a session, but for the archive.
+    /// Removes what other directories have of a session that is old: the archive and turns in the background are pruned by themselves.
     func removeCompanions(of key: SessionKey) {
         locators.remove(key)
         metadata.remove(SessionLocator(key).description)
-        background.remove(of: key)
     }
 
     /// Removes a turn, whichever it is, and the summaries that cover it. A session that has no other turn is removed if a response began it.
