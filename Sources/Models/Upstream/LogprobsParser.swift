@@ -22,8 +22,11 @@ struct LogprobsParser {
     private static func entries(_ list: JSONValue?) -> [JSONValue] { (list?.elements ?? []).filter(isEntry) }
 
     private static func isEntry(_ value: JSONValue) -> Bool {
-        guard value.member("token")?.string != nil, value.member("logprob")?.isNumber == true else { return false }
-        return (value.member("top_logprobs")?.elements ?? []).allSatisfy(isEntry)
+        isToken(value) && (value.member("top_logprobs")?.elements ?? []).allSatisfy(isToken)
+    }
+
+    private static func isToken(_ value: JSONValue) -> Bool {
+        value.member("token")?.string != nil && value.member("logprob")?.isNumber == true
     }
 
     private static func value(_ content: [JSONValue], _ refusal: [JSONValue]) -> JSONValue? {

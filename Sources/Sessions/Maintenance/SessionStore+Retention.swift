@@ -12,7 +12,8 @@ extension SessionStore {
     ///
     /// - Parameter key: of the session that was used.
     func pruneIfDue(after key: SessionKey) {
-        background.pruneIfDue()
+        // A process for each request would look with each of them.
+        if disk != nil { background.pruneIfDue() }
         guard settings.retention ?? settings.unnamedRetention != nil else { return }
         let isFirst =
             UnnamedSession(key)?.kind == .response

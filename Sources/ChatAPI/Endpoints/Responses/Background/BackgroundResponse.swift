@@ -15,6 +15,8 @@ struct BackgroundResponse: Sendable {
     private static let interval = Duration.milliseconds(50)
     /// How much of the file is read at once, in bytes.
     private static let chunkLength = 1 << 18
+    /// In bytes. A file that somebody else has written may be of any size.
+    private static let longestEvent = 1 << 26
     /// How often is looked whether the client has taken what was sent.
     private static let patienceWithClient = Duration.milliseconds(20)
     /// How long somebody waits for a response to be cancelled.
@@ -71,7 +73,7 @@ struct BackgroundResponse: Sendable {
         while true {
             let bytes = try reader.read(limit: limit)
             let events = Event.list(in: bytes[...]).events
-            if events.count >= 3 || bytes.count < limit { return events }
+            if events.count >= 3 || bytes.count < limit || limit > Self.longestEvent { return events }
             limit *= 2
         }
     }
@@ -85,7 +87,7 @@ struct BackgroundResponse: Sendable {
             // The first one may have lost its beginning.
             let events = Event.list(in: bytes[...]).events
             if let last = events.last(where: \.isLast) { return last }
-            if events.count > 3 || length >= size { return nil }
+            if events.count > 3 || length >= size || length > Self.longestEvent { return nil }
             length *= 2
         }
     }
@@ -119,6 +121,7 @@ struct BackgroundResponse: Sendable {
                     }
                     buffer.send(sent)
                     rest.removeFirst(length)
+                    guard rest.count <= Self.longestEvent else { throw APIError.responseNotFound }
                     if bytes.isEmpty {
                         guard isRunning else { break }
                         try await Task.sleep(for: Self.interval)
