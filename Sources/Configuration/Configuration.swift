@@ -8,7 +8,9 @@ import Text
 /// A value is parsed and checked when it is read, so that a bad setting does not stop a command that does not need it.
 /// `validate` checks all.
 package struct Configuration: Sendable {
+    /// What is set. Defaults are not: most programs that start set a few settings, and a CGI program starts for each request.
     private var settings: [TextKey: Setting] = [:]
+    private var home: String?
     /// Where API keys are if `auth.keysFile` does not say; nil if there is neither a configuration file nor a home directory.
     private var usualKeysFile: String?
 
@@ -19,15 +21,7 @@ package struct Configuration: Sendable {
     ///   - environment: the process's environment.
     /// - Throws: if the file cannot be read, is not JSON, or has unknown keys.
     package init(file: String? = nil, environment: [String: String]) throws(ConfigurationError) {
-        let home = Self.home(environment)
-        for key in Self.keys {
-            guard let fallback = key.fallback else { continue }
-            if !fallback.hasPrefix("$HOME") {
-                settings[TextKey(key.name)] = Setting(key: key, text: fallback, source: .default)
-            } else if let home {
-                settings[TextKey(key.name)] = Setting(key: key, text: home + fallback.dropFirst("$HOME".count), source: .default)
-            }
-        }
+        home = Self.home(environment)
         usualKeysFile = home.map { $0 + "/.nanobot/keys.json" }
         if let path = Self.path(file, environment, home: home) {
             usualKeysFile = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[...$0] + "keys.json" } ?? "./keys.json"
@@ -46,7 +40,7 @@ package struct Configuration: Sendable {
     /// - Throws: as `init(file:environment:)`.
     package init(environment: [(name: String, value: String)]) throws(ConfigurationError) {
         // A client chooses the names of headers: they are not hashed.
-        let variables = environment.filter { !$0.name.hasPrefix("HTTP_") }.map { ($0.name, $0.value) }
+        let variables = environment.filter { $0.name.hasPrefix("NANOBOT_") || $0.name == "HOME" }.map { ($0.name, $0.value) }
         try self.init(environment: Dictionary(variables) { first, _ in first })
     }
 
@@ -56,7 +50,15 @@ package struct Configuration: Sendable {
     }
 
     package subscript<Value>(_ key: Key<Value>) -> Value {
-        get throws(ConfigurationError) { try key.value(settings[TextKey(key.name)]) }
+        get throws(ConfigurationError) { try key.value(setting(of: key)) }
+    }
+
+    /// What a setting is, and if it is not set its default; nil if there is neither.
+    private func setting(of key: any SettingKey) -> Setting? {
+        if let setting = settings[TextKey(key.name)] { return setting }
+        guard let fallback = key.fallback else { return nil }
+        if key.hasConstantDefault { return Setting(key: key, text: fallback, source: .default) }
+        return home.map { Setting(key: key, text: $0 + fallback.dropFirst("$HOME".count), source: .default) }
     }
 
     /// The path of the file of API keys, which need not exist.
@@ -68,7 +70,7 @@ package struct Configuration: Sendable {
     package func source(of key: any SettingKey) -> Source { settings[TextKey(key.name)]?.source ?? .default }
 
     /// A setting's text as it was written; nil if there is neither value nor default.
-    func text(of key: any SettingKey) -> String? { settings[TextKey(key.name)]?.text }
+    func text(of key: any SettingKey) -> String? { setting(of: key)?.text }
 
     /// Everything that is wrong with the settings. If there is nothing, no value is refused later.
     package func problems() -> [ConfigurationError] {
@@ -81,7 +83,9 @@ package struct Configuration: Sendable {
                 if !problems.contains(error) { problems.append(error) }
             }
         }
-        for key in Self.keys { collect { () throws(ConfigurationError) in try key.check(settings[TextKey(key.name)]) } }
+        for key in Self.keys where settings[TextKey(key.name)] != nil || !key.hasConstantDefault {
+            collect { () throws(ConfigurationError) in try key.check(setting(of: key)) }
+        }
         collect { () throws(ConfigurationError) in _ = try upstreams() }
         return problems
     }

@@ -1,3 +1,5 @@
+import Text
+
 /// A setting, whatever its type.
 package protocol SettingKey: Sendable {
     /// The path in the configuration file, such as `limits.connections`.
@@ -13,12 +15,20 @@ package protocol SettingKey: Sendable {
 }
 
 extension SettingKey {
+    /// Whether the default is the same for every user. Then it is right: tests check it.
+    var hasConstantDefault: Bool { fallback?.hasPrefix("$HOME") == false }
+
     /// `NANOBOT_` and the name in upper snake case.
     package var environmentVariable: String {
-        "NANOBOT_"
-            + name.unicodeScalars.map { scalar in
-                scalar == "." ? "_" : (scalar.properties.isUppercase ? "_" : "") + scalar.properties.uppercaseMapping
-            }.joined()
+        var bytes = Array("NANOBOT_".utf8)
+        for byte in name.utf8 {
+            switch byte {
+            case UInt8(ascii: "."): bytes.append(UInt8(ascii: "_"))
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): bytes += [UInt8(ascii: "_"), byte]
+            default: bytes.append(byte & 0xdf)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -32,16 +32,23 @@ package enum JSONValue: Sendable, Equatable {
     /// Compares the serialized text, so the order of members counts.
     package static func == (left: JSONValue, right: JSONValue) -> Bool { left.serialized == right.serialized }
 
+    /// Appends members of an object, with commas between them, to JSON text.
+    package static func append(_ members: KeyValuePairs<String, JSONValue>, to bytes: inout [UInt8]) {
+        for (index, (name, value)) in members.enumerated() { append(name, value, isFirst: index == 0, to: &bytes) }
+    }
+
+    private static func append(_ name: String, _ value: JSONValue, isFirst: Bool, to bytes: inout [UInt8]) {
+        if !isFirst { bytes.append(UInt8(ascii: ",")) }
+        append(name, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        value.append(to: &bytes)
+    }
+
     private func append(to bytes: inout [UInt8]) {
         switch self {
         case .object(let members):
             bytes.append(UInt8(ascii: "{"))
-            for (index, member) in members.enumerated() {
-                if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                Self.append(member.0, to: &bytes)
-                bytes.append(UInt8(ascii: ":"))
-                member.1.append(to: &bytes)
-            }
+            for (index, (name, value)) in members.enumerated() { Self.append(name, value, isFirst: index == 0, to: &bytes) }
             bytes.append(UInt8(ascii: "}"))
         case .array(let elements):
             bytes.append(UInt8(ascii: "["))

@@ -14,7 +14,7 @@ package struct EndpointTable: Sendable {
         let instead: String?
         private let segments: [Segment]
 
-        private enum Segment: Equatable {
+        private enum Segment {
             case literal(String)
             case parameter(String)
             case rest(String)
@@ -31,9 +31,9 @@ package struct EndpointTable: Sendable {
 
         init(_ pattern: String, _ endpoints: [any Endpoint], instead: String? = nil) {
             (self.pattern, self.endpoints, self.instead) = (pattern, endpoints, instead)
-            var segments = pattern.split(separator: "/").map(Segment.init)
-            if segments.first == .literal("v1") { segments.removeFirst() }
-            self.segments = segments
+            var parts = pattern.utf8.split(separator: UInt8(ascii: "/")).map(Substring.init)
+            if parts.first == "v1" { parts.removeFirst() }
+            segments = parts.map(Segment.init)
             methods = endpoints.flatMap { $0.method == "GET" ? ["GET", "HEAD"] : [$0.method] } + ["OPTIONS"]
         }
 
@@ -57,16 +57,17 @@ package struct EndpointTable: Sendable {
     typealias Match = (route: Route, parameters: [(key: String, value: String)])
 
     private let routes: [Route]
-    private let missing: [Route]
+    /// Looked at only for a path that is not there: a CGI program makes its table anew for each request.
+    private let missing: @Sendable () -> [(path: String, instead: String)]
 
     /// - Parameters:
     ///   - endpoints: those of one path in the order in which `Allow` lists their methods.
     ///   - missing: paths that other servers have, and what there is here instead.
-    package init(_ endpoints: [any Endpoint], missing: [(path: String, instead: String)] = []) {
+    package init(_ endpoints: [any Endpoint], missing: @escaping @Sendable () -> [(path: String, instead: String)] = { [] }) {
         var patterns: [String] = []
         for endpoint in endpoints where !patterns.contains(endpoint.path) { patterns.append(endpoint.path) }
         routes = patterns.map { pattern in Route(pattern, endpoints.filter { $0.path == pattern }) }
-        self.missing = missing.map { Route($0.path, [], instead: $0.instead) }
+        self.missing = missing
     }
 
     /// Every path with its methods, without OPTIONS, as the API's description lists them.
@@ -78,7 +79,9 @@ package struct EndpointTable: Sendable {
     func find(_ path: RequestPath) -> Match? { Self.find(path, among: routes) }
 
     /// What there is instead of a path that other servers have; nil if they do not have it either.
-    func alternative(to path: RequestPath) -> String? { Self.find(path, among: missing)?.route.instead }
+    func alternative(to path: RequestPath) -> String? {
+        Self.find(path, among: missing().map { Route($0.path, [], instead: $0.instead) })?.route.instead
+    }
 
     private static func find(_ path: RequestPath, among routes: [Route]) -> Match? {
         let starts = path.isExact ? 0..<1 : path.segments.indices

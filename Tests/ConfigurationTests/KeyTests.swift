@@ -38,6 +38,11 @@ struct KeyTests {
         #expect(try configuration[.models] == nil)
         #expect(try configuration[.mount] == nil)
         for key in Configuration.keys { #expect(configuration.source(of: key) == .default) }
+        // As if they were written down: what is not set is not checked again.
+        let written = Configuration.keys.compactMap { key in key.fallback.map { (key.environmentVariable, $0) } }
+        let environment = Dictionary(uniqueKeysWithValues: written.filter { !$0.1.hasPrefix("$HOME") })
+        #expect(environment.count > 20)
+        #expect(try Configuration.make(environment).problems() == [])
     }
 
     /// For each setting a text that is none of its values, and what the error says of it.

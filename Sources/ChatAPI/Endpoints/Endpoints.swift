@@ -45,7 +45,7 @@ extension ChatService {
             StreamChunks(service: self),
             WaitBeforeAnswer(service: self),
         ]
-        return EndpointTable(endpoints, missing: MissingPaths.list)
+        return EndpointTable(endpoints, missing: { MissingPaths.list })
     }
 
     /// The server of these endpoints.

@@ -9,8 +9,10 @@ struct EventWriter {
 
     init(_ object: ResponseObject, _ sequenceNumber: Int) { (self.object, self.sequenceNumber) = (object, sequenceNumber) }
 
-    /// - Parameter members: as JSON without braces.
-    mutating func add(_ type: String, _ members: some Collection<UInt8>) {
+    /// - Parameters:
+    ///   - place: the event's first members, as JSON without braces.
+    ///   - members: the others.
+    mutating func add(_ type: String, _ place: [UInt8] = [], _ members: KeyValuePairs<String, JSONValue> = [:]) {
         // In place: there is one for each word.
         bytes += "event: ".utf8
         bytes += type.utf8
@@ -19,12 +21,10 @@ struct EventWriter {
         bytes += "\",\"sequence_number\":".utf8
         bytes += String(sequenceNumber).utf8
         bytes.append(UInt8(ascii: ","))
-        bytes += members
+        bytes += place
+        if !place.isEmpty, !members.isEmpty { bytes.append(UInt8(ascii: ",")) }
+        JSONValue.append(members, to: &bytes)
         bytes += "}\n\n".utf8
         sequenceNumber += 1
-    }
-
-    mutating func add(_ type: String, _ members: [(String, JSONValue)], _ more: KeyValuePairs<String, JSONValue> = [:]) {
-        add(type, JSONValue.object(members + more.map { ($0.key, $0.value) }).serialized.dropFirst().dropLast())
     }
 }

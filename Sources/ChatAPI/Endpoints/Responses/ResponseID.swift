@@ -5,8 +5,10 @@ import Text
 
 /// Where a stored turn is: what the ids of responses and of stored chat completions say. They have at most 64 characters, and clients cannot guess them.
 struct TurnAddress: Equatable {
-    var turn: TurnReference
-    var session: SessionLocator
+    let turn: TurnReference
+    let session: SessionLocator
+    /// Letters and digits. Kept, since the items of a response begin with it, too.
+    let text: String
 
     /// How much of a turn's id is in others: 100 bits.
     private static let randomLength = 20
@@ -17,8 +19,8 @@ struct TurnAddress: Equatable {
     ///   - turnID: the whole id of the turn, which begins with `turn-`.
     ///   - time: when the turn began, or any time before it was stored, in seconds since 1970.
     init(turnID: String, time: Int, in session: SessionKey) {
-        turn = TurnReference(idPrefix: String(turnID.prefix(Turn.idPrefix.count + Self.randomLength)), time: max(0, time))
-        self.session = SessionLocator(session)
+        let prefix = String(turnID.prefix(Turn.idPrefix.count + Self.randomLength))
+        self.init(TurnReference(idPrefix: prefix, time: max(0, time)), SessionLocator(session))
     }
 
     init(_ turn: Turn, in session: SessionKey) {
@@ -35,13 +37,12 @@ struct TurnAddress: Equatable {
             let time = Identifier.number(rest.prefix(Self.timeLength)),
             let locator = SessionLocator(prefixOf: rest.dropFirst(Self.timeLength))
         else { return nil }
-        turn = TurnReference(idPrefix: Turn.idPrefix + random, time: time)
-        session = locator
+        self.init(TurnReference(idPrefix: Turn.idPrefix + random, time: time), locator)
     }
 
-    /// Letters and digits.
-    var text: String {
-        turn.idPrefix.dropFirst(Turn.idPrefix.count) + Identifier.digits(turn.time, count: Self.timeLength) + session.description
+    private init(_ turn: TurnReference, _ session: SessionLocator) {
+        (self.turn, self.session) = (turn, session)
+        text = turn.idPrefix.dropFirst(Turn.idPrefix.count) + Identifier.digits(turn.time, count: Self.timeLength) + session.description
     }
 
     /// The id of the turn's response.

@@ -21,17 +21,21 @@ struct ResponseObject {
     let model: String
     /// What the request set, under the names of the response's members.
     let settings: [(String, JSONValue)]
-    /// All members that the request may set, as they are.
-    private let shown: [(String, JSONValue)]
+    /// All members that the request may set, as they are: JSON without braces. Written once, as a stream shows them three times.
+    private let shown: [UInt8]
     /// True if the client wants the model's thoughts in the form in which it sends them back.
     var sealsReasoning = false
 
     init(address: TurnAddress, model: String, settings: JSONValue?) {
         (self.address, createdAt, self.model) = (address, address.turn.time, model)
         if case .object(let members) = settings { self.settings = members } else { self.settings = [] }
-        // Once, as a stream shows them three times.
+        guard self.settings.contains(where: { $0.0 != "created_at" }) else {
+            shown = Self.defaultText
+            return
+        }
         let own = self.settings.filter { setting in setting.0 != "created_at" && !Self.defaults.contains { $0.0 == setting.0 } }
-        shown = Self.defaults.map { [settings = self.settings] name, value in (name, settings.first { $0.0 == name }?.1 ?? value) } + own
+        let members = Self.defaults.map { [settings = self.settings] name, value in (name, settings.first { $0.0 == name }?.1 ?? value) }
+        shown = Self.text(of: members + own)
     }
 
     /// The response of a stored turn.
@@ -47,6 +51,13 @@ struct ResponseObject {
         ("text", ["format": ["type": "text"]]), ("tool_choice", "auto"), ("tools", []), ("top_logprobs", 0), ("top_p", 1),
         ("truncation", "auto"), ("metadata", [:]),
     ]
+
+    private static let defaultText = text(of: defaults)
+
+    /// The members as JSON without braces.
+    private static func text(of members: [(String, JSONValue)]) -> [UInt8] {
+        Array(JSONValue.object(members).serialized.dropFirst().dropLast())
+    }
 
     var items: ResponseItems { ResponseItems(address: address, includesLogprobs: true, sealsReasoning: sealsReasoning) }
 
@@ -64,14 +75,19 @@ struct ResponseObject {
         _ status: Status, completedAt: Int? = nil, error: APIError? = nil, incomplete: String? = nil, output: [JSONValue] = [],
         usage: Usage? = nil
     ) -> JSONValue {
-        let members: [(String, JSONValue)] = [
-            ("id", .string(address.responseID)), ("object", "response"), ("created_at", .integer(createdAt)),
-            ("status", .string(status.rawValue)), ("completed_at", completedAt.map(JSONValue.integer) ?? .null),
-            ("error", error.map(Self.failure) ?? .null),
-            ("incomplete_details", incomplete.map { ["reason": .string($0)] } ?? .null), ("model", .string(model)),
-            ("output", .array(output)), ("usage", usage?.responseJSON ?? .null),
+        var text: [UInt8] = [UInt8(ascii: "{")]
+        text.reserveCapacity(1024)
+        let members: KeyValuePairs<String, JSONValue> = [
+            "id": .string(address.responseID), "object": "response", "created_at": .integer(createdAt),
+            "status": .string(status.rawValue), "completed_at": completedAt.map(JSONValue.integer) ?? .null,
+            "error": error.map(Self.failure) ?? .null, "incomplete_details": incomplete.map { ["reason": .string($0)] } ?? .null,
+            "model": .string(model), "output": .array(output), "usage": usage?.responseJSON ?? .null,
         ]
-        return .object(members + shown)
+        JSONValue.append(members, to: &text)
+        text.append(UInt8(ascii: ","))
+        text += shown
+        text.append(UInt8(ascii: "}"))
+        return .text(text)
     }
 
     /// A failed response's error.

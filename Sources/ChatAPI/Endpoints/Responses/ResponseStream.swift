@@ -20,6 +20,8 @@ final class ResponseStream: Sendable {
         var parts: [Part] = []
         /// Their places.
         var places: [Part: Int] = [:]
+        /// What the events of each of them begin with.
+        var placeTexts: [[UInt8]] = []
         /// Those that have ended, unless the model went on with them.
         var closed: Set<Part> = []
         /// What the model has said so far.
@@ -33,8 +35,16 @@ final class ResponseStream: Sendable {
             return (try? JSONField(parsing: Array(said.toolCalls[index].arguments.utf8))) != nil
         }
 
-        /// What stands in every event with a piece of text, between its number and the piece.
-        var textPlace: [UInt8] = []
+        /// Where a part is, which has begun.
+        func place(_ part: Part) -> [UInt8] { placeTexts[places[part] ?? 0] }
+
+        /// Where a piece of a part's content is.
+        func place(_ part: Part, content: Int) -> [UInt8] {
+            var text = place(part)
+            text += ",\"content_index\":".utf8
+            text += String(content).utf8
+            return text
+        }
 
         /// Says that the model goes on with a part, which may have ended.
         mutating func goOn(_ part: Part) { closed.remove(part) }
@@ -67,8 +77,8 @@ final class ResponseStream: Sendable {
     /// The events of a response that waits for its turn.
     func queue(_ object: ResponseObject) -> [UInt8] {
         add(object) { state, events in
-            let response = Self.response(object, .queued)
-            for name in ["response.created", "response.queued"] { events.add(name, response) }
+            let response = object.json(.queued)
+            for name in ["response.created", "response.queued"] { events.add(name, [], ["response": response]) }
         }
     }
 
@@ -95,7 +105,7 @@ final class ResponseStream: Sendable {
             if let text = delta.extras.reasoning {
                 state.said.extras.append(ExtraMembers(of: ["reasoning": .string(text)], besides: []))
                 Self.open(.reasoning, &state, &events)
-                events.add("response.reasoning_text.delta", Self.place(.reasoning, state, object), ["delta": .string(text)])
+                events.add("response.reasoning_text.delta", state.place(.reasoning, content: 0), ["delta": .string(text)])
             }
             if !delta.content.isEmpty {
                 let logprobs = delta.logprobs?.member("content")?.elements ?? []
@@ -109,8 +119,7 @@ final class ResponseStream: Sendable {
                     state.goOn(.call(call.index))
                     state.said.toolCalls[call.index].arguments += call.arguments
                     events.add(
-                        "response.function_call_arguments.delta", Self.place(.call(call.index), state, object, hasContent: false),
-                        ["delta": .string(call.arguments)])
+                        "response.function_call_arguments.delta", state.place(.call(call.index)), ["delta": .string(call.arguments)])
                 }
             }
             state.sequenceNumber = events.sequenceNumber
@@ -133,10 +142,12 @@ final class ResponseStream: Sendable {
                 // A call that was begun and is not in the answer has no end.
                 if case .call(let index) = part, !answer.toolCalls.indices.contains(index) { continue }
                 let item = state.inOrder(items.item(part, of: answer, at: 0, turn))
-                if !state.closed.contains(part) { Self.close(part, item, &state, &events) }
-                output.append(item)
+                let text = JSONValue.text(item.serialized)
+                if !state.closed.contains(part) { Self.close(part, item, text, &state, &events) }
+                output.append(text)
             }
-            events.add(turn.isIncomplete ? "response.incomplete" : "response.completed", [("response", object.json(turn, output: output))])
+            events.add(
+                turn.isIncomplete ? "response.incomplete" : "response.completed", [], ["response": object.json(turn, output: output)])
             state.sequenceNumber = events.sequenceNumber
             return events.bytes + EventStream.data(Array("[DONE]".utf8))
         }
@@ -147,7 +158,7 @@ final class ResponseStream: Sendable {
         guard let object = object.withLock(\.self) else { return Self.error(error, number: 0) }
         return state.withLock { state in
             var events = EventWriter(object, state.sequenceNumber)
-            events.add("response.failed", [("response", object.json(.failed, error: error))])
+            events.add("response.failed", [], ["response": object.json(.failed, error: error)])
             return events.bytes + Self.error(error, number: events.sequenceNumber)
         }
     }
@@ -165,24 +176,9 @@ final class ResponseStream: Sendable {
     private static func begin(_ state: inout State, _ events: inout EventWriter) {
         guard !state.hasBegun else { return }
         state.hasBegun = true
-        let response = response(events.object, .inProgress)
-        if events.sequenceNumber == 0 { events.add("response.created", response) }
-        events.add("response.in_progress", response)
-    }
-
-    private static func response(_ object: ResponseObject, _ status: ResponseObject.Status) -> [UInt8] {
-        Array(#""response":"#.utf8) + object.json(status).serialized
-    }
-
-    /// Where a part is.
-    private static func place(
-        _ part: Part, _ state: State, _ object: ResponseObject, content: Int = 0, hasContent: Bool = true
-    ) -> [(String, JSONValue)] {
-        let id = ResponseItems(address: object.address).id(of: part, at: 0)
-        let item: [(String, JSONValue)] = [
-            ("item_id", .string("\(id)")), ("output_index", .integer(state.places[part] ?? 0)),
-        ]
-        return hasContent ? item + [("content_index", .integer(content))] : item
+        let response = events.object.json(.inProgress)
+        if events.sequenceNumber == 0 { events.add("response.created", [], ["response": response]) }
+        events.add("response.in_progress", [], ["response": response])
     }
 
     /// Begins an item, unless it has begun.
@@ -192,11 +188,16 @@ final class ResponseStream: Sendable {
         guard state.places[part] == nil else { return }
         // Clients take the events of one item for those of the last one that began.
         if let earlier = state.parts.last, !state.closed.contains(earlier), state.isWhole(earlier) {
-            close(earlier, state.inOrder(events.object.items.item(earlier, of: state.said, at: 0, nil)), &state, &events)
+            let item = state.inOrder(events.object.items.item(earlier, of: state.said, at: 0, nil))
+            close(earlier, item, item, &state, &events)
         }
+        let index = JSONValue.integer(state.parts.count)
+        let id = JSONValue.string("\(events.object.items.id(of: part, at: 0))")
         state.places[part] = state.parts.count
         state.parts.append(part)
-        let id = JSONValue.string("\(ResponseItems(address: events.object.address).id(of: part, at: 0))")
+        let place: KeyValuePairs<String, JSONValue> = ["item_id": id, "output_index": index]
+        state.placeTexts.append([])
+        JSONValue.append(place, to: &state.placeTexts[state.parts.count - 1])
         let status: JSONValue = "in_progress"
         let item: JSONValue =
             switch part {
@@ -204,9 +205,9 @@ final class ResponseStream: Sendable {
             case .message: ["type": "message", "id": id, "status": status, "role": "assistant", "content": []]
             case .call(let index): ResponseItems.call(state.call(index, call), id: id, status: status)
             }
-        events.add("response.output_item.added", [("output_index", .integer(state.parts.count - 1)), ("item", item)])
+        events.add("response.output_item.added", [], ["output_index": index, "item": item])
         if part == .reasoning {
-            events.add("response.content_part.added", place(part, state, events.object), ["part": ResponseItems.reasoning("")])
+            events.add("response.content_part.added", state.place(part, content: 0), ["part": ResponseItems.reasoning("")])
         }
     }
 
@@ -218,7 +219,7 @@ final class ResponseStream: Sendable {
         if let index = state.contents.firstIndex(where: { $0 == kind }) { return index }
         state.contents.append(kind)
         let index = state.contents.count - 1
-        events.add("response.content_part.added", place(.message, state, events.object, content: index), ["part": empty])
+        events.add("response.content_part.added", state.place(.message, content: index), ["part": empty])
         return index
     }
 
@@ -227,25 +228,15 @@ final class ResponseStream: Sendable {
         guard !text.isEmpty else { return }
         state.goOn(.message)
         state.said.content += text
-        let type = "response.output_text.delta"
-        guard logprobs.isEmpty else {
-            let members: KeyValuePairs<String, JSONValue> = ["delta": .string(text), "logprobs": .array(logprobs)]
-            return events.add(type, place(.message, state, events.object, content: index), members)
-        }
-        // There is one for each word.
-        if state.textPlace.isEmpty {
-            state.textPlace = Array(
-                JSONValue.object(place(.message, state, events.object, content: index)).serialized.dropFirst().dropLast())
-        }
-        events.add(type, state.textPlace + #","delta":"#.utf8 + JSONValue.string(text).serialized + #","logprobs":[]"#.utf8)
+        events.add(
+            "response.output_text.delta", state.place(.message, content: index), ["delta": .string(text), "logprobs": .array(logprobs)])
     }
 
     private static func addRefusal(_ text: String, _ state: inout State, _ events: inout EventWriter) {
         let index = openContent("refusal", ResponseItems.refusal(""), &state, &events)
         state.goOn(.message)
         state.said.refusal = (state.said.refusal ?? "") + text
-        events.add(
-            "response.refusal.delta", place(.message, state, events.object, content: index), ["delta": .string(text)])
+        events.add("response.refusal.delta", state.place(.message, content: index), ["delta": .string(text)])
     }
 
     private static func addWhole(_ part: Part, of answer: Message, _ state: inout State, _ events: inout EventWriter) {
@@ -253,47 +244,49 @@ final class ResponseStream: Sendable {
         case .reasoning:
             open(part, &state, &events)
             state.said.extras.append(ExtraMembers(of: ["reasoning": .string(answer.reasoning ?? "")], besides: []))
-            events.add(
-                "response.reasoning_text.delta", place(part, state, events.object), ["delta": .string(answer.reasoning ?? "")])
+            events.add("response.reasoning_text.delta", state.place(part, content: 0), ["delta": .string(answer.reasoning ?? "")])
         case .message:
             if !answer.content.isEmpty || answer.refusal == nil { addText(answer.content, logprobs: [], &state, &events) }
             if let refusal = answer.refusal { addRefusal(refusal, &state, &events) }
         case .call(let index):
             let call = answer.toolCalls[index]
             open(part, &state, &events, call: Message.ToolCall(id: call.id, name: call.name, arguments: ""))
-            events.add(
-                "response.function_call_arguments.delta", place(part, state, events.object, hasContent: false),
-                ["delta": .string(call.arguments)])
+            events.add("response.function_call_arguments.delta", state.place(part), ["delta": .string(call.arguments)])
         }
     }
 
     /// Ends an item, which is complete.
-    private static func close(_ part: Part, _ item: JSONValue, _ state: inout State, _ events: inout EventWriter) {
+    ///
+    /// - Parameter text: the item as it is written.
+    private static func close(_ part: Part, _ item: JSONValue, _ text: JSONValue, _ state: inout State, _ events: inout EventWriter) {
         state.closed.insert(part)
         switch part {
         case .reasoning, .message:
             for content in item.member("content")?.elements ?? [] { close(content, of: part, state, &events) }
         case .call:
             events.add(
-                "response.function_call_arguments.done", place(part, state, events.object, hasContent: false),
+                "response.function_call_arguments.done", state.place(part),
                 ["name": item.member("name") ?? "", "arguments": item.member("arguments") ?? ""])
         }
         let index = state.places[part] ?? 0
-        events.add("response.output_item.done", [("output_index", .integer(index)), ("item", item)])
+        events.add("response.output_item.done", [], ["output_index": .integer(index), "item": text])
     }
 
     private static func close(_ content: JSONValue, of part: Part, _ state: State, _ events: inout EventWriter) {
         let type = content.member("type")?.string ?? ""
         let index = state.contents.firstIndex { part == .message && $0 == type } ?? 0
-        let place = place(part, state, events.object, content: index)
+        let place = state.place(part, content: index)
         for (index, annotation) in (content.member("annotations")?.elements ?? []).enumerated() {
             events.add(
                 "response.output_text.annotation.added", place, ["annotation_index": .integer(index), "annotation": annotation])
         }
-        let text = type == "refusal" ? type : "text"
-        var members: [(String, JSONValue)] = [(text, content.member(text) ?? "")]
-        if type == "output_text" { members.append(("logprobs", content.member("logprobs") ?? [])) }
-        events.add("response.\(type).done", place + members)
+        let done = "response.\(type).done"
+        switch type {
+        case "output_text":
+            events.add(done, place, ["text": content.member("text") ?? "", "logprobs": content.member("logprobs") ?? []])
+        case "refusal": events.add(done, place, ["refusal": content.member("refusal") ?? ""])
+        default: events.add(done, place, ["text": content.member("text") ?? ""])
+        }
         events.add("response.content_part.done", place, ["part": content])
     }
 }
