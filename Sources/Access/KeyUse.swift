@@ -17,8 +17,8 @@ package final class KeyUse: Sendable {
 
     /// Notes that a key is used.
     package func note(_ key: APIKey, now: Date) {
-        guard let path = path(of: key), let today = Self.day(of: now),
-            noted.withLock({ $0.updateValue(today, forKey: TextKey(key.id)) }) != today
+        guard let today = Self.day(of: now), noted.withLock({ $0.updateValue(today, forKey: TextKey(key.id)) }) != today,
+            let path = path(of: key)
         else { return }
         if let seconds = status(path)?.modifiedSeconds, seconds.quotientAndRemainder(dividingBy: Self.day).quotient == today { return }
         guard path.withPlatformString({ utimes($0, nil) }) != 0 else { return }

@@ -19,7 +19,7 @@ struct Fact: Sendable, Equatable {
     /// The fact as said in a language: one from the other language takes the sentence of this one's first phrase with the key.
     func sentence(in language: Language) -> String {
         guard self.language != language else { return sentence }
-        for case (.tell(let key, let sentence, _), _) in language.phrasebook.meanings where key.utf8.elementsEqual(self.key.utf8) {
+        for case (.tell(let key, let sentence, _), _) in language.phrasebook.meanings where key == self.key {
             let isWord = value.utf8.first?.lowercased.isWord == true && value.utf8.first?.isDigit == false
             return sentence.filled(with: [language == .chinese && isWord ? " " + value : value])
         }
@@ -37,7 +37,7 @@ struct FactMemory {
         let keys = key.map { [$0, $0 + " name"] }
         var facts: [Fact] = []
         read { _, told in
-            for fact in told.reversed() where keys?.contains(where: { $0.utf8.elementsEqual(fact.key.utf8) }) != false {
+            for fact in told.reversed() where keys?.contains(where: { $0 == fact.key }) != false {
                 guard !facts.contains(where: { $0.identity == fact.identity }) else { continue }
                 facts.append(fact)
                 if facts.count == 20 || key != nil && !fact.isOneOfMany { return false }

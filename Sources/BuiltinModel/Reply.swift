@@ -1,6 +1,7 @@
 import Chat
 import FoundationEssentials
 import Models
+import Text
 
 /// The answer to a prompt.
 struct Reply {
@@ -106,7 +107,7 @@ struct Reply {
     private func list(_ facts: [Fact], _ text: String, else nothing: String = "") -> String {
         var sentences: [String] = []
         for sentence in facts.map({ $0.sentence(in: language).oneLine(toBytes: 160) })
-        where !sentences.contains(where: { $0.utf8.elementsEqual(sentence.utf8) }) { sentences.append(sentence) }
+        where !sentences.contains(where: { $0 == sentence }) { sentences.append(sentence) }
         guard let first = sentences.first?.utf8.first else { return nothing }
         if language == .english, text.utf8.first == UInt8(ascii: "$"), 0x61...0x7A ~= first {
             sentences[0] = String(Unicode.Scalar(first - 0x20)) + String(Substring(sentences[0].utf8.dropFirst()))

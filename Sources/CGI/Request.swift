@@ -60,7 +60,7 @@ package struct Request: Sendable {
     /// not sent. `Proxy` is always nil, so that it cannot become a proxy setting (CVE-2016-5385).
     package func header(_ name: String) -> String? {
         var value: String?
-        for variable in metaVariables where Self.isHeader(variable.name, name) && !variable.name.utf8.elementsEqual("HTTP_PROXY".utf8) {
+        for variable in metaVariables where Self.isHeader(variable.name, name) && variable.name != "HTTP_PROXY" {
             value = value.map { "\($0), \(variable.value)" } ?? variable.value
         }
         return value
@@ -81,7 +81,7 @@ package struct Request: Sendable {
 
     /// A parameter of the query string, form-decoded: the first if it is repeated, nil if it was not sent.
     package func query(_ name: String) -> String? {
-        queries.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
+        queries.first { $0.name == name }?.value
     }
 
     /// All parameters of the query string, form-decoded.

@@ -28,12 +28,12 @@ extension Request {
     package func path(below mount: [String]?) -> RequestPath? {
         let (script, info) = (metaVariable("SCRIPT_NAME"), metaVariable("PATH_INFO") ?? "")
         // nginx with `fastcgi_param PATH_INFO $document_uri` passes the whole path twice.
-        let isTwice = !info.isEmpty && script?.utf8.elementsEqual(info.utf8) == true && uriPath.utf8.elementsEqual(info.utf8)
+        let isTwice = !info.isEmpty && script == info && uriPath == info
         if let mount {
             let known = [isTwice ? info : (script ?? "") + info, metaVariable("DOCUMENT_URI") ?? ""].first { !$0.isEmpty }
             let whole = known ?? uriPath
             var path = RequestPath(whole, isExact: true)
-            guard path.segments.starts(with: mount, by: { $0.utf8.elementsEqual($1.utf8) }) else { return nil }
+            guard path.segments.starts(with: mount, by: { $0 == $1 }) else { return nil }
             path.segments.removeFirst(mount.count)
             return path
         }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import Text
 
 extension Configuration {
     /// The settings of a JSON file. Nested members have one name: `{"model":{"name":"x"}}` sets `model.name`.
@@ -27,7 +28,7 @@ extension Configuration {
     private static func read(
         _ field: JSONField, depth: Int, source: Source, into settings: inout [Setting]
     ) throws(ConfigurationError) {
-        let key = keys.first { $0.name.utf8.elementsEqual(field.path.utf8) }
+        let key = keys.first { $0.name == field.path }
         if let text = text(field, of: key) {
             guard let key else { throw ConfigurationError(unknown(field.path, in: source)) }
             settings.append(Setting(key: key, text: text, source: source))

@@ -1,4 +1,5 @@
 import JSON
+import Text
 
 /// Reads settings. Here `null` is a value like any other, a text is never empty, and errors say "a JSON object" and "a text", since
 /// operators may not know JSON's terms.
@@ -15,14 +16,14 @@ extension JSONField {
 
     /// Fails unless the value is an object whose members have these names.
     func expectMembers(_ names: [String]) throws(JSONFieldError) {
-        for (name, _) in try settingMembers() where !names.contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
+        for (name, _) in try settingMembers() where !names.contains(where: { $0 == name }) {
             throw refused("has the unknown key \"\(name)\"; it may have \(names.joined(separator: ", "))")
         }
     }
 
     /// A member of an object; nil if it is absent.
     func setting(_ name: String) throws(JSONFieldError) -> JSONField? {
-        try settingMembers().first { $0.name.utf8.elementsEqual(name.utf8) }?.field
+        try settingMembers().first { $0.name == name }?.field
     }
 
     /// A text that is not empty.

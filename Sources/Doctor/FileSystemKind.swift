@@ -33,7 +33,7 @@ struct FileSystemKind {
             let fields = line.split(separator: " ")
             guard fields.count > 4, let separator = fields.firstIndex(where: { $0 == "-" }), separator + 1 < fields.count else { continue }
             let point = Self.unescaped(fields[4])
-            guard path.utf8.elementsEqual(point.utf8) || path.utf8.starts(with: (point.hasSuffix("/") ? point : point + "/").utf8),
+            guard path == point || path.utf8.starts(with: (point.hasSuffix("/") ? point : point + "/").utf8),
                 point.utf8.count >= found?.point.utf8.count ?? 0
             else { continue }
             found = (point, String(fields[separator + 1]))

@@ -39,7 +39,7 @@ package struct JSONField: Sendable {
     /// A member of an object; nil if it is absent.
     package func member(_ name: String) throws(JSONFieldError) -> JSONField? {
         guard case .object(let members) = value else { throw refused("must be an object") }
-        guard let value = members.first(where: { $0.0.utf8.elementsEqual(name.utf8) })?.1 else { return nil }
+        guard let value = members.first(where: { $0.0 == name })?.1 else { return nil }
         if case .null = value { return nil }
         return JSONField(value, path: place(of: name))
     }

@@ -37,6 +37,11 @@ package enum JSONValue: Sendable, Equatable {
         for (index, (name, value)) in members.enumerated() { append(name, value, isFirst: index == 0, to: &bytes) }
     }
 
+    /// Appends members of an object, with commas between them, to JSON text.
+    package static func append(_ members: [(String, JSONValue)], to bytes: inout [UInt8]) {
+        for (index, (name, value)) in members.enumerated() { append(name, value, isFirst: index == 0, to: &bytes) }
+    }
+
     private static func append(_ name: String, _ value: JSONValue, isFirst: Bool, to bytes: inout [UInt8]) {
         if !isFirst { bytes.append(UInt8(ascii: ",")) }
         append(name, to: &bytes)
@@ -48,7 +53,7 @@ package enum JSONValue: Sendable, Equatable {
         switch self {
         case .object(let members):
             bytes.append(UInt8(ascii: "{"))
-            for (index, (name, value)) in members.enumerated() { Self.append(name, value, isFirst: index == 0, to: &bytes) }
+            Self.append(members, to: &bytes)
             bytes.append(UInt8(ascii: "}"))
         case .array(let elements):
             bytes.append(UInt8(ascii: "["))

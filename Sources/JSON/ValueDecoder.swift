@@ -1,3 +1,5 @@
+import Text
+
 /// Decodes JSON from outside, as all of the program's JSON is.
 ///
 /// FoundationEssentials' decoder has the members of an object in a dictionary, whose hashes normalise their names: quadratic in a run of
@@ -108,7 +110,7 @@ private struct ValueMembers<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     private func find(_ key: Key) -> ValueNode? {
         let name = key.stringValue
-        return members.first { $0.0.utf8.elementsEqual(name.utf8) }.map { ValueNode($0.1) }
+        return members.first { $0.0 == name }.map { ValueNode($0.1) }
     }
 
     private func node(_ key: Key) throws -> ValueNode {

@@ -13,7 +13,7 @@ package final class DocumentRootCheck: Sendable {
     /// True if both exist and the directory is inside `root`.
     package func isInside(_ root: String) -> Bool {
         last.withLock { last in
-            if let last, last.root.utf8.elementsEqual(root.utf8) { return last.isInside }
+            if let last, last.root == root { return last.isInside }
             guard let folder = Self.resolved(root) else {
                 // A file, such as the program itself behind an alias.
                 if errno == ENOTDIR { last = (root, false) }

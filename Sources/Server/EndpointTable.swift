@@ -44,7 +44,7 @@ package struct EndpointTable: Sendable {
             var values: [(key: String, value: String)] = []
             for (segment, text) in zip(segments, path) {
                 switch segment {
-                case .literal(let literal): guard literal.utf8.elementsEqual(text.utf8) else { return nil }
+                case .literal(let literal): guard literal == text else { return nil }
                 case .parameter(let name): values.append((name, text))
                 case .rest(let name): values.append((name, path.dropFirst(segments.count - 1).joined(separator: "/")))
                 }
@@ -87,7 +87,7 @@ package struct EndpointTable: Sendable {
         let starts = path.isExact ? 0..<1 : path.segments.indices
         for start in starts {
             var rest = path.segments[start...]
-            if rest.first?.utf8.elementsEqual("v1".utf8) == true { rest = rest.dropFirst() }
+            if rest.first == "v1" { rest = rest.dropFirst() }
             for route in routes {
                 if let parameters = route.match(rest) { return (route, parameters) }
             }

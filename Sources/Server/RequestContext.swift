@@ -42,7 +42,7 @@ package struct RequestContext: Sendable {
         (self.request, self.delivery, self.options, self.logger) = (request, delivery, options, logger)
         self.destination = destination
         let route = destination.route
-        let method = route?.methods.first { $0.utf8.elementsEqual(request.method.utf8) }
+        let method = route?.methods.first { $0 == request.method }
         self.method = method
         endpoint = route?.endpoints.first { $0.method == (method == "HEAD" ? "GET" : method) }
         routeName = route.map { "\(method ?? "another method") \($0.pattern)" } ?? "no route"

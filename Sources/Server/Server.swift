@@ -48,7 +48,7 @@ package struct Server: Sendable {
         let delivery = Delivery(output)
         let context = RequestContext(
             request, delivery: delivery, options: options, logger: logger, destination: destination(of: request))
-        let writer = ResponseWriter(output, includesBody: !request.method.utf8.elementsEqual("HEAD".utf8))
+        let writer = ResponseWriter(output, includesBody: request.method != "HEAD")
         do {
             try await pass(context, writer, middleware[...])
         } catch {

@@ -88,7 +88,7 @@ package struct SessionKey: Sendable, Hashable, CustomStringConvertible {
 
     /// Compares bytes: Swift compares strings by canonical equivalence, but two spellings are two keys and two files.
     package static func == (left: SessionKey, right: SessionKey) -> Bool {
-        left.description.utf8.elementsEqual(right.description.utf8)
+        left.description == right.description
     }
 
     package func hash(into hasher: inout Hasher) {

@@ -46,7 +46,7 @@ extension SessionStore {
     private func keyedTurn(for origin: Turn.Origin, _ loaded: LoadedSession, _ file: borrowing SessionFile) throws(SessionError) -> Turn? {
         if loaded.tail.idempotencyIndex == nil { loaded.tail.idempotencyIndex = try IdempotencyIndex(file, now: Date()) }
         guard let key = origin.idempotencyKey, let offset = loaded.tail.idempotencyIndex?.offset(of: key),
-            let turn = try file.turn(at: offset), turn.request.idempotencyKey?.utf8.elementsEqual(key.utf8) == true
+            let turn = try file.turn(at: offset), turn.request.idempotencyKey == key
         else { return nil }
         guard turn.request.bodySHA256 == origin.bodySHA256 else {
             throw SessionError(.idempotencyConflict, "Another request of session \(file.key) had the same idempotency key")

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Strings are compared by their UTF-8 bytes where this module is imported.
 ///
 /// The standard library compares normalised characters: quadratic in a run of combining marks, which any client can send, and
@@ -33,7 +35,19 @@ extension StringProtocol {
 extension String {
     @inlinable
     package static func == (left: String, right: String) -> Bool {
-        left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+        left.utf8.count == right.utf8.count && left.hasBytes(of: right)
+    }
+
+    /// Compares a text of the same length. (Byte by byte through its view, a text takes thirty instructions for each.)
+    @usableFromInline
+    func hasBytes(of other: String) -> Bool {
+        let isSame = utf8.withContiguousStorageIfAvailable { own in
+            other.utf8.withContiguousStorageIfAvailable { other in
+                guard let left = own.baseAddress, let right = other.baseAddress else { return true }
+                return memcmp(left, right, own.count) == 0
+            }
+        }
+        return isSame.flatMap(\.self) ?? utf8.elementsEqual(other.utf8)
     }
 
     @inlinable

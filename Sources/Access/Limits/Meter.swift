@@ -169,8 +169,8 @@ package final class Meter: Sendable {
         var headers: [(name: String, value: String)] = []
         func add(_ name: String, _ limit: Int, used: Int, reset: Double) {
             headers += [
-                ("x-ratelimit-limit-\(name)", "\(limit)"), ("x-ratelimit-remaining-\(name)", "\(max(0, limit - used))"),
-                ("x-ratelimit-reset-\(name)", Self.duration(reset)),
+                ("x-ratelimit-limit-" + name, String(limit)), ("x-ratelimit-remaining-" + name, String(max(0, limit - used))),
+                ("x-ratelimit-reset-" + name, Self.duration(reset)),
             ]
         }
         if let rpm = limits.rpm { add("requests", rpm, used: counts.requests, reset: secondsToMinute) }

@@ -35,10 +35,15 @@ package struct UsageLine: Sendable {
     }
 
     var serialized: [UInt8] {
-        JSONValue.object(
-            [("at", .string(at)), ("key", .optional(key)), ("session", .string(session)), ("model", .string(model))] + amount.members
-                + [("status", .integer(status))]
-        ).serialized + [UInt8(ascii: "\n")]
+        var bytes = [UInt8(ascii: "{")]
+        bytes.reserveCapacity(256)
+        JSONValue.append(["at": .string(at), "key": .optional(key), "session": .string(session), "model": .string(model)], to: &bytes)
+        bytes.append(UInt8(ascii: ","))
+        JSONValue.append(amount.members, to: &bytes)
+        bytes.append(UInt8(ascii: ","))
+        JSONValue.append(["status": .integer(status)], to: &bytes)
+        bytes += "}\n".utf8
+        return bytes
     }
 
     /// The day on which the turn ended, such as `2026-11-27`.

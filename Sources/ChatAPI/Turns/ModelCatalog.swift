@@ -54,7 +54,7 @@ package struct ModelCatalog: Sendable {
 
     /// The model listed under an id.
     func entry(listed id: String) throws(APIError) -> Entry {
-        guard let entry = entries.first(where: { $0.id.utf8.elementsEqual(id.utf8) }) else {
+        guard let entry = entries.first(where: { $0.id == id }) else {
             throw .modelNotFound("The model '\(id)' does not exist")
         }
         return entry

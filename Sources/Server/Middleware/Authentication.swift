@@ -71,10 +71,11 @@ package struct Authentication: Middleware {
 
     /// The token of a header with the scheme `Bearer`, in any case (RFC 9110, section 11.1).
     private static func bearer(_ authorization: String) -> String? {
-        let parts = authorization.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].utf8.count == 6, parts[0].lowercased() == "bearer" else { return nil }
-        let token = parts[1].utf8.drop { $0 == UInt8(ascii: " ") }
-        return String(token)
+        let scheme = authorization.utf8.prefix(7)
+        guard scheme.count == 7, scheme.last == UInt8(ascii: " "), zip(scheme, "bearer".utf8).allSatisfy({ $0 | 0x20 == $1 }) else {
+            return nil
+        }
+        return String(authorization.utf8.dropFirst(7).drop { $0 == UInt8(ascii: " ") })
     }
 
     /// Warns at the first request from elsewhere, since whoever reaches an open API can read all sessions.

@@ -193,7 +193,7 @@ struct SessionFile: ~Copyable {
     }
 
     private func checkOwner(_ owner: String) throws(SessionError) {
-        guard owner.utf8.elementsEqual(key.description.utf8) else {
+        guard owner == key.description else {
             throw SessionError(.unreadable, "\(path) belongs to another session key")
         }
     }

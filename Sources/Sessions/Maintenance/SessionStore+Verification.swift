@@ -88,14 +88,14 @@ extension SessionFile {
     fileprivate mutating func problem() throws -> Problem? {
         let size = opened.size
         do {
-            guard try header().key.utf8.elementsEqual(key.description.utf8) else {
+            guard try header().key == key.description else {
                 return Self.foreign
             }
         } catch {
             switch error.code {
             case .newerFormat: return .notOurs("A newer version of this program wrote it")
             case .unreadable:
-                if let other = try Self.looseHeader(in: file, path)?.key, !other.utf8.elementsEqual(key.description.utf8) {
+                if let other = try Self.looseHeader(in: file, path)?.key, other != key.description {
                     return Self.foreign
                 }
                 return .damaged("It does not begin as a session does")

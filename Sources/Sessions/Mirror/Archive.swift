@@ -35,7 +35,7 @@ struct Archive: Sendable {
     /// Removes what was kept of a session.
     func remove(_ key: SessionKey) throws(SessionError) {
         try visit { path, stem in
-            guard stem.utf8.elementsEqual(key.fileName.utf8) else { return }
+            guard stem == key.fileName else { return }
             try? system.unlink(path)
         }
     }

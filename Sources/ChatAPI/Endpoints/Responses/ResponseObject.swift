@@ -54,9 +54,10 @@ struct ResponseObject {
 
     private static let defaultText = text(of: defaults)
 
-    /// The members as JSON without braces.
     private static func text(of members: [(String, JSONValue)]) -> [UInt8] {
-        Array(JSONValue.object(members).serialized.dropFirst().dropLast())
+        var text: [UInt8] = []
+        JSONValue.append(members, to: &text)
+        return text
     }
 
     var items: ResponseItems { ResponseItems(address: address, includesLogprobs: true, sealsReasoning: sealsReasoning) }
