@@ -12,6 +12,13 @@ if Context.environment["CI"] != nil {
     settings.append(.treatAllWarnings(as: .error))
 }
 
+// deploy/package links the program with an older glibc, whose libraries are in this directory (deploy/glibc/libraries).
+var linkerSettings: [LinkerSetting] = []
+if let glibc = Context.environment["OLD_GLIBC"] {
+    // The host's libgcc_s.so needs the host's glibc.
+    linkerSettings.append(.unsafeFlags(["-L", glibc, "-Xclang-linker", "-B\(glibc)", "-Xclang-linker", "-static-libgcc"]))
+}
+
 let package = Package(
     name: "nanobot",
     products: [.library(name: "WrongClock", type: .dynamic, targets: ["WrongClock"])],
@@ -123,7 +130,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings, linkerSettings: linkerSettings),
         // Benchmarks: `deploy/bench`. The C programs are what nanobot is measured against.
         .executableTarget(name: "fcgi-reference", dependencies: ["CFCGI"], linkerSettings: [.linkedLibrary(":libfcgi.a")]),
         .executableTarget(name: "cgi-reference"),
