@@ -40,6 +40,13 @@ def chat(api: str, text: str, session: str | None, secret: str, **parameters: ob
     return get(f"{api}/chat/completions", "-H", "Content-Type: application/json", *key, *by_key(secret), "-d", body)
 
 
+def questions(api: str, session: str, secret: str) -> list[str]:
+    """What was asked in a session, oldest first."""
+    page = get(f"{api}/session?limit=1000", "-H", f"x-session-key: {session}", *by_key(secret))
+    assert page.status == 200, page.body
+    return [message["content"] for message in page.json["messages"] if message["role"] == "user"]
+
+
 def expect_eight_calls(site: str, secret: str) -> None:
     """The calls that the README begins with have the answers that it says, with the first API key, and with no other."""
     api = f"{site}/v1"

@@ -6,7 +6,7 @@ from host import Host
 
 
 @pytest.fixture
-def host() -> Iterator[Host]:
-    """A Debian of the test's own."""
-    with Host() as host:
+def host(request: pytest.FixtureRequest) -> Iterator[Host]:
+    """A Debian of the test's own: 12, unless the test is for others."""
+    with Host(getattr(request, "param", "bookworm")) as host:
         yield host

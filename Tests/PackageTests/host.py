@@ -9,16 +9,20 @@ from pathlib import Path
 
 
 class Host:
-    """The plain Debian, with changes of its own. It is mounted at a short path, because a Unix socket's may have 107 bytes."""
+    """A plain Debian, with changes of its own. It is mounted at a short path, because a Unix socket's may have 107 bytes."""
 
     root = Path("/mnt")
+
+    def __init__(self, debian: str):
+        """debian: the code name of its version."""
+        self._plain = f"{os.environ['NANOBOT_PLAIN_HOSTS']}/{debian}"
 
     def __enter__(self) -> "Host":
         self._processes: list[subprocess.Popen] = []
         changes = tempfile.mkdtemp(dir=os.environ["NANOBOT_HOSTS"])
         os.mkdir(f"{changes}/upper")
         os.mkdir(f"{changes}/work")
-        layers = f"lowerdir={os.environ['NANOBOT_PLAIN_HOST']},upperdir={changes}/upper,workdir={changes}/work"
+        layers = f"lowerdir={self._plain},upperdir={changes}/upper,workdir={changes}/work"
         subprocess.run(["mount", "-t", "overlay", "-o", layers, "overlay", self.root], check=True)
         subprocess.run(["mount", "-t", "proc", "proc", self.root / "proc"], check=True)
         return self
