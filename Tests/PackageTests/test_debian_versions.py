@@ -119,6 +119,7 @@ def test_the_debian_package_is_installed_and_needs_no_newer_glibc_than_2_17(host
         read = subprocess.run(["objdump", "-p", host.path(program)], check=True, capture_output=True, text=True).stdout
         needed = {tuple(map(int, version.split("."))) for version in re.findall(r" GLIBC_([0-9.]+)$", read, re.MULTILINE)}
         assert max(needed) == (2, 17)
+        assert host.path(program).stat().st_size <= 20_000_000
         # All of them are glibc's: what the program needs besides is in it.
         libraries = {library.split(".so")[0] for library in re.findall(r"NEEDED +(\S+)", read)}
         assert "libc" in libraries
