@@ -34,9 +34,10 @@ struct LimitCounts {
         var counts = [Int](repeating: 0, count: Self.labels.count - 1)
         var start = 0
         for (index, label) in Self.labels.enumerated() {
-            guard bytes[start...].starts(with: label) else { return nil }
-            let number = bytes[start + label.count..<start + label.count + Self.width].drop { $0 == UInt8(ascii: " ") }
-            start += label.count + Self.width
+            let end = start + label.count + Self.width
+            guard bytes[start..<start + label.count] == label[...] else { return nil }
+            let number = bytes[start + label.count..<end].drop { $0 == UInt8(ascii: " ") }
+            start = end
             if index < counts.count {
                 guard let count = Self.wholeNumber(number) else { return nil }
                 counts[index] = count
