@@ -21,7 +21,10 @@ if let glibc = Context.environment["OLD_GLIBC"] {
 
 let package = Package(
     name: "nanobot",
-    products: [.library(name: "WrongClock", type: .dynamic, targets: ["WrongClock"])],
+    products: [
+        .library(name: "OldKernel", type: .dynamic, targets: ["OldKernel"]),
+        .library(name: "WrongClock", type: .dynamic, targets: ["WrongClock"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
@@ -35,6 +38,8 @@ let package = Package(
         .systemLibrary(name: "CSodium"),
         .systemLibrary(name: "CZlib"),
         .target(name: "CCrash"),
+        // It stands in for what old kernels lack, and nothing is called in it by name.
+        .target(name: "CKernel", publicHeadersPath: "."),
         // It loads libcurl, and is not linked with it.
         .target(name: "CCurl"),
         // It holds ChatAPI's openapi.json.
@@ -44,7 +49,7 @@ let package = Package(
         .target(
             name: "Concurrency",
             dependencies: [
-                "CCrash", .product(name: "DequeModule", package: "swift-collections"),
+                "CCrash", "CKernel", .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
@@ -64,7 +69,8 @@ let package = Package(
             // The static library: a web host has no libfcgi.so, and one file is what gets copied there.
             linkerSettings: [.linkedLibrary(":libfcgi.a")]),
         .target(
-            name: "Files", dependencies: ["CLinux", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: settings),
+            name: "Files", dependencies: ["CLinux", "Concurrency", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: settings),
         .target(
             name: "Prometheus",
             dependencies: [
@@ -155,6 +161,8 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: settings),
         // Preloaded by processes whose clock is to be wrong.
         .target(name: "WrongClock", path: "Tests/WrongClock", publicHeadersPath: "."),
+        // Preloaded by processes that are to have an old kernel.
+        .target(name: "OldKernel", path: "Tests/OldKernel", publicHeadersPath: "."),
         .testTarget(name: "HarnessTests", dependencies: ["Harness"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
         .testTarget(

@@ -64,9 +64,7 @@ extension File {
             return true
         } catch {
             if error == .resourceTemporarilyUnavailable { return false }
-            guard error == .invalidArgument else { throw SessionError("lock \(path)", error) }
-            throw SessionError(
-                .storageUnavailable, "Cannot lock \(path): the system has no open-file-description locks (F_OFD_SETLK, Linux 3.15)")
+            throw SessionError("lock \(path)", error)
         }
     }
 }

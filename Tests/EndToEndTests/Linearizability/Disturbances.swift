@@ -14,6 +14,8 @@ struct Disturbances {
         case pauses
         /// A new process has another time of day.
         case clocks
+        /// A new process has an older kernel.
+        case kernels
     }
 
     static let kinds = Kind.allCases.filter { kind in
@@ -21,6 +23,8 @@ struct Disturbances {
     }
     /// The clocks that a process may have. Half of them are right.
     static let clocks = kinds.contains(.clocks) ? Clock.allCases + [.right, .right] : [.right]
+
+    private static let kernels = kinds.contains(.kernels) ? Kernel.allCases : [.systems]
 
     private let directory: SharedDirectory
     private var generator: SplitMix64
@@ -37,7 +41,7 @@ struct Disturbances {
         var counts: [Kind: Int] = [:]
         while try await moment(50...300, or: isDone) {
             let index = Int.random(in: 0..<SharedDirectory.responderCount, using: &generator)
-            guard let kind = Self.kinds.filter({ $0 != .clocks }).randomElement(using: &generator) else { continue }
+            guard let kind = Self.kinds.filter({ ![.clocks, .kernels].contains($0) }).randomElement(using: &generator) else { continue }
             counts[kind, default: 0] += 1
             switch kind {
             case .pauses:
@@ -53,7 +57,8 @@ struct Disturbances {
     }
 
     private mutating func start(_ index: Int) async throws {
-        try await directory.start(index, Self.clocks.randomElement(using: &generator) ?? .right)
+        let clock = Self.clocks.randomElement(using: &generator) ?? .right
+        try await directory.start(index, clock, Self.kernels.randomElement(using: &generator) ?? .systems)
     }
 
     /// Waits for a moment that is not foreseen. False if the clients are done before.

@@ -42,9 +42,10 @@ final class SharedDirectory: Sendable {
 
     private func socket(_ index: Int) -> String { "\(home.path)/\(index).sock" }
 
-    func start(_ index: Int, _ clock: Clock) async throws {
-        let program = try Program(
-            Nanobot.path, ["fastcgi", "--socket", "unix:" + socket(index)], environment: environment.merging(clock.environment) { $1 })
+    func start(_ index: Int, _ clock: Clock, _ kernel: Kernel) async throws {
+        // Both may be preloaded.
+        let all = environment.merging(clock.environment) { $1 }.merging(kernel.environment) { "\($0) \($1)" }
+        let program = try Program(Nanobot.path, ["fastcgi", "--socket", "unix:" + socket(index)], environment: all)
         responders.withLock { $0[index] = program }
         let listens = try await eventually(within: .seconds(60)) { SocketAddress.unix(socket(index)).isAnswered }
         try #require(listens, "\(program.standardError)")

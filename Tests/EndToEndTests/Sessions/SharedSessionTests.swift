@@ -5,10 +5,10 @@ import Testing
 
 @Suite("One session and several processes")
 struct SharedSessionTests {
-    @Test("a hundred turns at once through four responders are all stored, and each saw those before it")
-    func hundredTurns() async throws {
+    @Test("a hundred turns at once through four responders are all stored, and each saw those before it", arguments: Kernel.allCases)
+    func hundredTurns(kernel: Kernel) async throws {
         // The model sees everything.
-        let environment = ["NANOBOT_HISTORY_MAX_TOKENS": "1000000"]
+        let environment = kernel.environment.merging(["NANOBOT_HISTORY_MAX_TOKENS": "1000000"]) { $1 }
         try await Site.run(responders: 4, environment: environment) { site in
             let port = site.port
             let texts = (1...100).map { "I am number \($0) of all" }
@@ -38,9 +38,9 @@ struct SharedSessionTests {
         }
     }
 
-    @Test("a session that another process holds is busy, others are not, and it continues afterwards")
-    func busy() async throws {
-        try await Site.run(environment: ["NANOBOT_SESSION_BUSY_TIMEOUT": "20"]) { site in
+    @Test("a session that another process holds is busy, others are not, and it continues afterwards", arguments: Kernel.allCases)
+    func busy(kernel: Kernel) async throws {
+        try await Site.run(environment: kernel.environment.merging(["NANOBOT_SESSION_BUSY_TIMEOUT": "20"]) { $1 }) { site in
             let server = try site.server
             #expect(try await server.chat("Is my hat blue?", session: "a").status == 200)
             var lock: LockFile? = try LockFile(server.dataDirectory)
@@ -79,6 +79,31 @@ struct SharedSessionTests {
             _ = try await holder.outcome()
             #expect(try await answer.status == 200)
             #expect(try server.stored("a").turns.count == 2)
+        }
+    }
+
+    @Test("a responder killed in a turn loses that one only: those that wait in others are answered and stored", arguments: Kernel.allCases)
+    func responderKilled(kernel: Kernel) async throws {
+        let upstream = try HeldUpstream()
+        let environment = upstream.environment.merging(kernel.environment) { $1 }
+        try await Site.run(responders: 3, environment: environment) { site in
+            let server = try site.server
+            @Sendable func ask(_ responder: Int, _ text: String) async throws -> Int {
+                let path = "/\(responder)" + Server.chatPath
+                return try await server.send("POST", path, headers: ["x-session-key: a"], body: Server.body(text)).status
+            }
+            async let lost = ask(1, "lost")
+            #expect(try await eventually { upstream.asked == 1 })
+            async let second = ask(2, "second")
+            async let third = ask(3, "third")
+            let lock = try LockFile(server.dataDirectory)
+            #expect(try await eventually { lock.isHeldElsewhere(LockFile.queueA) })
+            #expect(upstream.asked == 1)
+            try await site.killAndRestart(0)
+            upstream.release()
+            let statuses = try await [lost, second, third]
+            #expect(statuses == [502, 200, 200])
+            #expect(try server.stored("a").turns.map(\.question).sorted() == ["second", "third"])
         }
     }
 }
