@@ -22,6 +22,7 @@ if let glibc = Context.environment["OLD_GLIBC"] {
 let package = Package(
     name: "nanobot",
     products: [
+        .library(name: "OldCurl", type: .dynamic, targets: ["OldCurl"]),
         .library(name: "OldKernel", type: .dynamic, targets: ["OldKernel"]),
         .library(name: "WrongClock", type: .dynamic, targets: ["WrongClock"]),
     ],
@@ -163,6 +164,8 @@ let package = Package(
         .target(name: "WrongClock", path: "Tests/WrongClock", publicHeadersPath: "."),
         // Preloaded by processes that are to have an old kernel.
         .target(name: "OldKernel", path: "Tests/OldKernel", publicHeadersPath: "."),
+        // Found in the place of libcurl by processes that are to have an old one.
+        .target(name: "OldCurl", path: "Tests/OldCurl", publicHeadersPath: "."),
         .testTarget(name: "HarnessTests", dependencies: ["Harness"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
         .testTarget(

@@ -69,7 +69,7 @@ struct ReachabilityCheck {
 
     private static func failure(_ error: TransferError, _ site: SiteAddress) -> Diagnostic {
         switch error.code {
-        case .missingLibrary: .problem("path: \(site) cannot be asked: \(error)", ["apt-get install libcurl4"])
+        case .missingLibrary: .problem("path: \(site) cannot be asked: \(error)", [CurlPackage.ofHost.command])
         case .untrusted: .problem("path: the certificate of \(site) is refused: \(error)", ["certbot renew    # or what else made it"])
         case .timedOut:
             .problem("path: \(site) does not answer in time: \(error)", ["is the program running, and has it threads (workers)?"])

@@ -29,7 +29,7 @@ enum CurlLibrary {
         }
         throw TransferError(
             .missingLibrary,
-            "libcurl cannot be loaded: install Debian's package libcurl4 (elsewhere libcurl, 7.68 or newer). \(reasons.joined(separator: "; "))"
+            "libcurl cannot be loaded. What helps: \(CurlPackage.ofHost.command) (\(reasons.joined(separator: "; ")))"
         )
     }
 }

@@ -17,8 +17,8 @@ package struct HTTPResponse: Sendable {
         var rest = bytes[...]
         var lines: [Substring] = []
         var status = 0
-        // Informational responses such as 103 Early Hints precede the final one.
-        while status < 200 {
+        // Informational responses such as 103 Early Hints precede the final one, and a proxy's answer to CONNECT does.
+        while status < 200 || rest.starts(with: "HTTP/".utf8) {
             guard let end = rest.firstRange(of: separator) else { return }
             lines = String(decoding: rest[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
             rest = rest[end.upperBound...]

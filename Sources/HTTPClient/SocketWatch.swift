@@ -10,8 +10,6 @@ final class SocketWatch: @unchecked Sendable {
     private let epoll: CInt
     private let wakeUp: CInt
     private var events = [epoll_event](repeating: epoll_event(), count: 256)
-    /// When libcurl wants to be called even if no socket is ready.
-    private var deadline: ContinuousClock.Instant?
 
     init(_ multi: UnsafeMutableRawPointer) throws(TransferError) {
         epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
@@ -19,16 +17,10 @@ final class SocketWatch: @unchecked Sendable {
         guard epoll >= 0, wakeUp >= 0 else { throw TransferError(.connect, "No descriptor is left") }
         control(EPOLL_CTL_ADD, wakeUp, EPOLLIN.rawValue)
         // Not retained: the owner of both frees `multi`, which calls back once more, before this object.
-        ccurl_multi_set_callbacks(
+        ccurl_multi_set_socket(
             multi,
             { _, socket, what, context, _ in
                 if let context { Unmanaged<SocketWatch>.fromOpaque(context).takeUnretainedValue().set(socket, what) }
-                return 0
-            },
-            { _, milliseconds, context in
-                guard let context else { return 0 }
-                let watch = Unmanaged<SocketWatch>.fromOpaque(context).takeUnretainedValue()
-                watch.deadline = milliseconds < 0 ? nil : .now + .milliseconds(milliseconds)
                 return 0
             }, Unmanaged.passUnretained(self).toOpaque())
     }
@@ -38,11 +30,13 @@ final class SocketWatch: @unchecked Sendable {
     /// Ends the present or the next wait. Any thread may call this.
     func wake() { eventfd_write(wakeUp, 1) }
 
-    /// Waits for a socket, for libcurl's deadline, or for `wake`, and then lets libcurl work.
+    /// Waits for a socket, until libcurl's next timeout, or for `wake`, and then lets libcurl work.
+    ///
+    /// Libcurl is asked for the timeout each time. It would tell (CURLMOPT_TIMERFUNCTION), but old ones do not after `ccurl_easy_resume`,
+    /// and tell of a timeout only once, though what they say is rounded down.
     func wait(_ multi: UnsafeMutableRawPointer) {
-        // Rounded up, so that libcurl's deadline has passed when it is called.
-        let milliseconds = deadline.map { max(0, (ContinuousClock.now.duration(to: $0) / .milliseconds(1)).rounded(.up)) }
-        let count = epoll_wait(epoll, &events, CInt(events.count), milliseconds.map { CInt(min($0, 60_000)) } ?? -1)
+        let milliseconds = ccurl_multi_timeout(multi)
+        let count = epoll_wait(epoll, &events, CInt(events.count), CInt(max(-1, min(milliseconds, 60_000))))
         for event in events.prefix(Int(max(0, count))) {
             if event.data.fd == wakeUp {
                 var value: eventfd_t = 0
@@ -54,9 +48,7 @@ final class SocketWatch: @unchecked Sendable {
             ccurl_multi_socket_action(
                 multi, event.data.fd, (isReadable ? CURL_CSELECT_IN : 0) | (isWritable ? CURL_CSELECT_OUT : 0))
         }
-        guard let deadline, deadline <= .now else { return }
-        self.deadline = nil
-        ccurl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0)
+        if count <= 0 || milliseconds == 0 { ccurl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0) }
     }
 
     /// Sets the events that libcurl waits for on a socket: CURLMOPT_SOCKETFUNCTION(3).

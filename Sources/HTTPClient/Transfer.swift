@@ -15,6 +15,8 @@ final class Transfer: @unchecked Sendable {
     private var bodyCount = 0
     private var isTooLarge = false
     private var status = 0
+    /// `Retry-After`, in seconds. (CURLINFO_RETRY_AFTER is there since libcurl 7.66.)
+    private var retryAfter: Int?
     /// The file of certificates to trust instead of the host's. OpenSSL's programs and the curl command use the same variable. (A CGI
     /// client cannot set it: headers become variables that begin with HTTP_.)
     private static let certificates = getenv("SSL_CERT_FILE").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
@@ -29,27 +31,32 @@ final class Transfer: @unchecked Sendable {
 
     deinit { reason.deallocate() }
 
-    /// Creates libcurl's handle; nil if there is no memory for it.
-    func prepare() -> UnsafeMutableRawPointer? {
-        guard let handle = ccurl_easy_init() else { return nil }
+    /// Creates libcurl's handle. Options that the host's libcurl does not know are left out, unless the request would be another one
+    /// without them.
+    func prepare() throws(TransferError) -> UnsafeMutableRawPointer {
+        guard let handle = ccurl_easy_init() else { throw TransferError(.connect, "libcurl has no memory") }
         self.handle = handle
         deadline = .now + request.timeout
         set(CURLOPT_URL, request.url)
-        if let path = request.socketPath { set(CURLOPT_UNIX_SOCKET_PATH, path) }
-        // An older library does not know this option. Then the check of the configured URL has to do, as no redirect is followed.
+        if let path = request.socketPath, ccurl_easy_set_pointer(handle, CURLOPT_UNIX_SOCKET_PATH, path) != CURLE_OK {
+            throw TransferError(.connect, "The host's libcurl cannot use a Unix-domain socket: it is older than 7.40")
+        }
+        // Since 7.85. Without it the check of the configured URL has to do, as no redirect is followed.
         set(CURLOPT_PROTOCOLS_STR, "http,https")
+        // Refused by a library without HTTP/2. Since 7.47.
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         if let file = Self.certificates { set(CURLOPT_CAINFO, file) }
         // The first connection shows whether the server speaks HTTP/2, and the other transfers then share it. Without TLS only the first
-        // response would show that, and the others must not wait for it.
+        // response would show that, and the others must not wait for it. Since 7.43; before 7.62 connections are not shared.
         set(CURLOPT_PIPEWAIT, request.url.hasPrefix("https:") ? 1 : 0)
         set(CURLOPT_TIMEOUT_MS, request.timeout.milliseconds)
         set(CURLOPT_CONNECTTIMEOUT_MS, min(request.connectTimeout, request.timeout).milliseconds)
-        // Signals belong to the program. And the end does not wait for a thread that resolves a name too slowly.
+        // Signals belong to the program. And the end does not wait for a thread that resolves a name too slowly (since 7.87).
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_QUICK_EXIT, 1)
         // Every encoding that this libcurl can unpack.
         set(CURLOPT_ACCEPT_ENCODING, "")
+        // Since 7.54. `HTTPResponse` passes over such a head, too.
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if request.includesHead { set(CURLOPT_HEADER, 1) }
         // libcurl allocates this for each waiting chat.
@@ -69,6 +76,15 @@ final class Transfer: @unchecked Sendable {
                 guard let bytes, let context else { return 0 }
                 return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(
                     UnsafeRawBufferPointer(start: bytes, count: size * count))
+            }, Unmanaged.passUnretained(self).toOpaque())
+        ccurl_easy_set_header(
+            handle,
+            { bytes, size, count, context in
+                if let bytes, let context {
+                    let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+                    Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(header: line)
+                }
+                return size * count
             }, Unmanaged.passUnretained(self).toOpaque())
         return handle
     }
@@ -96,7 +112,8 @@ final class Transfer: @unchecked Sendable {
         case CURLE_OPERATION_TIMEDOUT: return .now + .milliseconds(10) >= deadline ? .timedOut : .connect
         case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_SSL_CONNECT_ERROR:
             return .connect
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CERTPROBLEM:
+        // Before 7.62, 51 was a certificate of another name, and 60 all others that are refused.
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_OBSOLETE51, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CERTPROBLEM:
             return .untrusted
         default: return .broken
         }
@@ -114,10 +131,14 @@ final class Transfer: @unchecked Sendable {
         return bytes.count
     }
 
-    private var retryAfter: Int? {
-        var seconds: curl_off_t = 0
-        guard let handle, ccurl_easy_get_offset(handle, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK, seconds > 0 else { return nil }
-        return Int(seconds)
+    /// A number of seconds, or a date (RFC 9110, section 10.2.3).
+    private func receive(header line: UnsafeRawBufferPointer) {
+        let name = "retry-after:".utf8
+        guard line.count > name.count, zip(line, name).allSatisfy({ $0 | 0x20 == $1 }) else { return }
+        let digits = line.dropFirst(name.count).drop { $0 == 0x20 }.prefix { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+        let text = String(decoding: line.dropFirst(name.count).prefix(64), as: UTF8.self)
+        let seconds = Int(String(decoding: digits, as: UTF8.self)) ?? ccurl_getdate(text) - time(nil)
+        retryAfter = seconds > 0 ? seconds : nil
     }
 
     private func info(_ info: CURLINFO) -> Int {

@@ -105,12 +105,14 @@ final class TransferLoop: @unchecked Sendable {
                 return inbox
             }
             for (transfer, ticket) in news.arrivals {
-                guard let handle = transfer.prepare(), ccurl_multi_add_handle(multi, handle) == CURLM_OK else {
-                    transfer.finish(.failure(TransferError(.connect, "libcurl has no memory")))
-                    continue
+                do throws(TransferError) {
+                    let handle = try transfer.prepare()
+                    guard ccurl_multi_add_handle(multi, handle) == CURLM_OK else { throw TransferError(.connect, "libcurl has no memory") }
+                    active[handle] = (transfer, ticket)
+                    handles[ticket] = handle
+                } catch {
+                    transfer.finish(.failure(error))
                 }
-                active[handle] = (transfer, ticket)
-                handles[ticket] = handle
             }
             for ticket in news.cancelled {
                 if let handle = handles[ObjectIdentifier(ticket)] { end(handle) { $0.finish(.failure(.cancelled)) } }

@@ -1,4 +1,5 @@
 // libcurl, looked up at run time: no program that includes this is linked to it, and none that does not ask an upstream loads it.
+// The host's may be as old as 7.29 (CentOS 7). It has every function here.
 #pragma once
 #include <curl/curl.h>
 
@@ -13,8 +14,8 @@ void ccurl_easy_cleanup(CURL *handle);
 CURLcode ccurl_easy_set_long(CURL *handle, CURLoption option, long value);
 CURLcode ccurl_easy_set_pointer(CURL *handle, CURLoption option, const void *value);
 CURLcode ccurl_easy_set_write(CURL *handle, curl_write_callback callback, void *context);
+CURLcode ccurl_easy_set_header(CURL *handle, curl_write_callback callback, void *context);
 CURLcode ccurl_easy_get_long(CURL *handle, CURLINFO info, long *value);
-CURLcode ccurl_easy_get_offset(CURL *handle, CURLINFO info, curl_off_t *value);
 const char *ccurl_easy_strerror(CURLcode code);
 // Goes on with a transfer whose write callback returned CURL_WRITEFUNC_PAUSE.
 CURLcode ccurl_easy_resume(CURL *handle);
@@ -23,9 +24,13 @@ CURLMcode ccurl_multi_cleanup(CURLM *multi);
 CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value);
 CURLMcode ccurl_multi_add_handle(CURLM *multi, CURL *handle);
 CURLMcode ccurl_multi_remove_handle(CURLM *multi, CURL *handle);
-CURLMcode ccurl_multi_set_callbacks(CURLM *multi, curl_socket_callback socket, curl_multi_timer_callback timer, void *context);
+CURLMcode ccurl_multi_set_socket(CURLM *multi, curl_socket_callback callback, void *context);
 CURLMcode ccurl_multi_socket_action(CURLM *multi, curl_socket_t socket, int events);
+// In how many milliseconds libcurl wants to be called even if no socket is ready; -1 if it does not.
+long ccurl_multi_timeout(CURLM *multi);
 // The next transfer that is over, and how it ended; NULL where there is none.
 CURL *ccurl_multi_next_done(CURLM *multi, CURLcode *result);
 struct curl_slist *ccurl_slist_append(struct curl_slist *list, const char *text);
 void ccurl_slist_free_all(struct curl_slist *list);
+// A date as HTTP has it, in seconds since 1970; -1 if it is none.
+time_t ccurl_getdate(const char *text);

@@ -42,7 +42,7 @@ extension Upstream {
                 error: ModelError(
                     .unavailable, error.description,
                     clientMessage:
-                        "The server cannot reach its model: libcurl is missing. Its operator has to install the package libcurl4."
+                        "The server cannot reach its model: libcurl is missing. Its operator has to install the package \(CurlPackage.ofHost.name)."
                 ))
         case .connect:
             return AttemptError(error: ModelError(.unavailable, description, retryAfter: Self.retryAfter), isRetryable: true)

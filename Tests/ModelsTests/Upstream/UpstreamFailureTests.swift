@@ -204,10 +204,31 @@ struct UpstreamFailureTests {
     func missingLibrary() throws {
         let error = #expect(throws: TransferError.self) { try CurlLibrary.open(["libnothing-1.so", "libnothing-2.so"]) }
         #expect(error?.code == .missingLibrary)
-        #expect(error?.description.contains("libcurl4") == true)
+        #expect(error?.description.contains(CurlPackage.ofHost.command) == true)
         let upstream = Upstream(.init(address: try UpstreamModel.address("http://127.0.0.1:1")), engine: TransferEngine())
         let modelError = upstream.error(try #require(error)).error
         #expect(modelError.code == .unavailable)
-        #expect(modelError.clientMessage?.contains("libcurl4") == true)
+        #expect(modelError.clientMessage?.hasSuffix(" \(CurlPackage.ofHost.name).") == true)
+    }
+
+    @Test(
+        "libcurl's package has the name that the host's distribution gives it",
+        arguments: [
+            ("NAME=x\nID=debian\nVERSION_ID=\"13\"\n", "apt-get install libcurl4"),
+            ("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", "apt-get install libcurl4"),
+            ("ID=\"centos\"\nID_LIKE=\"rhel fedora\"\nVERSION_ID=\"7\"\n", "yum install libcurl"),
+            ("ID_LIKE='rhel fedora centos'\nID='cloudlinux'\n", "yum install libcurl"),
+            ("ID=\"almalinux\"\nID_LIKE=\"rhel centos fedora\"\n", "yum install libcurl"), ("ID=fedora", "yum install libcurl"),
+            ("ID=\"opensuse-leap\"\nID_LIKE=\"suse opensuse\"\n", "zypper install libcurl4"), ("ID=arch\n", "pacman -S curl"),
+            ("ID=alpine\n", "apk add libcurl"),
+        ])
+    func package(osRelease: String, command: String) { #expect(CurlPackage(osRelease: osRelease).command == command) }
+
+    @Test(
+        "an os-release that nobody knows leads to a general sentence, and nothing of it is in there",
+        arguments: ["", "ID=", "ID=\u{1b}[31m`reboot`\nID_LIKE=\"de bian\"", "VARIANT_ID=debian\nID=e\u{301}", "ID_LIKE"])
+    func unknownDistribution(osRelease: String) {
+        let package = CurlPackage(osRelease: osRelease)
+        #expect(package.name == "libcurl" && package.command == "install the package libcurl (Debian: libcurl4)")
     }
 }
