@@ -11,7 +11,7 @@
     FUNCTION(global_init) FUNCTION(easy_init) FUNCTION(easy_cleanup) FUNCTION(easy_setopt) FUNCTION(easy_getinfo) \
     FUNCTION(easy_strerror) FUNCTION(easy_pause) FUNCTION(multi_init) FUNCTION(multi_cleanup) FUNCTION(multi_setopt) FUNCTION(multi_add_handle) \
     FUNCTION(multi_remove_handle) FUNCTION(multi_socket_action) FUNCTION(multi_timeout) FUNCTION(multi_info_read) \
-    FUNCTION(slist_append) FUNCTION(slist_free_all) FUNCTION(getdate)
+    FUNCTION(slist_append) FUNCTION(slist_free_all) FUNCTION(getdate) FUNCTION(version_info)
 
 static struct {
 #define MEMBER(name) __typeof__(&curl_##name) name;
@@ -73,3 +73,4 @@ CURL *ccurl_multi_next_done(CURLM *multi, CURLcode *result) {
 struct curl_slist *ccurl_slist_append(struct curl_slist *list, const char *text) { return curl.slist_append(list, text); }
 void ccurl_slist_free_all(struct curl_slist *list) { curl.slist_free_all(list); }
 time_t ccurl_getdate(const char *text) { return curl.getdate(text, NULL); }
+const char *ccurl_tls_library(void) { return curl.version_info(CURLVERSION_NOW)->ssl_version; }

@@ -17,9 +17,8 @@ final class Transfer: @unchecked Sendable {
     private var status = 0
     /// `Retry-After`, in seconds. (CURLINFO_RETRY_AFTER is there since libcurl 7.66.)
     private var retryAfter: Int?
-    /// The file of certificates to trust instead of the host's. OpenSSL's programs and the curl command use the same variable. (A CGI
-    /// client cannot set it: headers become variables that begin with HTTP_.)
-    private static let certificates = getenv("SSL_CERT_FILE").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    /// True if only authorities of the host's directory are known to it.
+    private var trustsDirectoryOnly = false
     /// libcurl's handle while the transfer is in progress.
     private(set) var handle: UnsafeMutableRawPointer?
 
@@ -45,7 +44,12 @@ final class Transfer: @unchecked Sendable {
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         // Refused by a library without HTTP/2. Since 7.47.
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-        if let file = Self.certificates { set(CURLOPT_CAINFO, file) }
+        if let file = Authorities.file {
+            set(CURLOPT_CAINFO, file)
+        } else if request.url.hasPrefix("https:"), let directory = Authorities.directory {
+            set(CURLOPT_CAPATH, directory)
+            trustsDirectoryOnly = ccurl_easy_set_pointer(handle, CURLOPT_CAINFO, nil) == CURLE_OK
+        }
         // The first connection shows whether the server speaks HTTP/2, and the other transfers then share it. Without TLS only the first
         // response would show that, and the others must not wait for it. Since 7.43; before 7.62 connections are not shared.
         set(CURLOPT_PIPEWAIT, request.url.hasPrefix("https:") ? 1 : 0)
@@ -92,11 +96,24 @@ final class Transfer: @unchecked Sendable {
     /// Frees libcurl's handle and ends the response.
     func finish(_ result: Result<Void, TransferError>) {
         let reply = result.map { HTTPResponseHead(status: info(CURLINFO_RESPONSE_CODE), retryAfter: retryAfter) }
+        release()
+        buffer.end(reply)
+    }
+
+    private func release() {
         if let handle { ccurl_easy_cleanup(handle) }
         handle = nil
         ccurl_slist_free_all(headers)
         headers = nil
-        buffer.end(reply)
+    }
+
+    /// True if the transfer ended because the host's directory lacks the server's authority, so that it has to begin again: nothing was sent.
+    func isToBeginAgain(after code: CURLcode) -> Bool {
+        guard code == CURLE_PEER_FAILED_VERIFICATION, trustsDirectoryOnly else { return false }
+        Authorities.giveUpDirectory()
+        release()
+        (trustsDirectoryOnly, reason[0]) = (false, 0)
+        return true
     }
 
     /// Frees libcurl's handle and ends the response, after libcurl ended the transfer.

@@ -93,38 +93,43 @@ final class TransferLoop: @unchecked Sendable {
 
         var active: [UnsafeMutableRawPointer: (transfer: Transfer, ticket: ObjectIdentifier)] = [:]
         var handles: [ObjectIdentifier: UnsafeMutableRawPointer] = [:]
-        func end(_ handle: UnsafeMutableRawPointer, _ finish: (Transfer) -> Void) {
+        func start(_ transfer: Transfer, _ ticket: ObjectIdentifier) {
+            do throws(TransferError) {
+                let handle = try transfer.prepare()
+                guard ccurl_multi_add_handle(multi, handle) == CURLM_OK else { throw TransferError(.connect, "libcurl has no memory") }
+                active[handle] = (transfer, ticket)
+                handles[ticket] = handle
+            } catch {
+                transfer.finish(.failure(error))
+            }
+        }
+        func end(_ handle: UnsafeMutableRawPointer, _ finish: (Transfer, ObjectIdentifier) -> Void) {
             guard let (transfer, ticket) = active.removeValue(forKey: handle) else { return }
             handles[ticket] = nil
             ccurl_multi_remove_handle(multi, handle)
-            finish(transfer)
+            finish(transfer, ticket)
         }
         while true {
             let news = inbox.withLock { inbox in
                 defer { (inbox.arrivals, inbox.cancelled, inbox.resumed) = ([], [], []) }
                 return inbox
             }
-            for (transfer, ticket) in news.arrivals {
-                do throws(TransferError) {
-                    let handle = try transfer.prepare()
-                    guard ccurl_multi_add_handle(multi, handle) == CURLM_OK else { throw TransferError(.connect, "libcurl has no memory") }
-                    active[handle] = (transfer, ticket)
-                    handles[ticket] = handle
-                } catch {
-                    transfer.finish(.failure(error))
-                }
-            }
+            for (transfer, ticket) in news.arrivals { start(transfer, ticket) }
             for ticket in news.cancelled {
-                if let handle = handles[ObjectIdentifier(ticket)] { end(handle) { $0.finish(.failure(.cancelled)) } }
+                if let handle = handles[ObjectIdentifier(ticket)] { end(handle) { transfer, _ in transfer.finish(.failure(.cancelled)) } }
             }
             for ticket in news.resumed { if let handle = handles[ticket] { ccurl_easy_resume(handle) } }
             if news.isStopping { break }
             ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(Self.connections, 2 * active.count))
             watch.wait(multi)
             var code = CURLE_OK
-            while let handle = ccurl_multi_next_done(multi, &code) { end(handle) { $0.finish(code) } }
+            while let handle = ccurl_multi_next_done(multi, &code) {
+                end(handle) { transfer, ticket in
+                    if transfer.isToBeginAgain(after: code) { start(transfer, ticket) } else { transfer.finish(code) }
+                }
+            }
         }
-        for handle in Array(active.keys) { end(handle) { $0.finish(.failure(.cancelled)) } }
+        for handle in Array(active.keys) { end(handle) { transfer, _ in transfer.finish(.failure(.cancelled)) } }
         ended.signal()
     }
 }

@@ -16,7 +16,7 @@ struct since { int option, version; };
 static const struct since options[] = {
     {CURLOPT_URL, 1}, {CURLOPT_HTTPHEADER, 1}, {CURLOPT_HEADER, 1}, {CURLOPT_ERRORBUFFER, 1}, {CURLOPT_WRITEFUNCTION, 1}, {CURLOPT_WRITEDATA, 1},
     {CURLOPT_POSTFIELDSIZE, 2}, {CURLOPT_CAINFO, 4}, {CURLOPT_HEADERFUNCTION, 7}, {CURLOPT_HEADERDATA, 7}, {CURLOPT_HTTP_VERSION, 9},
-    {CURLOPT_NOSIGNAL, 10}, {CURLOPT_BUFFERSIZE, 10}, {CURLOPT_TIMEOUT_MS, 16}, {CURLOPT_CONNECTTIMEOUT_MS, 16}, {CURLOPT_COPYPOSTFIELDS, 17},
+    {CURLOPT_CAPATH, 9}, {CURLOPT_NOSIGNAL, 10}, {CURLOPT_BUFFERSIZE, 10}, {CURLOPT_TIMEOUT_MS, 16}, {CURLOPT_CONNECTTIMEOUT_MS, 16}, {CURLOPT_COPYPOSTFIELDS, 17},
     {CURLOPT_ACCEPT_ENCODING, 21}, {CURLOPT_UNIX_SOCKET_PATH, 40}, {CURLOPT_PIPEWAIT, 43}, {CURLOPT_SUPPRESS_CONNECT_HEADERS, 54},
     {CURLOPT_PROTOCOLS_STR, 85}, {CURLOPT_QUICK_EXIT, 87}, {0, 0},
 };
@@ -55,6 +55,7 @@ PASS(CURLMcode, curl_multi_remove_handle, (CURLM *multi, CURL *handle), (multi, 
 PASS(CURLMcode, curl_multi_socket_action, (CURLM *multi, curl_socket_t socket, int events, int *count), (multi, socket, events, count))
 PASS(struct curl_slist *, curl_slist_append, (struct curl_slist *list, const char *text), (list, text))
 PASS(void, curl_slist_free_all, (struct curl_slist *list), (list))
+PASS(curl_version_info_data *, curl_version_info, (CURLversion age), (age))
 PASS(time_t, curl_getdate, (const char *text, const time_t *unused), (text, unused))
 
 CURL *curl_easy_init(void) {

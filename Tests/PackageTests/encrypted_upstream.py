@@ -17,6 +17,9 @@ class EncryptedUpstream:
         signer = folder / "authority-key.pem"
         self._certify("/CN=authority", self.authority, signer)
         self._certify("/CN=127.0.0.1", certificate, key, "-addext", "subjectAltName=IP:127.0.0.1", "-CA", self.authority, "-CAkey", signer)
+        self.authority_hash = subprocess.run(
+            ["openssl", "x509", "-noout", "-hash", "-in", self.authority], check=True, capture_output=True, text=True
+        ).stdout.strip()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)

@@ -55,8 +55,19 @@ def test_an_upstream_over_tls_is_asked_only_if_the_host_trusts_its_authority(ins
         refused = installed.ask("Is it safe?")
         assert (refused.status, refused.json["error"]["code"]) == (503, "upstream_unavailable")
         installed.host.run("mkdir -p /etc/ssl/certs")
-        installed.host.add(upstream.authority, "/etc/ssl/certs/ca-certificates.crt")
+        bundle = "/etc/ssl/certs/ca-certificates.crt"
+        installed.host.add(upstream.authority, bundle)
         assert installed.ask("Is it safe now?").answer == upstream.ANSWER
+        # The directory of hashes is enough where there is one, and the file where that has others only.
+        hashed = installed.host.path(f"/etc/ssl/certs/{upstream.authority_hash}.0")
+        installed.host.path(bundle).rename(hashed)
+        assert installed.ask("And now?").answer == upstream.ANSWER
+        installed.host.add(upstream.authority, bundle)
+        hashed.rename(hashed.with_name("00000000.0"))
+        assert installed.ask("And still?").answer == upstream.ANSWER
+        installed.host.path(bundle).unlink()
+        refused = installed.ask("Without any of them?")
+        assert (refused.status, refused.json["error"]["code"]) == (503, "upstream_unavailable")
 
 
 def test_processes_that_share_a_session_store_every_turn_once(installed: Installed) -> None:

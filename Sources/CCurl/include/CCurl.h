@@ -34,3 +34,5 @@ struct curl_slist *ccurl_slist_append(struct curl_slist *list, const char *text)
 void ccurl_slist_free_all(struct curl_slist *list);
 // A date as HTTP has it, in seconds since 1970; -1 if it is none.
 time_t ccurl_getdate(const char *text);
+// The name and version of the library that it has TLS from, such as OpenSSL/3.0.17; NULL if it has none.
+const char *ccurl_tls_library(void);
