@@ -30,7 +30,11 @@ package struct Response: Sendable {
             bytes += name.utf8
             bytes += ": ".utf8
             // A line break in a value would let a client add a header.
-            for byte in value.utf8 where byte >= 0x20 && byte != 0x7f { bytes.append(byte) }
+            let start = bytes.count
+            bytes += value.utf8
+            if bytes[start...].contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+                bytes[start...].removeAll { $0 < 0x20 || $0 == 0x7f }
+            }
             bytes += "\r\n".utf8
         }
         bytes += "\r\n".utf8
