@@ -1,0 +1,209 @@
+<?php
+// Runs nanobot.cgi for each request as a web server runs a CGI program (RFC 3875), on hosts that run PHP but no programs. .htaccess sends the
+// requests here. It works with PHP 5.4 and newer.
+
+// Calls a function of PHP, unless the host has disabled it (disable_functions).
+function attempt($function)
+{
+    $arguments = array_slice(func_get_args(), 1);
+    return function_exists($function) ? @call_user_func_array($function, $arguments) : null;
+}
+
+// An error as the program writes them.
+function error($message, $code)
+{
+    return sprintf('{"error":{"message":"%s","type":"server_error","param":null,"code":"%s"}}', $message, $code);
+}
+
+// Answers with an error, and ends. The log gets what is only for the owner.
+function fail($status, $code, $message, $reason)
+{
+    $request = 'req_' . substr(md5(uniqid('', true)), 0, 24);
+    attempt('error_log', "nanobot: $reason request=$request");
+    http_response_code($status);
+    header('Content-Type: application/json');
+    header('Cache-Control: no-store');
+    header("x-request-id: $request");
+    exit(error($message, $code));
+}
+
+// What the program gets: the request, and nothing of PHP's own environment.
+function environment()
+{
+    $names = '/^(AUTH_TYPE|HTTPS|PATH_INFO|QUERY_STRING|REDIRECT_HTTP_AUTHORIZATION|SCRIPT_NAME'
+        . '|(CONTENT|CONTEXT|DOCUMENT|HTTP|NANOBOT|REMOTE|REQUEST|SERVER)_\w+)$/';
+    $environment = array('GATEWAY_INTERFACE' => 'CGI/1.1', 'PATH' => '/usr/local/bin:/usr/bin:/bin');
+    foreach ($_SERVER as $name => $value) {
+        // A client's header "Proxy" would set a proxy (CVE-2016-5385).
+        if (is_string($value) && preg_match($names, $name) && $name !== 'HTTP_PROXY') {
+            $environment[$name] = $value;
+        }
+    }
+    // Without a path below this page, the program takes it from REQUEST_URI.
+    if (empty($environment['PATH_INFO'])) {
+        unset($environment['PATH_INFO'], $environment['SCRIPT_NAME']);
+    }
+    // Where no rule of .htaccess passes the header on.
+    foreach ((array) attempt('apache_request_headers') as $name => $value) {
+        if (strcasecmp($name, 'Authorization') === 0) {
+            $environment['HTTP_AUTHORIZATION'] = $value;
+        }
+    }
+    // If this page is in its owner's home directory, settings and conversations are there, even if PHP runs as another user. Otherwise the
+    // program looks up its own.
+    $owner = attempt('posix_getpwuid', fileowner(__FILE__));
+    $home = $owner ? realpath($owner['dir']) : false;
+    if ($home && $home !== '/' && strpos(__DIR__, "$home/") === 0) {
+        $environment['HOME'] = $home;
+    }
+    return $environment;
+}
+
+// Sends what stands before the body, and returns the type of the content.
+function send_head($head)
+{
+    $status = 200;
+    $type = '';
+    foreach (preg_split('/\r?\n/', $head) as $line) {
+        list($name, $value) = explode(':', $line, 2) + array('', '');
+        if (strcasecmp($name, 'Status') === 0) {
+            $status = (int) $value;
+            continue;
+        }
+        header($line, false);
+        if (strcasecmp($name, 'Content-Type') === 0) {
+            $type = trim($value);
+        }
+    }
+    // Last, because PHP changes the status with some headers.
+    http_response_code($status);
+    return $type;
+}
+
+// Nothing may come before the program's head, and nothing may hold its answer back.
+attempt('ini_set', 'display_errors', '0');
+attempt('ini_set', 'zlib.output_compression', '0');
+attempt('ini_set', 'default_charset', '');
+attempt('set_time_limit', 0);
+// If the client leaves, the program decides what becomes of the turn.
+attempt('ignore_user_abort', true);
+while (ob_get_level() > 0 && @ob_end_clean()) {
+}
+header_remove('X-Powered-By');
+
+if (!function_exists('proc_open')) {
+    fail(
+        503,
+        'internal_error',
+        'This host runs neither CGI programs nor programs that PHP starts: proc_open is disabled. Ask the host to allow one of them.',
+        'proc_open is in disable_functions of php.ini. README.txt says what to do.'
+    );
+}
+$program = __DIR__ . '/nanobot.cgi';
+// An upload may lose the permission.
+if (!is_executable($program) && @chmod($program, 0755)) {
+    clearstatcache();
+}
+if (!is_executable($program)) {
+    fail(
+        500,
+        'internal_error',
+        'nanobot.cgi cannot be run. Upload it into the folder of index.php, and set its permissions to 755.',
+        "$program is missing or may not be run. Its permissions must be 755, on a file system that allows programs."
+    );
+}
+$pipes = array();
+$process = @proc_open(
+    "exec '" . str_replace("'", "'\\''", $program) . "'",
+    array(array('pipe', 'r'), array('pipe', 'w'), array('pipe', 'w')),
+    $pipes,
+    __DIR__,
+    environment()
+);
+if (!is_resource($process)) {
+    fail(503, 'overloaded', 'The program could not be started. Try again later.', "$program could not be started: too many processes?");
+}
+foreach ($pipes as $pipe) {
+    stream_set_blocking($pipe, false);
+}
+
+$body = fopen('php://input', 'rb');
+$unsent = '';   // of the body
+$head = '';     // until it is whole
+$type = null;   // the type of the content, once the head was sent
+$log = '';      // the last line of the program's log
+while (isset($pipes[1]) || isset($pipes[2])) {
+    if (isset($pipes[0]) && $unsent === '') {
+        $unsent = (string) fread($body, 65536);
+        if ($unsent === '') {
+            fclose($pipes[0]);
+            unset($pipes[0]);
+        }
+    }
+    $readable = array_intersect_key($pipes, array(1 => true, 2 => true));
+    $writable = array_intersect_key($pipes, array(0 => true));
+    $other = null;
+    if (@stream_select($readable, $writable, $other, 60) === false) {
+        // A signal; or a number that select(2) does not take, in a server with a thousand files: then all pipes are looked at in turn.
+        usleep(5000);
+    }
+    if ($writable) {
+        // The program may answer before it has read everything.
+        $count = @fwrite($pipes[0], $unsent);
+        if ($count === false) {
+            fclose($pipes[0]);
+            unset($pipes[0]);
+        } else {
+            $unsent = (string) substr($unsent, $count);
+        }
+    }
+    foreach (array_keys($readable) as $number) {
+        $data = (string) fread($pipes[$number], 65536);
+        if ($data === '' && feof($pipes[$number])) {
+            fclose($pipes[$number]);
+            unset($pipes[$number]);
+        } elseif ($number === 2) {
+            $lines = explode("\n", $log . $data);
+            $log = array_pop($lines);
+            foreach ($lines as $line) {
+                attempt('error_log', $line);
+            }
+        } else {
+            if ($type === null) {
+                $head .= $data;
+                if (!preg_match('/\r?\n\r?\n/', $head, $end, PREG_OFFSET_CAPTURE)) {
+                    continue;
+                }
+                $type = send_head(substr($head, 0, $end[0][1]));
+                $data = (string) substr($head, $end[0][1] + strlen($end[0][0]));
+            }
+            echo $data;
+            flush();
+            // The program notices it when it writes, as with every web server.
+            if (connection_aborted()) {
+                fclose($pipes[1]);
+                unset($pipes[1]);
+            }
+        }
+    }
+}
+if ($log !== '') {
+    attempt('error_log', $log);
+}
+// -1: not known.
+$status = proc_close($process);
+if ($type === null) {
+    fail(
+        500,
+        'internal_error',
+        'The program ended without an answer. The web site\'s error log says why.',
+        "$program ended with status $status before it answered."
+    );
+}
+if ($status > 0) {
+    attempt('error_log', "nanobot: $program ended with status $status.");
+    // Without it, a stream that was cut would look whole.
+    if (strpos($type, 'text/event-stream') === 0) {
+        echo "\n\ndata: " . error('The answer was cut off.', 'internal_error') . "\n\n";
+    }
+}
