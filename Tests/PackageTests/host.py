@@ -59,7 +59,8 @@ class Host:
         """
         process = subprocess.Popen(
             [*prefix, *self._inside(user), *shlex.split(command)],
-            env=self._environment(user), stdin=subprocess.DEVNULL, pass_fds=descriptors,
+            # In a session of its own: Apache's prefork ends the whole group.
+            env=self._environment(user), stdin=subprocess.DEVNULL, pass_fds=descriptors, start_new_session=True,
         )  # fmt: skip
         self._processes.append(process)
         return process

@@ -1,6 +1,7 @@
 <?php
 // Runs nanobot.cgi for each request as a web server runs a CGI program (RFC 3875), on hosts that run PHP but no programs. .htaccess sends the
 // requests here. It works with PHP 5.4 and newer.
+namespace nanobot;
 
 // Calls a function of PHP, unless the host has disabled it (disable_functions).
 function attempt($function)
@@ -132,6 +133,11 @@ $unsent = '';   // of the body
 $head = '';     // until it is whole
 $type = null;   // the type of the content, once the head was sent
 $log = '';      // the last line of the program's log
+// Apache holds back what comes from PHP-FPM until it is 8 KB, unless the host has set flushpackets. So comments go behind the events of a
+// stream, at most four times a second.
+$tail = '';
+$pads = false;
+$padded = 0;
 while (isset($pipes[1]) || isset($pipes[2])) {
     if (isset($pipes[0]) && $unsent === '') {
         $unsent = (string) fread($body, 65536);
@@ -143,18 +149,19 @@ while (isset($pipes[1]) || isset($pipes[2])) {
     $readable = array_intersect_key($pipes, array(1 => true, 2 => true));
     $writable = array_intersect_key($pipes, array(0 => true));
     $other = null;
-    if (@stream_select($readable, $writable, $other, 60) === false) {
+    $wait = $pads ? max(0, $padded + 0.25 - microtime(true)) : 60;
+    $selected = @stream_select($readable, $writable, $other, (int) $wait, (int) (fmod($wait, 1) * 1000000));
+    if ($selected === false) {
         // A signal; or a number that select(2) does not take, in a server with a thousand files: then all pipes are looked at in turn.
         usleep(5000);
     }
     if ($writable) {
+        $count = (int) @fwrite($pipes[0], $unsent);
+        $unsent = (string) substr($unsent, $count);
         // The program may answer before it has read everything.
-        $count = @fwrite($pipes[0], $unsent);
-        if ($count === false) {
+        if ($count === 0 && $selected) {
             fclose($pipes[0]);
             unset($pipes[0]);
-        } else {
-            $unsent = (string) substr($unsent, $count);
         }
     }
     foreach (array_keys($readable) as $number) {
@@ -179,12 +186,21 @@ while (isset($pipes[1]) || isset($pipes[2])) {
             }
             echo $data;
             flush();
+            $tail = substr($tail . $data, -2);
+            $pads = PHP_SAPI === 'fpm-fcgi' && strpos($type, 'text/event-stream') === 0 && $tail === "\n\n";
             // The program notices it when it writes, as with every web server.
             if (connection_aborted()) {
                 fclose($pipes[1]);
                 unset($pipes[1]);
             }
         }
+    }
+    $pads = $pads && isset($pipes[1]);
+    if ($pads && microtime(true) >= $padded + 0.25) {
+        echo ':' . str_repeat(' ', 9000) . "\n\n";
+        flush();
+        $pads = false;
+        $padded = microtime(true);
     }
 }
 if ($log !== '') {
