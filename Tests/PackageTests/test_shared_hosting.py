@@ -84,7 +84,7 @@ def test_an_upgrade_and_a_removal_keep_conversations_and_settings(host: Host) ->
         said = site.install(archive=newer)
         assert "kept as it is" in said and "nb-" not in said
         assert get(f"{address}/v1/models", *by_key(key)).json["data"][0]["id"] == "mybot"
-        assert host.run("ls -A ~/public_html/nanobot", "alice").split() == [".htaccess", "nanobot.cgi"]
+        assert host.run("ls -A ~/public_html/nanobot", "alice").split() == [".htaccess", "index.php", "nanobot.cgi"]
     assert "Is my hat blue?" in chat(f"{address}/v1", "What did I just ask you?", ALICE, key).answer
 
     assert "stay in /home/alice/.nanobot" in site.install("--uninstall")
@@ -150,7 +150,7 @@ def test_what_it_cannot_do_it_refuses_with_a_sentence(host: Host) -> None:
 
     said = site.install("--dir ~/web/chat/")
     assert "https://YOUR-SITE/chat/health" in said
-    assert host.run("ls -A /home/alice/web/chat").split() == [".htaccess", "nanobot.cgi"]
+    assert host.run("ls -A /home/alice/web/chat").split() == [".htaccess", "index.php", "nanobot.cgi"]
 
     # A whole site may be nanobot's, where there is nothing yet.
     host.run("mkdir ~/htdocs", "alice")

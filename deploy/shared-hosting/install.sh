@@ -50,7 +50,7 @@ owned || fail "$target holds other files, which would no longer be served. Choos
 
 if [ -n "$uninstall" ]; then
     [ -f "$target/nanobot.cgi" ] || fail "There is no nanobot in $target."
-    rm -f "$target/nanobot.cgi" "$target/.htaccess" "$target/.htaccess.new"
+    for file in nanobot.cgi index.php .htaccess; do rm -f "$target/$file" "$target/$file.new"; done
     rmdir "$target" 2>/dev/null || echo "Left other files in $target"
     echo "Removed nanobot from $target"
     echo "Conversations and settings stay in $HOME/.nanobot"
@@ -65,6 +65,22 @@ version=$(env -u GATEWAY_INTERFACE "$program" --version 2>&1) ||
 
 parent=$(dirname "$target")
 [ -d "$parent" ] || fail "$parent is not there. Create it first, or choose another folder with --dir."
+
+umask 077
+# Asks a program whether it is well, as a web server does.
+answers() {
+    reply=$(env -i HOME="$HOME" PATH="$PATH" GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET PATH_INFO=/health SCRIPT_NAME=/nanobot.cgi \
+        "$1" 2>&1 </dev/null || true)
+    case $reply in *'{"status":"ok"}'*) ;; *) return 1 ;; esac
+}
+# An older program may not be able to read what a newer one wrote.
+before=$(env -u GATEWAY_INTERFACE "$target/nanobot.cgi" --version 2>/dev/null || true)
+if [ "$before" != "$version" ] && [ "$(printf '%s\n' "$before" "$version" | sort -V | tail -n 1)" = "$before" ]; then
+    newer=$(env -u GATEWAY_INTERFACE "$program" sessions verify 2>/dev/null | grep -F -c 'A newer version' || true)
+    [ "${newer:-0}" = 0 ] || fail "This is nanobot $version, which cannot read $newer of the conversations that nanobot $before wrote. Nothing was changed."
+fi
+answers "$program" || fail "The program does not answer with your settings, so nothing was changed. It says: $reply"
+
 if [ ! -d "$target" ]; then
     mkdir "$target" || fail "$target cannot be created."
 fi
@@ -80,25 +96,54 @@ put() {
     chmod "$2" "$temporary"
     mv -f "$temporary" "$target/$3"
 }
-# The owner may have added lines to .htaccess, such as a password. What was put there last is remembered, to tell.
-new=$here/nanobot/.htaccess shipped=$HOME/.nanobot/htaccess rules=''
-if [ ! -e "$target/.htaccess" ] || cmp -s "$shipped" "$target/.htaccess"; then
-    put "$new" 644 .htaccess
-    rm -f "$target/.htaccess.new"
-elif ! cmp -s "$new" "$target/.htaccess" && ! cmp -s "$new" "$shipped"; then
-    put "$new" 644 .htaccess.new
-    rules="Your $target/.htaccess was changed, so it stays as it is. This version's is beside it, as .htaccess.new: take over what is new."
-    changes=$(diff "$shipped" "$new" 2>/dev/null || true)
-    [ -z "$changes" ] || rules="$rules
-Since the version before (<) these lines are new (>):
-$changes"
-fi
-put "$program" 755 nanobot.cgi
-
-umask 077
+# What is replaced is kept until the new program has answered in its place.
 mkdir -p "$HOME/.nanobot/data"
 chmod 700 "$HOME/.nanobot" "$HOME/.nanobot/data"
-cp "$new" "$shipped"
+previous=$HOME/.nanobot/previous
+rm -rf "$previous"
+mkdir "$previous"
+for file in nanobot.cgi index.php .htaccess; do
+    [ ! -e "$target/$file" ] || cp -p "$target/$file" "$previous/$file"
+done
+
+# The owner may have changed a file, such as .htaccess for a password. What was put there last is remembered, to tell.
+changed=''
+keep() {
+    new=$here/nanobot/$1 mine=$target/$1 shipped=$HOME/.nanobot/${1#.}
+    if [ ! -e "$mine" ] || cmp -s "$shipped" "$mine"; then
+        put "$new" 644 "$1"
+        rm -f "$mine.new"
+    elif ! cmp -s "$new" "$mine" && ! cmp -s "$new" "$shipped"; then
+        put "$new" 644 "$1.new"
+        changed="$changed
+Your $mine was changed, so it stays as it is. This version's is beside it, as $1.new: take over what is new."
+        changes=$(diff "$shipped" "$new" 2>/dev/null || true)
+        [ -z "$changes" ] || changed="$changed
+Since the version before (<) these lines are new (>):
+$changes"
+    fi
+}
+files=.htaccess
+# In a cgi-bin PHP's files would be taken for programs.
+case $target/ in */cgi-bin/*) ;; *) files="index.php $files" ;; esac
+for file in $files; do keep "$file"; done
+put "$program" 755 nanobot.cgi
+if ! answers "$target/nanobot.cgi"; then
+    for file in nanobot.cgi $files; do
+        if [ -e "$previous/$file" ]; then
+            put "$previous/$file" "$(stat -c %a "$previous/$file")" "$file"
+        else
+            rm -f "$target/$file"
+        fi
+        rm -f "$target/$file.new"
+    done
+    rmdir "$target" 2>/dev/null || true
+    rm -rf "$previous"
+    fail "The program does not answer in $target, so what was there before is back. It says: $reply"
+fi
+rm -rf "$previous"
+for file in $files; do cp "$here/nanobot/$file" "$HOME/.nanobot/${file#.}"; done
+
 configuration=$HOME/.nanobot/config.json
 if [ -e "$configuration" ]; then
     kept="kept as it is"
@@ -133,7 +178,7 @@ Settings:      $configuration ($kept)
 Try, with your site's name:
     curl -sS https://YOUR-SITE$address/health
 END
-[ -z "$rules" ] || echo "$rules"
+[ -z "$changed" ] || echo "${changed#?}"
 [ -z "$first" ] || cat <<END
 This API key is shown this once, and every other request needs it (Authorization: Bearer KEY, or x-api-key: KEY):
     $first
