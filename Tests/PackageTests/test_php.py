@@ -38,7 +38,10 @@ def test_the_eight_calls_and_nothing_is_served(host: Host, php: str, rewrites: b
     expect_eight_calls(api, secret)
     assert get(f"{api}/v1/models", "-H", f"Authorization: Bearer {secret}").status == 200
     assert site.mode("/home/alice/.nanobot/data").split()[1] == ("www-data" if php == MOD_PHP else "alice")
+    assert get(f"{folder}/index.php/health").status == 200
     if rewrites:
+        assert get(f"{folder}/nanobot.cgi/health").status == get(f"{folder}/%68ealth?a=/x").status == 200
+        assert get(f"{folder}/x/health").status == get(f"{folder}/x/nanobot/health").status == 404
         assert "content-length: 15" in get(f"{api}/health", "--head").body.lower()
 
     # Larger than what PHP takes in as a form, and than what a pipe holds; and without a length.
@@ -52,7 +55,9 @@ def test_the_eight_calls_and_nothing_is_served(host: Host, php: str, rewrites: b
 
     host.run("echo private-text >~/public_html/nanobot/notes.txt", "alice")
     session = f".nanobot/data/sessions/{ALICE.replace(':', '%3A')}.json"
-    for path in ["notes.txt", ".htaccess", "nanobot.cgi", "index.php", session, ".nanobot/config.json", f"../{session}", f"../../{session}"]:
+    for path in [
+        "notes.txt", ".htaccess", "nanobot.cgi", "index.php", session, ".nanobot/config.json", f"../{session}", f"../../{session}",
+    ]:  # fmt: skip
         response = get(f"{folder}/{path}")
         assert response.status in (400, 403, 404), f"{path}: {response}"
         assert "error" in response.body or "<html>" in response.body
@@ -146,7 +151,7 @@ def test_whatever_a_program_does_the_client_gets_an_answer(host: Host, php: str)
     assert "\n\nthe-body" in answer and "X-Powered-By" not in answer
     lines = answer.split("the-body", 1)[1].splitlines()
     for expected in [
-        "GATEWAY_INTERFACE=CGI/1.1", "REQUEST_METHOD=POST", "REQUEST_URI=/nanobot/v1/models?a=b", "SCRIPT_NAME=/nanobot/index.php",
+        "GATEWAY_INTERFACE=CGI/1.1", "REQUEST_METHOD=POST", "REQUEST_URI=/nanobot/v1/models?a=b", "SCRIPT_NAME=/nanobot",
         "PATH_INFO=/v1/models", "QUERY_STRING=a=b", "CONTENT_LENGTH=8", "CONTENT_TYPE=application/x-www-form-urlencoded",
         "HTTP_AUTHORIZATION=Bearer k", "HTTP_X_SESSION_KEY=a", "REMOTE_ADDR=127.0.0.1", "DOCUMENT_ROOT=/home/alice/public_html",
         "SERVER_PORT=80", "HOME=/home/alice",

@@ -25,7 +25,9 @@ def contents(site: SharedHost) -> str:
 # What the new program does instead of answering.
 FAILURES = {
     "it does not start": ("echo no-library >&2; exit 127", "does not run on this host. "),
-    "it does not take the settings": ('[ "$1" = --version ] && exec $0.real --version; echo bad-setting >&2', "nothing was changed. It says: bad-setting"),
+    "it does not take the settings": (
+        '[ "$1" = --version ] && exec $0.real --version; echo bad-setting >&2', "nothing was changed. It says: bad-setting",
+    ),
     "it does not answer where it is": (
         'case $0 in */public_html/*) echo no-permission >&2; exit 1 ;; esac; exec $0.real "$@"', "is back. It says: no-permission",
     ),
@@ -51,7 +53,7 @@ def test_the_old_version_stays_where_the_new_one_does_not_answer(host: Host, sit
 
 def test_a_downgrade_that_cannot_read_the_conversations_is_refused(host: Host, site: SharedHost) -> None:
     # What a newer version would have left.
-    site.put(f'#!/bin/sh\n[ "$1" != --version ] || {{ echo 10.0.0; exit; }}\nexec {site.archive}/nanobot/nanobot.cgi "$@"\n', f"{FOLDER}/nanobot.cgi")
+    site.put("#!/bin/sh\n[ $1 = --version ] && echo 10.0.0\n", f"{FOLDER}/nanobot.cgi")
     sessions = host.path("/home/alice/.nanobot/data/sessions")
     [session] = sessions.iterdir()
     written = session.read_text()

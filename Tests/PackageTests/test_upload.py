@@ -1,4 +1,4 @@
-"""An upload with a control panel, and what goes wrong with it: what the page README.txt quotes is what the host says, and its advice mends it."""
+"""An upload with a control panel, and what goes wrong: README.txt quotes what the host says, and its advice mends it."""
 
 import os
 import re

@@ -1,6 +1,6 @@
 <?php
-// Runs nanobot.cgi for each request as a web server runs a CGI program (RFC 3875), on hosts that run PHP but no programs. .htaccess sends the
-// requests here. It works with PHP 5.4 and newer.
+// Runs nanobot.cgi for each request as a web server runs a CGI program (RFC 3875), on hosts that run PHP but no programs. .htaccess sends
+// the requests here. It works with PHP 5.4 and newer.
 namespace nanobot;
 
 // Calls a function of PHP, unless the host has disabled it (disable_functions).
@@ -31,7 +31,7 @@ function fail($status, $code, $message, $reason)
 // What the program gets: the request, and nothing of PHP's own environment.
 function environment()
 {
-    $names = '/^(AUTH_TYPE|HTTPS|PATH_INFO|QUERY_STRING|REDIRECT_HTTP_AUTHORIZATION|SCRIPT_NAME'
+    $names = '/^(AUTH_TYPE|HTTPS|QUERY_STRING|REDIRECT_HTTP_AUTHORIZATION'
         . '|(CONTENT|CONTEXT|DOCUMENT|HTTP|NANOBOT|REMOTE|REQUEST|SERVER)_\w+)$/';
     $environment = array('GATEWAY_INTERFACE' => 'CGI/1.1', 'PATH' => '/usr/local/bin:/usr/bin:/bin');
     foreach ($_SERVER as $name => $value) {
@@ -40,9 +40,18 @@ function environment()
             $environment[$name] = $value;
         }
     }
-    // Without a path below this page, the program takes it from REQUEST_URI.
-    if (empty($environment['PATH_INFO'])) {
-        unset($environment['PATH_INFO'], $environment['SCRIPT_NAME']);
+    // Where the program's paths begin, and the path below. Not every server tells what comes behind this page's name. Where neither is known,
+    // the program looks at REQUEST_URI.
+    $address = explode('?', $_SERVER['REQUEST_URI'], 2);
+    $path = rawurldecode($address[0]);
+    $page = $_SERVER['SCRIPT_NAME'];
+    $folder = rtrim(dirname($page), '/');
+    foreach (array($page, "$folder/nanobot.cgi", $folder) as $mount) {
+        if (strpos("$path/", "$mount/") === 0) {
+            $environment['SCRIPT_NAME'] = $mount;
+            $environment['PATH_INFO'] = (string) substr($path, strlen($mount));
+            break;
+        }
     }
     // Where no rule of .htaccess passes the header on.
     foreach ((array) attempt('apache_request_headers') as $name => $value) {

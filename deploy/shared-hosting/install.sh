@@ -73,11 +73,13 @@ answers() {
         "$1" 2>&1 </dev/null || true)
     case $reply in *'{"status":"ok"}'*) ;; *) return 1 ;; esac
 }
+
 # An older program may not be able to read what a newer one wrote.
 before=$(env -u GATEWAY_INTERFACE "$target/nanobot.cgi" --version 2>/dev/null || true)
 if [ "$before" != "$version" ] && [ "$(printf '%s\n' "$before" "$version" | sort -V | tail -n 1)" = "$before" ]; then
     newer=$(env -u GATEWAY_INTERFACE "$program" sessions verify 2>/dev/null | grep -F -c 'A newer version' || true)
-    [ "${newer:-0}" = 0 ] || fail "This is nanobot $version, which cannot read $newer of the conversations that nanobot $before wrote. Nothing was changed."
+    [ "${newer:-0}" = 0 ] ||
+        fail "This is nanobot $version, which cannot read $newer of the conversations that nanobot $before wrote. Nothing was changed."
 fi
 answers "$program" || fail "The program does not answer with your settings, so nothing was changed. It says: $reply"
 
@@ -96,6 +98,7 @@ put() {
     chmod "$2" "$temporary"
     mv -f "$temporary" "$target/$3"
 }
+
 # What is replaced is kept until the new program has answered in its place.
 mkdir -p "$HOME/.nanobot/data"
 chmod 700 "$HOME/.nanobot" "$HOME/.nanobot/data"
