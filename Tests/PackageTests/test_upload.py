@@ -1,5 +1,6 @@
 """An upload with a control panel, and what goes wrong: README.txt quotes what the host says, and its advice mends it."""
 
+import json
 import os
 import re
 import tarfile
@@ -107,7 +108,12 @@ def test_as_the_web_servers_user_it_needs_a_folder_of_its_own(host: Host, runs: 
 
 def test_without_any_rules_php_answers_below_its_own_name(host: Host) -> None:
     site = upload(host)
-    host.run(f"rm {FOLDER}/.htaccess")
-    site.serve(overrides="None", runs=(), php=PHP_FPM)
+    host.run(f"rm {FOLDER}/.htaccess && mkdir ~/.nanobot && chmod 777 ~/.nanobot", "alice")
+    settings = site.from_readme(r'\{"auth":.*')
+    host.path("/home/alice/.nanobot/config.json").write_text(settings)
+    site.serve(overrides="None", rewrites=False, runs=(), php=MOD_PHP)
     assert "https://YOUR-SITE/nanobot/index.php/v1" in host.path(f"{site.archive}/README.txt").read_text()
-    assert get(f"{site.url}/nanobot/index.php/v1/models").status == 200
+    # PHP finds the header that no rule passes on.
+    key = json.loads(settings)["auth"]["keys"][0]["key"]
+    for secret, status in [(key, 200), ("nb-wrong", 401)]:
+        assert get(f"{site.url}/nanobot/index.php/v1/models", "-H", f"Authorization: Bearer {secret}").status == status

@@ -35,8 +35,7 @@ function environment()
         . '|(CONTENT|CONTEXT|DOCUMENT|HTTP|NANOBOT|REMOTE|REQUEST|SERVER)_\w+)$/';
     $environment = array('GATEWAY_INTERFACE' => 'CGI/1.1', 'PATH' => '/usr/local/bin:/usr/bin:/bin');
     foreach ($_SERVER as $name => $value) {
-        // A client's header "Proxy" would set a proxy (CVE-2016-5385).
-        if (is_string($value) && preg_match($names, $name) && $name !== 'HTTP_PROXY') {
+        if (is_string($value) && preg_match($names, $name)) {
             $environment[$name] = $value;
         }
     }
