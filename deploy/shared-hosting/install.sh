@@ -26,7 +26,7 @@ while [ $# -gt 0 ]; do
 done
 
 [ "$(id -u)" != 0 ] || fail "This is for a user's own home directory; it does not run as root."
-[ -n "${HOME-}" ] && [ -d "$HOME" ] && [ -w "$HOME" ] || fail "HOME is not a directory that you can write to: ${HOME-not set}."
+{ [ -n "${HOME-}" ] && [ -d "$HOME" ] && [ -w "$HOME" ]; } || fail "HOME is not a directory that you can write to: ${HOME-not set}."
 HOME=$(cd "$HOME" && pwd -P)
 
 # A cgi-bin comes first: there the web server is sure to run programs.
