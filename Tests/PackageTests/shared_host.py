@@ -11,12 +11,7 @@ MODULES = ["authz_core", "alias", "dir", "mime", "env"]
 SUEXEC = ("cgid", "suexec")
 
 # How Apache runs PHP: in its own processes, which are the web server's user's, or through a FastCGI server of the user's.
-MOD_PHP = """
-LoadModule php_module @MODULE@
-<FilesMatch "[.]php$">
-    SetHandler application/x-httpd-php
-</FilesMatch>
-"""
+MOD_PHP = "Include /etc/apache2/mods-available/php*.load\nInclude /etc/apache2/mods-available/php*.conf\n"
 PHP_FPM = """
 <FilesMatch "[.]php$">
     SetHandler "proxy:unix:/run/php.sock|fcgi://localhost"
@@ -73,14 +68,12 @@ class SharedHost:
         modules = MODULES + list(runs) + (["rewrite"] if rewrites else [])
         modules += ["mpm_prefork"] if php == MOD_PHP else ["mpm_event", "proxy", "proxy_fcgi"] if php == PHP_FPM else ["mpm_event"]
         loads = "\n".join(f"LoadModule {module}_module /usr/lib/apache2/modules/mod_{module}.so" for module in modules)
-        configuration = Path(__file__).with_name("apache.conf").read_text().replace("@MODULES@", loads).replace("@OVERRIDES@", overrides)
+        configuration = Path(__file__).with_name("apache.conf").read_text()
+        for name, value in {"MODULES": loads, "OVERRIDES": overrides, "PHP": php}.items():
+            configuration = configuration.replace(f"@{name}@", value)
         if php:
-            [module] = self.host.run("ls /usr/lib/apache2/modules/libphp*.so").split()
-            configuration = configuration.replace("@PHP@", php.replace("@MODULE@", module))
             [directory] = self.host.run(f"ls -d /etc/php/*/{'apache2' if php == MOD_PHP else 'fpm'}").split()
             self.host.path(f"{directory}/conf.d/test.ini").write_text(settings)
-        else:
-            configuration = configuration.replace("@PHP@", "")
         if php == PHP_FPM:
             self.host.path("/etc/pool.conf").write_text(POOL)
             [program] = self.host.run("ls /usr/sbin/php-fpm*").split()
