@@ -15,11 +15,13 @@ struct SimulatedDisk: Sendable {
 
     // MARK: Names
 
-    func inode(at path: FilePath) throws(Errno) -> Int {
+    func inode(at path: FilePath) throws(Errno) -> Int { try inode(at: path.names[...]) }
+
+    private func inode(at names: ArraySlice<String>) throws(Errno) -> Int {
         var inode = Self.root
-        for component in path.components {
+        for name in names {
             guard let directory = directories[inode] else { throw .notDirectory }
-            guard let next = directory.entries[component.string] else { throw .noSuchFileOrDirectory }
+            guard let next = directory.entries[name] else { throw .noSuchFileOrDirectory }
             inode = next
         }
         return inode
@@ -61,15 +63,17 @@ struct SimulatedDisk: Sendable {
     /// Renames within a directory.
     mutating func rename(_ path: FilePath, to target: FilePath) throws(Errno) {
         let inode = try inode(at: path)
-        guard let name = path.lastComponent, path.removingLastComponent() == target.removingLastComponent() else { throw .invalidArgument }
-        try change(target) { [(name.string, nil), ($0, inode)] }
+        let names = path.names
+        guard let name = names.last, names.dropLast() == target.names.dropLast() else { throw .invalidArgument }
+        try change(target) { [(name, nil), ($0, inode)] }
     }
 
     private mutating func change(_ path: FilePath, _ change: (_ name: String) -> SimulatedDirectory.Change) throws(Errno) {
-        guard let name = path.lastComponent else { throw .invalidArgument }
-        let parent = try inode(at: path.removingLastComponent())
+        let names = path.names
+        guard let name = names.last else { throw .invalidArgument }
+        let parent = try inode(at: names.dropLast())
         guard directories[parent] != nil else { throw .notDirectory }
-        directories[parent]?.apply(change(name.string))
+        directories[parent]?.apply(change(name))
         touch(parent)
     }
 

@@ -82,7 +82,7 @@ final class SimulatedFileSystem: FileSystem {
     // MARK: FileSystem
 
     func open(_ path: FilePath, _ flags: CInt) throws(Errno) -> CInt {
-        try call("open \(path.lastComponent?.string ?? "")", changes: flags & O_CREAT != 0) { state throws(Errno) in
+        try call("open \(path.names.last ?? "")", changes: flags & O_CREAT != 0) { state throws(Errno) in
             let inode: Int
             if let existing = try? state.disk.inode(at: path) {
                 if flags & O_EXCL != 0 { throw .fileExists }
@@ -161,7 +161,7 @@ final class SimulatedFileSystem: FileSystem {
     }
 
     func status(at path: FilePath) throws(Errno) -> FileStatus {
-        try call("status \(path.lastComponent?.string ?? "")") { state throws(Errno) in
+        try call("status \(path.names.last ?? "")") { state throws(Errno) in
             state.disk.status(of: try state.disk.inode(at: path))
         }
     }
@@ -175,11 +175,11 @@ final class SimulatedFileSystem: FileSystem {
     }
 
     func unlink(_ path: FilePath) throws(Errno) {
-        try call("unlink \(path.lastComponent?.string ?? "")", changes: true) { state throws(Errno) in try state.disk.unlink(path) }
+        try call("unlink \(path.names.last ?? "")", changes: true) { state throws(Errno) in try state.disk.unlink(path) }
     }
 
     func makeDirectory(_ path: FilePath) throws(Errno) {
-        try call("mkdir \(path.lastComponent?.string ?? "")", changes: true) { state throws(Errno) in
+        try call("mkdir \(path.names.last ?? "")", changes: true) { state throws(Errno) in
             _ = try state.disk.create(path, isDirectory: true)
         }
     }
