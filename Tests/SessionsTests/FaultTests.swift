@@ -19,23 +19,21 @@ struct FaultTests {
 
     @Test("whichever call fails, the session is as before or as after the operation, and takes more turns", arguments: operations)
     func anyCall(_ operation: StoreOperation) async throws {
-        var call = 0
-        var isReached = true
-        while isReached {
-            call += 1
-            let (system, store) = try await operation.prepared()
-            system.reset()
-            try await operation.run(store)
-            guard call <= system.calls.count else { break }
-            isReached = call < system.calls.count
-            for effect in Self.effects(system.calls[call - 1]) {
-                try await Self.check(operation, SimulatedFileSystem.Fault(call: call, effect: effect))
+        let disk = try await operation.preparedDisk()
+        let (system, store) = try await operation.prepared(disk)
+        system.reset()
+        try await operation.run(store)
+        for (index, call) in system.calls.enumerated() {
+            for effect in Self.effects(call) {
+                try await Self.check(operation, on: disk, SimulatedFileSystem.Fault(call: index + 1, effect: effect))
             }
         }
     }
 
-    private static func check(_ operation: StoreOperation, _ fault: SimulatedFileSystem.Fault) async throws {
-        let (system, store) = try await operation.prepared()
+    private static func check(
+        _ operation: StoreOperation, on disk: SimulatedDisk?, _ fault: SimulatedFileSystem.Fault
+    ) async throws {
+        let (system, store) = try await operation.prepared(disk)
         system.reset(fault)
         var isDone = true
         do {
@@ -60,13 +58,14 @@ struct FaultTests {
         "no stored turn is lost if the directory is missing during any two calls",
         arguments: operations.filter { $0.name.contains("turn of a session") || $0.name.contains("a key that is taken") })
     func awayForTwoCalls(_ operation: StoreOperation) async throws {
-        let (system, store) = try await operation.prepared()
+        let disk = try await operation.preparedDisk()
+        let (system, store) = try await operation.prepared(disk)
         system.reset()
         try await operation.run(store)
         // One more, because handling the first failure may take more calls.
         for first in 1...system.calls.count {
             for second in first + 1...system.calls.count + 1 {
-                let (system, store) = try await operation.prepared()
+                let (system, store) = try await operation.prepared(disk)
                 system.reset(SimulatedFileSystem.Fault(call: first, effect: .failureTwice(.noSuchFileOrDirectory, second: second)))
                 var isDone = true
                 do { try await operation.run(store) } catch is SessionError { isDone = false }
@@ -77,10 +76,11 @@ struct FaultTests {
 
     @Test("an interrupted call is made again, whichever it is", arguments: operations)
     func interruption(_ operation: StoreOperation) async throws {
+        let disk = try await operation.preparedDisk()
         var call = 0
         while true {
             call += 1
-            let (system, store) = try await operation.prepared()
+            let (system, store) = try await operation.prepared(disk)
             system.reset(SimulatedFileSystem.Fault(call: call, effect: .failure(.interrupted)))
             try await operation.run(store)
             guard call <= system.calls.count else { break }

@@ -6,13 +6,26 @@ import Testing
 @testable import TestSupport
 
 extension StoreOperation {
-    /// A prepared machine, and a store on which the operation can run.
-    func prepared(_ durability: SessionStore.Durability = .sync) async throws -> (system: SimulatedFileSystem, store: SessionStore) {
+    /// A prepared machine, and a store on which the operation can run. With a disk from `preparedDisk`, that is where it begins.
+    func prepared(_ disk: SimulatedDisk? = nil) async throws -> (system: SimulatedFileSystem, store: SessionStore) {
+        if let disk {
+            let system = SimulatedFileSystem(disk)
+            return (system, try system.store())
+        }
         let system = SimulatedFileSystem()
-        let store = try system.store(durability)
+        let store = try system.store()
         try await prepare(store, system)
         system.disk.synchronizeAll()
-        return (system, isWarm ? store : try system.store(durability))
+        return (system, isWarm ? store : try system.store())
+    }
+
+    /// The disk before the operation, which saves preparing it for every fault; nil if the operation needs the store that prepared it.
+    func preparedDisk() async throws -> SimulatedDisk? {
+        guard !isWarm else { return nil }
+        let system = SimulatedFileSystem()
+        try await prepare(try system.store(), system)
+        system.disk.synchronizeAll()
+        return system.disk
     }
 
     /// Opens the disk with a new store and stores a turn in every session. It has to find the state before or after the operation, and to
