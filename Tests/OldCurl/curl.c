@@ -108,11 +108,11 @@ CURLMcode curl_multi_timeout(CURLM *multi, long *milliseconds) {
 
 CURLMsg *curl_multi_info_read(CURLM *multi, int *left) {
     CURLMsg *message = REAL(curl_multi_info_read)(multi, left);
-    long result = 1;
-    /* A good certificate of another name had a code of its own. */
+    long result = 0;
+    /* A good certificate of another name had a code of its own. The name is looked at first: until then the result is 1 (OpenSSL). */
     if (message && version < 62 && message->data.result == CURLE_PEER_FAILED_VERIFICATION) {
         REAL(curl_easy_getinfo)(message->easy_handle, CURLINFO_SSL_VERIFYRESULT, &result);
-        if (result == 0) message->data.result = CURLE_OBSOLETE51;
+        if (result == 1) message->data.result = CURLE_OBSOLETE51;
     }
     return message;
 }

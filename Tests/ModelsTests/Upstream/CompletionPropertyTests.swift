@@ -95,4 +95,12 @@ struct CompletionPropertyTests {
             #expect(answer.status == 204 && answer.header("a") == "b" && answer.body == Array("body".utf8))
         }
     }
+
+    @Test("what a proxy answers to CONNECT is not the response")
+    func connectHead() {
+        let head = Array("HTTP/1.1 200 Connection established\r\n\r\n".utf8)
+        #expect(HTTPResponse(head + Array("HTTP/2 40".utf8)).status == 0)
+        let response = HTTPResponse(head + Array("HTTP/2 404 \r\na: b\r\n\r\nHTTP".utf8))
+        #expect(response.status == 404 && response.header("a") == "b" && response.body == Array("HTTP".utf8))
+    }
 }
