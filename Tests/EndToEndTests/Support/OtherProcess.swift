@@ -19,6 +19,14 @@ struct OtherProcess: Sendable {
         return line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// The number of timers that the kernel keeps for it (timerfd_create(2)).
+    var timerCount: Int {
+        let directory = "/proc/\(processID)/fd"
+        return ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).count { name in
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\(name)")) == "anon_inode:[timerfd]"
+        }
+    }
+
     /// Children, their children, and so on, at this moment.
     static func descendants(of processID: pid_t) -> [OtherProcess] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
