@@ -50,8 +50,9 @@ package enum Port {
         let descriptor = try state.descriptor ?? openLockFile()
         state.descriptor = descriptor
         var byte = flock(l_type: Int16(F_WRLCK), l_whence: Int16(SEEK_SET), l_start: port, l_len: 1, l_pid: 0)
-        // Looked at under the lock, which another run takes, too, before it looks.
-        return fcntl(descriptor, F_SETLK, &byte) == 0 && SocketAddress.loopback(port).isFree
+        // Looked at under the lock, which another run takes, too, before it looks. Not by listening there: a program that is started at this
+        // moment would have a copy of the socket until it runs, and the port's server could not start.
+        return fcntl(descriptor, F_SETLK, &byte) == 0 && !SocketAddress.loopback(port).isAnswered
     }
 
     private static func openLockFile() throws -> CInt {
