@@ -16,3 +16,18 @@ static inline int clinux_share_blocks(int target, long long target_offset, int s
 // <spawn.h> declares it for _GNU_SOURCE only (glibc 2.34): a started program inherits no descriptor from this number on.
 #include <spawn.h>
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
+// statx(2) since Linux 4.11, for which glibc has a function since 2.28. AT_STATX_FORCE_SYNC: a network file system asks its server, where
+// fstat(2) may answer from what it remembers.
+#include <linux/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+struct clinux_status { unsigned long long device, inode, size; long long seconds; unsigned nanoseconds, mode; };
+static inline int clinux_ask_status(int file, struct clinux_status *status) {
+    struct statx found;
+    if (syscall(SYS_statx, file, "", 0x1000 /* AT_EMPTY_PATH */ | 0x2000 /* AT_STATX_FORCE_SYNC */, STATX_BASIC_STATS, &found)) return -1;
+    *status = (struct clinux_status){
+        gnu_dev_makedev(found.stx_dev_major, found.stx_dev_minor), found.stx_ino, found.stx_size, found.stx_mtime.tv_sec,
+        found.stx_mtime.tv_nsec, found.stx_mode};
+    return 0;
+}

@@ -13,7 +13,9 @@ package protocol FileSystem: Sendable {
     func truncate(_ descriptor: CInt, to length: Int) throws(Errno)
     /// Returns when the content and the size are on the disk.
     func synchronize(_ descriptor: CInt) throws(Errno)
+    /// As the file is now, also where another machine has just changed it.
     func status(of descriptor: CInt) throws(Errno) -> FileStatus
+    /// On a network file system it may be as old as that one's cache.
     func status(at path: FilePath) throws(Errno) -> FileStatus
     /// Replaces whatever has the name `target`.
     func rename(_ path: FilePath, to target: FilePath) throws(Errno)

@@ -30,7 +30,18 @@ package struct HostFileSystem: FileSystem {
     package func synchronize(_ descriptor: CInt) throws(Errno) { _ = try Self.systemCall { fdatasync(descriptor) } }
 
     package func status(of descriptor: CInt) throws(Errno) -> FileStatus {
-        FileStatus(try Self.status(of: descriptor))
+        guard !Self.lacksStatx.load(ordering: .relaxed) else { return FileStatus(try Self.status(of: descriptor)) }
+        var status = clinux_status()
+        do throws(Errno) {
+            _ = try Self.systemCall { clinux_ask_status(descriptor, &status) }
+            return FileStatus(status)
+        } catch {
+            // An older kernel, or a sandbox that does not know the call and so allows it to nobody.
+            guard [.noFunction, .notPermitted, .invalidArgument].contains(error) else { throw error }
+            let status = try Self.status(of: descriptor)
+            Self.lacksStatx.store(true, ordering: .relaxed)
+            return FileStatus(status)
+        }
     }
 
     package func status(at path: FilePath) throws(Errno) -> FileStatus {
@@ -88,6 +99,9 @@ package struct HostFileSystem: FileSystem {
             { () throws(Errno) in try Self.control(descriptor, Self.getOpenFileDescriptionLock, F_WRLCK, at: offset) != F_UNLCK },
             without: { () throws(Errno) in try ProcessLocks.isLocked(descriptor, at: offset) })
     }
+
+    /// True once statx(2) was refused where fstat(2) was not.
+    private static let lacksStatx = Atomic(false)
 
     /// True once the kernel has refused a lock because it has none of open file descriptions.
     private static let usesProcessLocks = Atomic(false)
@@ -172,5 +186,12 @@ extension FileStatus {
             modifiedSeconds: status.st_mtim.tv_sec, modifiedNanoseconds: status.st_mtim.tv_nsec,
             isRegular: status.st_mode & S_IFMT == S_IFREG)
         permissions = status.st_mode & 0o7777
+    }
+
+    fileprivate init(_ status: clinux_status) {
+        self.init(
+            device: status.device, inode: status.inode, size: Int(status.size), modifiedSeconds: Int(status.seconds),
+            modifiedNanoseconds: Int(status.nanoseconds), isRegular: status.mode & S_IFMT == S_IFREG)
+        permissions = status.mode & 0o7777
     }
 }
