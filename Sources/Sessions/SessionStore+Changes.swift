@@ -75,10 +75,24 @@ extension SessionStore {
                 guard let summary = SessionFile.summary(in: line[...], ValueDecoder()) else { throw file.unreadableLine }
                 if !last.contains(where: { $0.id == summary.covers }) { try writer.append(line) }
             }
-            try writer.commit(replaces: true, synchronizes: synchronizes)
+            try replace(file, by: writer)
             background.remove(of: key, turn)
             return (turn, turnCount - 1)
         }
+    }
+
+    /// Gives a session's name to a new file that was made of the old one.
+    ///
+    /// - Parameter end: of the turns when the old file was read; nil for the end that it has.
+    /// - Throws: `storageUnavailable` if the session is no longer locked, or somebody had the lock in between and changed the file: then its new
+    ///   turns would be lost.
+    func replace(_ old: borrowing SessionFile, readTo end: Int? = nil, by new: consuming SessionWriter) throws(SessionError) {
+        try lock.checkStillHeld(old.key)
+        let size = (end ?? old.end) + SessionFile.closing.count
+        guard let now = try SessionFile(old.path, key: old.key, isWritable: false, in: system), now.opened.size == size,
+            (now.opened.device, now.opened.inode) == (old.opened.device, old.opened.inode)
+        else { throw SessionError(.storageUnavailable, "The file of session \(old.key) was changed while its lock was lost") }
+        try new.commit(replaces: true, synchronizes: synchronizes)
     }
 
     /// Removes what other directories have of a session that is old: the archive and turns in the background are pruned by themselves.
@@ -140,7 +154,7 @@ extension SessionStore {
             }
             defer { background.remove(of: key, turn) }
             guard turnCount > 0 || UnnamedSession(key)?.kind != .response else { return try unlink(path(of: key)) }
-            try writer.commit(replaces: true, synchronizes: synchronizes)
+            try replace(file, by: writer)
         }
     }
 

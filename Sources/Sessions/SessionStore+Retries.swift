@@ -43,7 +43,7 @@ extension SessionStore {
     }
 
     /// The turn with a request's idempotency key.
-    private func keyedTurn(for origin: Turn.Origin, _ loaded: LoadedSession, _ file: borrowing SessionFile) throws(SessionError) -> Turn? {
+    func keyedTurn(for origin: Turn.Origin, _ loaded: LoadedSession, _ file: borrowing SessionFile) throws(SessionError) -> Turn? {
         if loaded.tail.idempotencyIndex == nil { loaded.tail.idempotencyIndex = try IdempotencyIndex(file, now: Date()) }
         guard let key = origin.idempotencyKey, let offset = loaded.tail.idempotencyIndex?.offset(of: key),
             let turn = try file.turn(at: offset), turn.request.idempotencyKey == key

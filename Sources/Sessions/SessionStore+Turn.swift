@@ -67,12 +67,15 @@ extension SessionStore {
                 let history = (alignment?.window ?? loaded?.tail.window)?.visible ?? []
                 var turn = try await body(try await self.history(before: place) ?? history)
                 if let alignment { turn.given = alignment.given }
-                try await withTaskExecutorPreference(synchronizes ? disk : nil) { [turn] in
-                    if case .branch(let source, let last) = place {
-                        try await store(turn, in: key, branchingFrom: source, behind: last)
-                    } else {
-                        try store(turn, after: loaded, alignment, of: key)
-                    }
+                let other = try await withTaskExecutorPreference(synchronizes ? disk : nil) { [turn] in
+                    guard case .branch(let source, let last) = place else { return try store(turn, after: loaded, alignment, of: key) }
+                    try await store(turn, in: key, branchingFrom: source, behind: last)
+                    return nil
+                }
+                if let other {
+                    // For its sake: what a client is told has to be on the disk.
+                    _ = try await withSession(key) { _ in }
+                    return (other, true)
                 }
                 // Before the session is free: the next try may wait for it already.
                 if turn.request.idempotencyKey == nil, hasLeft() {
@@ -115,49 +118,73 @@ extension SessionStore {
         return LoadedSession(tail, status, isDurable: synced.has(file.key, status))
     }
 
+    /// Stores a turn, unless the lock was lost meanwhile and another try of the request, elsewhere, has stored its own: that is returned.
     private func store(
         _ turn: Turn, after loaded: LoadedSession?, _ alignment: Alignment?, of key: SessionKey
-    ) throws(SessionError) {
+    ) throws(SessionError) -> Turn? {
         try lock.checkStillHeld(key)
         if let loaded, let end = alignment?.end, end < loaded.status.size - SessionFile.closing.count {
-            return try store(turn, inPlaceFrom: end, of: loaded, key)
+            try store(turn, inPlaceFrom: end, of: loaded, key)
+            return nil
         }
-        guard let loaded else {
-            var writer = try SessionWriter(path(of: key), key: key, createdAt: turn.at, in: system)
-            if let past = turn.past { try writer.append(past.line) }
-            try writer.append(turn.line)
-            try writer.commit(replaces: false, synchronizes: synchronizes)
-            if synchronizes, let status = try? status(at: path(of: key)) { synced.insert(key, status) }
-            return
+        guard let loaded else { return try storeFirst(turn, of: key) }
+        let before = loaded.status
+        var file = try reopen(loaded, key)
+        if loaded.status != before, turn.request.idempotencyKey != nil, let other = try keyedTurn(for: turn.request, loaded, file) {
+            return other
         }
         // The turns of the session were taken back, or a front end shows more than there are.
         if let past = turn.past {
-            _ = try append(past.line, to: loaded, of: key)
+            _ = try append(past.line, to: &file, of: loaded)
             loaded.tail.window.append(past.messages, isGiven: true, limits: settings.window)
         }
-        let offset = try append(turn.line, to: loaded, of: key)
+        let offset = try append(turn.line, to: &file, of: loaded)
         loaded.tail.window.append(turn.messages, isGiven: turn.isGiven, limits: settings.window)
         loaded.tail.idempotencyIndex?.insert(turn, offset: offset, now: Date())
         cache.put(key, loaded.status, loaded.tail)
+        return nil
     }
 
-    /// Appends a line to a session's file, and returns its offset. Opens the file again, because a chat that waits for its model holds no
-    /// descriptor.
-    private func append(_ line: [UInt8], to loaded: LoadedSession, of key: SessionKey) throws(SessionError) -> Int {
+    /// Stores the first turn of a session, or returns that of another try, as `store`.
+    private func storeFirst(_ turn: Turn, of key: SessionKey) throws(SessionError) -> Turn? {
+        var writer = try SessionWriter(path(of: key), key: key, createdAt: turn.at, in: system)
+        if let past = turn.past { try writer.append(past.line) }
+        try writer.append(turn.line)
+        do throws(SessionError) {
+            try writer.commit(replaces: false, synchronizes: synchronizes)
+        } catch {
+            // It may be this turn that is there, and not yet on the disk.
+            guard turn.request.idempotencyKey != nil, let loaded = try? load(key),
+                let file = try SessionFile(path(of: key), key: key, isWritable: false, in: system),
+                let other = try keyedTurn(for: turn.request, loaded, file), other.id != turn.id
+            else { throw error }
+            return other
+        }
+        if synchronizes, let status = try? status(at: path(of: key)) { synced.insert(key, status) }
+        return nil
+    }
+
+    /// Opens a session's file again, because a chat that waits for its model holds no descriptor. What is loaded is then of this file.
+    private func reopen(_ loaded: LoadedSession, _ key: SessionKey) throws(SessionError) -> SessionFile {
         guard var file = try SessionFile(path(of: key), key: key, in: system) else { throw Self.hasMoved(key) }
         if file.opened == loaded.status, try loaded.tail.lastLine.isIn(file) {
             file.assumeIntact(size: loaded.status.size)
         } else {
             let changed = try load(from: &file)
-            (loaded.tail, loaded.isDurable) = (changed.tail, changed.isDurable)
+            (loaded.tail, loaded.status, loaded.isDurable) = (changed.tail, changed.status, changed.isDurable)
         }
+        return file
+    }
+
+    /// Appends a line to a session's open file, and returns its offset.
+    private func append(_ line: [UInt8], to file: inout SessionFile, of loaded: LoadedSession) throws(SessionError) -> Int {
         // The append syncs the lines before it, but not the file's name.
         if synchronizes, !loaded.isDurable { try SessionWriter.synchronize(sessions, in: system) }
         let offset: Int
         do throws(SessionError) {
             offset = try file.append(line, synchronizes: synchronizes)
         } catch {
-            if file.hasFailedToSync { synced.distrust(key) }
+            if file.hasFailedToSync { synced.distrust(file.key) }
             throw error
         }
         loaded.isDurable = true
@@ -177,7 +204,8 @@ extension SessionStore {
                 let summary = try await summarize(oldest, newest)
             else { return }
             try await withTaskExecutorPreference(synchronizes ? disk : nil) {
-                _ = try append(summary.line, to: loaded, of: key)
+                var file = try reopen(loaded, key)
+                _ = try append(summary.line, to: &file, of: loaded)
             }
             loaded.tail.window = try await withFile(of: loaded, key) { file in try file.readWindow(limits: settings.window) }
         }

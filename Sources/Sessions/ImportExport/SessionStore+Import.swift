@@ -61,7 +61,7 @@ extension SessionStore {
             try writer.append(line)
         }
         for line in next { try writer.append(line.bytes) }
-        try writer.commit(replaces: true, synchronizes: synchronizes)
+        try replace(file, by: writer)
         return new.count(where: \.isTurn)
     }
 }

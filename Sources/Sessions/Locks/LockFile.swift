@@ -1,4 +1,5 @@
 import Files
+import Synchronization
 import SystemPackage
 
 /// A file whose bytes are locked in the place of sessions.
@@ -6,6 +7,8 @@ final class LockFile: Sendable {
     private let file: File
     private let path: FilePath
     private let status: FileStatus
+    /// True once a lock was neither got nor somebody else's: of a network file system the descriptor may be dead for good.
+    private let hasFailed = Atomic(false)
 
     init(_ path: FilePath, in system: any FileSystem) throws(SessionError) {
         let file = try attempt("open \(path)") { () throws(Errno) in try File.openOrCreate(path, in: system) }
@@ -14,6 +17,9 @@ final class LockFile: Sendable {
         self.file = file
         self.path = path
     }
+
+    /// True if new locks can be taken here, and the file is still the one with this status.
+    func isUsable(_ current: FileStatus) -> Bool { !hasFailed.load(ordering: .relaxed) && isSame(current) }
 
     func isSame(_ other: FileStatus) -> Bool { (other.device, other.inode) == (status.device, status.inode) }
 
@@ -45,7 +51,14 @@ final class LockFile: Sendable {
     }
 
     /// False if another process has the byte.
-    func claimIfFree(_ offset: Int64) throws(SessionError) -> Bool { try file.lock(offset, path) }
+    func claimIfFree(_ offset: Int64) throws(SessionError) -> Bool {
+        do throws(SessionError) {
+            return try file.lock(offset, path)
+        } catch {
+            hasFailed.store(true, ordering: .relaxed)
+            throw error
+        }
+    }
 
     /// The file's content is marks that may be lost: what cannot be read is nil, and what cannot be written is passed over.
     func read(_ range: Range<Int>) -> [UInt8]? { try? file.read(range) }

@@ -84,8 +84,9 @@ final class SessionLock: Sendable {
         return try await body()
     }
 
-    /// Fails if the file on whose byte a session is locked has been removed or replaced since: another process may have locked the same
-    /// session in the new one.
+    /// Fails if the session is no longer locked by this process: the file on whose byte it is locked was removed or replaced, so that another
+    /// process may have locked it in the new one; or this machine was cut off from a network file system, which then frees its locks. A lock
+    /// that nobody else has taken meanwhile is taken again.
     func checkStillHeld(_ key: SessionKey) throws(SessionError) {
         let offset = key.lockOffset
         let path = path(for: offset)
@@ -93,6 +94,9 @@ final class SessionLock: Sendable {
         let status = try attempt("look at \(path)") { () throws(Errno) in try system.statusIfThere(path) }
         guard let held, let status, held.isSame(status) else {
             throw SessionError(.storageUnavailable, "\(path) was removed or replaced during a turn of session \(key)")
+        }
+        guard try held.claimIfFree(offset) else {
+            throw SessionError(.storageUnavailable, "The lock of session \(key) was lost during a turn, and another process has it")
         }
     }
 
@@ -132,7 +136,7 @@ final class SessionLock: Sendable {
     /// The file that has the path now: somebody may move the data directory away and put another one in its place.
     private func currentFile(for offset: Int64) throws(SessionError) -> LockFile {
         let path = path(for: offset)
-        if let file = state.withLock({ $0.files[offset >> 59] }), let status = try? system.statusIfThere(path), file.isSame(status) {
+        if let file = state.withLock({ $0.files[offset >> 59] }), let status = try? system.statusIfThere(path), file.isUsable(status) {
             return file
         }
         if offset >> 59 == 0 {

@@ -28,7 +28,7 @@ extension SessionStore {
         if end > headerLength { _ = try writer.appendLines(of: file) }
         if let past = turn.past { try writer.append(past.line) }
         try writer.append(turn.line)
-        try writer.commit(replaces: true, synchronizes: synchronizes)
+        try replace(file, readTo: loaded.status.size - SessionFile.closing.count, by: writer)
         if synchronizes, let status = try? status(at: path) { synced.insert(key, status) }
     }
 }
