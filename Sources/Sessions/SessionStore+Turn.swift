@@ -154,8 +154,7 @@ extension SessionStore {
             try writer.commit(replaces: false, synchronizes: synchronizes)
         } catch {
             // It may be this turn that is there, and not yet on the disk.
-            guard turn.request.idempotencyKey != nil, let loaded = try? load(key),
-                let file = try SessionFile(path(of: key), key: key, isWritable: false, in: system),
+            guard turn.request.idempotencyKey != nil, let loaded = try? load(key), let file = try? reopen(loaded, key),
                 let other = try keyedTurn(for: turn.request, loaded, file), other.id != turn.id
             else { throw error }
             return other
