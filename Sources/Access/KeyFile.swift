@@ -1,4 +1,4 @@
-import Files
+package import Files
 import Glibc
 package import SystemPackage
 
@@ -10,9 +10,9 @@ package struct KeyFile: Sendable {
     /// In bytes: more than half a million keys.
     private static let maximumSize = 1 << 28
 
-    package init(_ path: FilePath) { self.init(path, in: HostFileSystem()) }
-
-    init(_ path: FilePath, in system: any FileSystem) { (self.path, self.system) = (path, UninterruptedFileSystem(system)) }
+    package init(_ path: FilePath, in system: any FileSystem = HostFileSystem()) {
+        (self.path, self.system) = (path, UninterruptedFileSystem(system))
+    }
 
     /// Which file there is now; nil if there is none. A change of the keys is another file.
     func status() throws(KeyFileError) -> FileStatus? {

@@ -49,8 +49,8 @@ package final class KeyStore: Sendable {
         _ file: KeyFile, dataDirectory: FilePath?, isRecovering: Bool = false, servesOne: Bool = false, logger: Logger
     ) throws(KeyFileError) {
         (self.file, mark, self.logger) = (file, dataDirectory?.appending("api-keys"), logger)
-        visitors = Visitors(dataDirectory ?? file.path.removingLastComponent(), logger: logger)
-        use = dataDirectory.map(KeyUse.init)
+        visitors = Visitors(dataDirectory ?? file.path.removingLastComponent(), in: file.system, logger: logger)
+        use = dataDirectory.map { KeyUse(dataDirectory: $0, in: file.system) }
         state = Mutex(State(next: .now + Self.interval))
         try state.withLock { state throws(KeyFileError) in
             do throws(KeyFileError) {
@@ -139,6 +139,6 @@ package final class KeyStore: Sendable {
     private func leaveMark() {
         guard let mark, mark.withPlatformString({ access($0, F_OK) }) != 0 else { return }
         // A data directory that cannot be written takes no turns either.
-        _ = try? File.create(mark, in: HostFileSystem())
+        _ = try? File.create(mark, in: file.system)
     }
 }

@@ -1,5 +1,5 @@
 import Concurrency
-import Files
+package import Files
 import Glibc
 package import FoundationEssentials
 package import SystemPackage
@@ -9,11 +9,14 @@ import Text
 /// a look at the file, and the first of all a small write, which may be lost with the power.
 package final class KeyUse: Sendable {
     private let directory: FilePath
+    private let system: any FileSystem
     /// The days on which this process knows that keys were used.
     private let noted = Mutex<[TextKey: Int]>([:])
     private static let day = 86_400
 
-    package init(dataDirectory: FilePath) { directory = dataDirectory.appending("last-used") }
+    package init(dataDirectory: FilePath, in system: any FileSystem = HostFileSystem()) {
+        (directory, self.system) = (dataDirectory.appending("last-used"), system)
+    }
 
     /// Notes that a key is used.
     package func note(_ key: APIKey, now: Date) {
@@ -23,8 +26,8 @@ package final class KeyUse: Sendable {
         if let seconds = status(path)?.modifiedSeconds, seconds.quotientAndRemainder(dividingBy: Self.day).quotient == today { return }
         guard path.withPlatformString({ utimes($0, nil) }) != 0 else { return }
         // The first use. A data directory that cannot be written takes no turns either.
-        try? HostFileSystem().ensureDirectory(directory)
-        _ = try? File.create(path, in: HostFileSystem())
+        try? system.ensureDirectory(directory)
+        _ = try? File.create(path, in: system)
     }
 
     /// When a key was last used, such as `2026-11-26`; nil if it never was.
@@ -35,12 +38,12 @@ package final class KeyUse: Sendable {
 
     /// Forgets a key that was removed.
     package func forget(_ key: APIKey) {
-        if let path = path(of: key) { try? HostFileSystem().unlink(path) }
+        if let path = path(of: key) { try? system.unlink(path) }
     }
 
     private static func day(of date: Date) -> Int? { Int(exactly: (date.timeIntervalSince1970 / Double(day)).rounded(.down)) }
 
-    private func status(_ path: FilePath) -> FileStatus? { try? HostFileSystem().status(at: path) }
+    private func status(_ path: FilePath) -> FileStatus? { try? system.status(at: path) }
 
     /// Nil for an id that is the name of no file, which only a hand can have written.
     private func path(of key: APIKey) -> FilePath? {

@@ -2,8 +2,8 @@ import Concurrency
 import Crypto
 import Files
 import Glibc
-package import Logging
-package import SystemPackage
+import Logging
+import SystemPackage
 import Text
 
 /// Names the visitors of pages with publishable keys, and signs the names, so that nobody can take another's.
@@ -25,8 +25,6 @@ package final class Visitors: Sendable {
     private let making = Mutex(false)
 
     private static let secretLength = 32
-
-    package convenience init(_ directory: FilePath, logger: Logger) { self.init(directory, in: HostFileSystem(), logger: logger) }
 
     init(_ directory: FilePath, in system: any FileSystem, logger: Logger) {
         (path, self.system, self.logger) = (directory.appending("visitor-secret"), UninterruptedFileSystem(system), logger)

@@ -16,7 +16,7 @@ extension Key {
             streams, onDisconnect, heartbeatAfter,
             historyMode, historyMaxTurns, historyMaxTokens, summarizesHistory, taskHeader,
             durability, sessionBusyTimeout, sessionMaxBytes, sessionFromPath, retentionDays, responsesKeepDays,
-            storageMinFreeBytes, allowsDocumentRoot,
+            storageMinFreeBytes, allowsDocumentRoot, cluster,
             keysFile, givenKeys, requiresKey, origins, usageRecord,
             mount, bodyLimit, connections, workers,
             logFile, logLevel, logFormat, logSessions,
@@ -177,6 +177,17 @@ extension Key {
     }
     package static var allowsDocumentRoot: Key<Bool> {
         .init("storage.allowInDocumentRoot", help: "allow a data directory inside the web server's document root")
+    }
+    package static var cluster: Key<String?> {
+        .init(
+            "storage.cluster",
+            help: "the id of a data directory that several machines share (nanobot cluster init): without its mark it is not mounted"
+        ) { setting throws(ConfigurationError) in
+            guard setting.text.utf8.count <= 100, setting.text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+                throw setting.refused("the id that nanobot cluster init prints")
+            }
+            return setting.text
+        }
     }
 }
 

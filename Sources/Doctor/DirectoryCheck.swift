@@ -1,13 +1,16 @@
+import Files
 import Glibc
-import Server
 import Sessions
 import SystemPackage
 import Server
+import Text
 
 /// Checks that sessions can live in the data directory.
 struct DirectoryCheck {
     let path: FilePath
     let minimumFreeBytes: Int
+    /// The id that it must carry; nil if other machines have no part in it.
+    var cluster: String?
 
     func diagnostics() -> [Diagnostic] {
         // If it does not exist yet, check the directory that a responder would create it in.
@@ -28,7 +31,30 @@ struct DirectoryCheck {
             return [unusable(directory, Errno(rawValue: errno), owner: Self.userName(status.st_uid))]
         }
         let found = isThere ? "\(path) can be written" : "\(path) is not there yet, and can be made in \(directory)"
-        return [.ok("data directory: \(found)")] + probe(in: directory) + place(directory) + (isThere ? modes(status.st_mode) : [])
+        return [.ok("data directory: \(found)")] + probe(in: directory) + place(directory) + mark()
+            + (isThere ? modes(status.st_mode) : [])
+    }
+
+    /// Checks that the directory is the one that several machines share.
+    private func mark() -> [Diagnostic] {
+        let found = (try? ClusterFileSystem.id(of: path, in: UninterruptedFileSystem(HostFileSystem()))) ?? nil
+        switch (cluster, found) {
+        case (nil, nil): return []
+        case (nil, let found?):
+            return [
+                .warning(
+                    "data directory: \(path) carries the mark of a cluster: if it is ever not mounted, another one is made in its place",
+                    ["set storage.cluster (NANOBOT_STORAGE_CLUSTER) to \(found)"])
+            ]
+        case (let cluster?, let found?) where cluster == found:
+            return [.ok("data directory: it carries the mark of its cluster, \(cluster)")]
+        case (let cluster?, _):
+            return [
+                .problem(
+                    "data directory: \(path) does not carry the mark \(cluster), as storage.cluster says: every request is refused",
+                    ["mount the shared file system", "nanobot cluster init \(path)    # prints the id for storage.cluster, if it is new"])
+            ]
+        }
     }
 
     private func unusable(_ directory: FilePath, _ error: Errno, owner: String) -> Diagnostic {

@@ -21,7 +21,7 @@ package struct Doctor: Sendable {
         try report(ConfigurationCheck.diagnostics(configuration))
         if let dataDirectory {
             let minimum = try? configuration[.storageMinFreeBytes]
-            try report(DirectoryCheck(path: dataDirectory, minimumFreeBytes: minimum ?? 0).diagnostics())
+            try report(DirectoryCheck(path: dataDirectory, minimumFreeBytes: minimum ?? 0, cluster: (try? configuration[.cluster]) ?? nil).diagnostics())
         }
         try report(KeysCheck.diagnostics(configuration))
         if let upstreams { try report(await UpstreamCheck.diagnostics(upstreams)) }

@@ -22,6 +22,8 @@ package struct ServerOptions: Sendable {
     package var namesSessionInPath = false
     /// The web pages whose scripts may use the API with any key, or without one while it is open.
     package var origins: [Origin] = []
+    /// Nil if one machine has the data directory.
+    package var recovery: RecoveryTimes?
 
     package init() {}
 }

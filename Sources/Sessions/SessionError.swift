@@ -1,3 +1,4 @@
+import Files
 import SystemPackage
 
 /// Why a session could not be used.
@@ -50,7 +51,10 @@ package struct SessionError: Error, Sendable, CustomStringConvertible {
 
     init(_ action: String, _ error: Errno) {
         let isFull = [.noSpace, .diskQuotaExceeded, .fileTooLarge].contains(error)
-        self.init(isFull ? .storageFull : .storageUnavailable, "Cannot \(action): \(error)")
+        let reason =
+            error == ClusterFileSystem.notMounted
+            ? "the data directory does not carry the mark of its cluster (storage.cluster). Is it mounted?" : "\(error)"
+        self.init(isFull ? .storageFull : .storageUnavailable, "Cannot \(action): \(reason)")
     }
 
     static let turnTooLong = SessionError(.turnTooLong, "A turn has at most \(SessionFile.longestLine) bytes")

@@ -1,6 +1,6 @@
 package import Chat
 import Concurrency
-import Files
+package import Files
 import FoundationEssentials
 import Glibc
 import JSON
@@ -79,10 +79,9 @@ package final class SessionStore: Sendable {
     ///   - logger: gets a line when a torn tail was cut off and when old sessions were removed.
     package convenience init(
         directory: FilePath, settings: Settings = Settings(), disk: (any TaskExecutor)? = nil, reading: (any TaskExecutor)? = nil,
-        logger: Logger
+        in system: any FileSystem = HostFileSystem(), logger: Logger
     ) throws(SessionError) {
-        try self.init(
-            directory: directory, settings: settings, disk: disk, reading: reading, system: HostFileSystem(), logger: logger)
+        try self.init(directory: directory, settings: settings, disk: disk, reading: reading, system: system, logger: logger)
         guard settings.missingDirectory == .waitFor || sessions.withPlatformString({ access($0, W_OK | X_OK) }) == 0 else {
             var status = stat()
             let isOwn = sessions.withPlatformString { stat($0, &status) } == 0 && status.st_uid == geteuid()

@@ -45,6 +45,7 @@ struct Application {
         self.logger = logger
         dataDirectory = try configuration[.dataDirectory]
 
+        let system = try configuration.fileSystem()
         let mayBeExposed = try configuration[.allowsDocumentRoot]
         do {
             var storeSettings = try SessionStore.Settings(configuration)
@@ -52,21 +53,23 @@ struct Application {
             let disk = try disk(storeSettings.durability)
             sessions = try SessionStore(
                 directory: FilePath(dataDirectory), settings: storeSettings, disk: disk,
-                reading: disk == nil ? nil : try WorkerPool(threads: 1), logger: logger)
+                reading: disk == nil ? nil : try WorkerPool(threads: 1), in: system, logger: logger)
         } catch let error as SessionError {
             throw Failure(description: "\(error). Another directory can be chosen with --data-dir.")
         }
+        // Keys that cannot be read before the directory is mounted close the API until they can.
+        let isRecovering = try isRecovering || configuration[.cluster] != nil
         let models = try configuration.models(engine: engine, logger: logger)
         usesUpstreams = !models.upstreams.isEmpty
         let later = servesOne ? nil : sessions.reading
-        metrics = MetricsRegistry(MetricsFile(FilePath(dataDirectory).appending("metrics")), executor: later, logger: logger)
-        limits = LimitStore(dataDirectory: FilePath(dataDirectory), executor: later, logger: logger)
+        metrics = MetricsRegistry(MetricsFile(FilePath(dataDirectory).appending("metrics"), in: system), executor: later, logger: logger)
+        limits = LimitStore(dataDirectory: FilePath(dataDirectory), in: system, executor: later, logger: logger)
         MetricsSystem.bootstrap(metrics)
         self.background = background.map { BackgroundTasks(executor: $0) }
         let service = ChatService(
             settings: try ChatService.Settings(configuration), sessions: sessions, models: models.catalog,
             usage: try configuration.usageLog(logger), metrics: metrics, background: self.background, logger: logger)
-        let keyFile = KeyFile(FilePath(try configuration.keysFile()))
+        let keyFile = KeyFile(FilePath(try configuration.keysFile()), in: system)
         do {
             try keyFile.takeOver(try configuration[.givenKeys] ?? [])
         } catch let error as KeyFileError {

@@ -23,7 +23,7 @@ extension Configuration {
     /// Where turns are recorded; nil if they are not.
     func usageLog(_ logger: Logger) throws -> UsageLog? {
         guard try self[.usageRecord] != .none else { return nil }
-        return UsageLog(dataDirectory: FilePath(try self[.dataDirectory]), logger: logger)
+        return UsageLog(dataDirectory: FilePath(try self[.dataDirectory]), in: try fileSystem(), logger: logger)
     }
 }
 
@@ -34,6 +34,7 @@ extension ServerOptions {
         mount = try configuration[.mount].map { $0.split(separator: "/").map(String.init) }
         namesSessionInPath = try configuration[.sessionFromPath]
         origins = try configuration[.origins]
+        if try configuration[.cluster] != nil { recovery = RecoveryTimes(afterWaiting: try configuration[.sessionBusyTimeout]) }
         onDisconnect =
             switch try configuration[.onDisconnect] {
             case .finish: .finish

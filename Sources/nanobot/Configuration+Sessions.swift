@@ -1,5 +1,15 @@
 import Configuration
+import Files
 import Sessions
+import SystemPackage
+
+extension Configuration {
+    /// The file system of the data directory.
+    func fileSystem() throws -> any FileSystem {
+        guard let id = try self[.cluster] else { return HostFileSystem() }
+        return ClusterFileSystem(HostFileSystem(), sharing: FilePath(try self[.dataDirectory]), id: id)
+    }
+}
 
 extension SessionStore.Settings {
     init(_ configuration: Configuration) throws {
@@ -16,6 +26,8 @@ extension SessionStore.Settings {
         maximumSessionBytes = try configuration[.sessionMaxBytes]
         retention = try configuration[.retentionDays].map { .seconds(86_400 * $0) }
         unnamedRetention = .seconds(86_400 * (try configuration[.responsesKeepDays]))
+        // It is there when it is mounted.
+        if try configuration[.cluster] != nil { missingDirectory = .waitFor }
         minimumFreeBytes = try configuration[.storageMinFreeBytes]
     }
 }

@@ -13,7 +13,7 @@ struct Nanobot: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Serve.self, FastCGIResponder.self, SessionCommands.self, KeyCommands.self, ShowUsage.self, PrintConfiguration.self,
-            DoctorCommand.self,
+            ClusterCommands.self, DoctorCommand.self,
         ])
 
     static func main() {

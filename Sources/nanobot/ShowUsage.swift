@@ -55,7 +55,8 @@ struct ShowUsage: ParsableCommand {
         do {
             let configuration = try options.configuration()
             let log = UsageLog(
-                dataDirectory: FilePath(try configuration[.dataDirectory]), logger: Logger(label: "nanobot") { _ in TerminalLogHandler() })
+                dataDirectory: FilePath(try configuration[.dataDirectory]), in: try configuration.fileSystem(),
+                logger: Logger(label: "nanobot") { _ in TerminalLogHandler() })
             let rows = try await log.rows(query)
             if json {
                 for row in rows { try Terminal.put(JSONValue.object(members(row)).serialized + "\n".utf8) }

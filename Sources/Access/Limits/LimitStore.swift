@@ -1,6 +1,6 @@
 import Concurrency
 import Crypto
-import Files
+package import Files
 package import FoundationEssentials
 package import Logging
 package import SystemPackage
@@ -27,15 +27,9 @@ package final class LimitStore: Sendable {
 
     /// - Parameter executor: writes what turns used within a second, unless the next request of the key does so before; nil to write it at
     ///   once, in a process of one request.
-    package convenience init(
-        dataDirectory: FilePath, executor: (any TaskExecutor)? = nil, logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
-    ) {
-        self.init(dataDirectory: dataDirectory, in: HostFileSystem(), executor: executor, logger: logger, now: now)
-    }
-
-    init(
-        dataDirectory: FilePath, in system: any FileSystem, executor: (any TaskExecutor)? = nil, logger: Logger,
-        now: @escaping @Sendable () -> Date
+    package init(
+        dataDirectory: FilePath, in system: any FileSystem = HostFileSystem(), executor: (any TaskExecutor)? = nil, logger: Logger,
+        now: @escaping @Sendable () -> Date = { Date() }
     ) {
         directory = dataDirectory.appending("limits")
         (self.system, self.executor, self.logger, self.now) = (UninterruptedFileSystem(system), executor, logger, now)

@@ -1,5 +1,5 @@
 import Concurrency
-import Files
+package import Files
 import Glibc
 package import Logging
 package import SystemPackage
@@ -33,12 +33,10 @@ package final class UsageLog: Sendable {
     let logger: Logger
     private let openFile = Mutex<OpenFile?>(nil)
 
-    package convenience init(dataDirectory: FilePath, logger: Logger) {
-        self.init(dataDirectory: dataDirectory, in: HostFileSystem(), logger: logger)
-    }
-
     /// - Parameter storedStep: after so many bytes of new lines the sums of a month are stored, so that nobody reads them again.
-    init(dataDirectory: FilePath, in system: any FileSystem, storedStep: Int = 1 << 20, logger: Logger) {
+    package init(
+        dataDirectory: FilePath, in system: any FileSystem = HostFileSystem(), storedStep: Int = 1 << 20, logger: Logger
+    ) {
         directory = dataDirectory.appending("usage")
         (self.system, self.storedStep, self.logger) = (UninterruptedFileSystem(system), storedStep, logger)
     }

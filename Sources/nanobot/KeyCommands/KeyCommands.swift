@@ -26,10 +26,16 @@ struct KeyOptions: ParsableArguments {
 
     @OptionGroup var options: ConfigurationOptions
 
-    func file() throws -> KeyFile { KeyFile(FilePath(try options.configuration().keysFile())) }
+    func file() throws -> KeyFile {
+        let configuration = try options.configuration()
+        return KeyFile(FilePath(try configuration.keysFile()), in: try configuration.fileSystem())
+    }
 
     /// When the keys were last used.
-    func use() throws -> KeyUse { KeyUse(dataDirectory: FilePath(try options.configuration()[.dataDirectory])) }
+    func use() throws -> KeyUse {
+        let configuration = try options.configuration()
+        return KeyUse(dataDirectory: FilePath(try configuration[.dataDirectory]), in: try configuration.fileSystem())
+    }
 
     /// Fails for a key that the configuration gives: the next start would undo what is changed here.
     ///

@@ -23,7 +23,7 @@ extension ConfigurationOptions {
         var settings = try SessionStore.Settings(configuration)
         settings.missingDirectory = .refuse
         return try SessionStore(
-            directory: FilePath(try configuration[.dataDirectory]), settings: settings,
+            directory: FilePath(try configuration[.dataDirectory]), settings: settings, in: try configuration.fileSystem(),
             logger: Logger(label: "nanobot") { _ in TerminalLogHandler() })
     }
 }
