@@ -61,6 +61,16 @@ package struct ClusterFileSystem: FileSystem {
         try base.visitNames(in: directory, from: position, visit)
     }
 
+    package func status(at path: FilePath) throws(Errno) -> FileStatus {
+        do throws(Errno) {
+            return try base.status(at: path)
+        } catch {
+            // That a file is not there is only true where the directory is.
+            try check(path)
+            throw error
+        }
+    }
+
     // What has been opened was in the right directory, and what has another name there was opened before.
     package func close(_ descriptor: CInt) { base.close(descriptor) }
     package func read(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Errno) -> Int {
@@ -72,7 +82,6 @@ package struct ClusterFileSystem: FileSystem {
     package func truncate(_ descriptor: CInt, to length: Int) throws(Errno) { try base.truncate(descriptor, to: length) }
     package func synchronize(_ descriptor: CInt) throws(Errno) { try base.synchronize(descriptor) }
     package func status(of descriptor: CInt) throws(Errno) -> FileStatus { try base.status(of: descriptor) }
-    package func status(at path: FilePath) throws(Errno) -> FileStatus { try base.status(at: path) }
     package func rename(_ path: FilePath, to target: FilePath) throws(Errno) { try base.rename(path, to: target) }
     package func link(_ path: FilePath, to target: FilePath) throws(Errno) { try base.link(path, to: target) }
     package func unlink(_ path: FilePath) throws(Errno) { try base.unlink(path) }

@@ -1,4 +1,5 @@
 import Concurrency
+import Files
 import Foundation
 import Harness
 import Logging
@@ -19,7 +20,7 @@ struct VisitorsTests {
     init() throws { home = try TemporaryDirectory() }
 
     /// As another process would have them.
-    private func visitors() -> Visitors { Visitors(FilePath(home.path), logger: .test(lines)) }
+    private func visitors() -> Visitors { Visitors(FilePath(home.path), in: HostFileSystem(), logger: .test(lines)) }
 
     private func isKnown(_ token: String, to key: APIKey = key) throws -> Bool {
         try visitors().visitor(token: token, with: key)?.token == token
