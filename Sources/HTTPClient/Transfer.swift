@@ -107,14 +107,18 @@ final class Transfer: @unchecked Sendable {
         headers = nil
     }
 
-    /// True if the transfer ended because the host's directory lacks the server's authority, so that it has to begin again: nothing was sent.
+    /// True if the transfer ended because the host's directory lacks the server's authority, or has it in a file that cannot be used, so that
+    /// it has to begin again: nothing was sent.
     func isToBeginAgain(after code: CURLcode) -> Bool {
-        guard code == CURLE_PEER_FAILED_VERIFICATION, trustsDirectoryOnly else { return false }
-        Authorities.giveUpDirectory()
+        guard trustsDirectoryOnly, Self.directoryFailures.contains(code) else { return false }
+        // Another failed handshake may have nothing to do with the directory.
+        if code == CURLE_PEER_FAILED_VERIFICATION { Authorities.giveUpDirectory() }
         release()
         (trustsDirectoryOnly, reason[0]) = (false, 0)
         return true
     }
+
+    private static let directoryFailures = [CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE]
 
     /// Frees libcurl's handle and ends the response, after libcurl ended the transfer.
     func finish(_ code: CURLcode) {

@@ -65,6 +65,13 @@ def test_an_upstream_over_tls_is_asked_only_if_the_host_trusts_its_authority(ins
         installed.host.add(upstream.authority, bundle)
         hashed.rename(hashed.with_name("00000000.0"))
         assert installed.ask("And still?").answer == upstream.ANSWER
+        # Nor does a file there that cannot be used keep the other from being read.
+        authority = upstream.authority.read_text()
+        for content, mode in [("garbage\n", 0o644), ("", 0o644), (authority[:300], 0o644), (authority, 0o600)]:
+            hashed.write_text(content)
+            hashed.chmod(mode)
+            assert installed.ask("What about that one?").answer == upstream.ANSWER
+        hashed.unlink()
         installed.host.path(bundle).unlink()
         refused = installed.ask("Without any of them?")
         assert (refused.status, refused.json["error"]["code"]) == (503, "upstream_unavailable")
