@@ -19,6 +19,8 @@ final class Transfer: @unchecked Sendable {
     private var retryAfter: Int?
     /// True if only authorities of the host's directory are known to it.
     private var trustsDirectoryOnly = false
+    /// True once that was not enough.
+    private var hasBegunAgain = false
     /// libcurl's handle while the transfer is in progress.
     private(set) var handle: UnsafeMutableRawPointer?
 
@@ -46,7 +48,7 @@ final class Transfer: @unchecked Sendable {
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         if let file = Authorities.file {
             set(CURLOPT_CAINFO, file)
-        } else if request.url.hasPrefix("https:"), let directory = Authorities.directory {
+        } else if request.url.hasPrefix("https:"), !hasBegunAgain, let directory = Authorities.directory {
             set(CURLOPT_CAPATH, directory)
             trustsDirectoryOnly = ccurl_easy_set_pointer(handle, CURLOPT_CAINFO, nil) == CURLE_OK
         }
@@ -114,7 +116,7 @@ final class Transfer: @unchecked Sendable {
         // Another failed handshake may have nothing to do with the directory.
         if code == CURLE_PEER_FAILED_VERIFICATION { Authorities.giveUpDirectory() }
         release()
-        (trustsDirectoryOnly, reason[0]) = (false, 0)
+        (trustsDirectoryOnly, hasBegunAgain, reason[0]) = (false, true, 0)
         return true
     }
 
