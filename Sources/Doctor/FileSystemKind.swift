@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Text
 
 /// The file system that a directory is on.
@@ -18,32 +17,17 @@ struct FileSystemKind {
     ]
     private static let memories = ["tmpfs", "ramfs"]
 
-    /// Looks the path up among the mount points, since the module Glibc has no statfs(2). Nil if none contains it.
+    /// Nil if no mount contains the path.
     ///
     /// - Parameter path: without symbolic links.
     init?(at path: String) {
-        guard let table = FileManager.default.contents(atPath: "/proc/self/mountinfo") else { return nil }
-        self.init(at: path, mounts: String(decoding: table, as: UTF8.self))
+        guard let mount = Mount(at: path) else { return nil }
+        name = mount.kind
     }
 
-    /// - Parameter mounts: in the format of mountinfo (proc(5)). Of two mounts at one point, the later hides the other.
+    /// - Parameter mounts: in the format of mountinfo (proc(5)).
     init?(at path: String, mounts: String) {
-        var found: (point: String, name: String)?
-        for line in mounts.split(separator: "\n") {
-            let fields = line.split(separator: " ")
-            guard fields.count > 4, let separator = fields.firstIndex(where: { $0 == "-" }), separator + 1 < fields.count else { continue }
-            let point = Self.unescaped(fields[4])
-            guard path == point || path.utf8.starts(with: (point.hasSuffix("/") ? point : point + "/").utf8),
-                point.utf8.count >= found?.point.utf8.count ?? 0
-            else { continue }
-            found = (point, String(fields[separator + 1]))
-        }
-        guard let found else { return nil }
-        name = found.name
-    }
-
-    /// Decodes white space and backslashes, which mountinfo writes as three octal digits.
-    private static func unescaped(_ text: Substring) -> String {
-        [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")].reduce(String(text)) { $0.replacing($1.0, with: $1.1) }
+        guard let mount = Mount(at: path, mounts: mounts) else { return nil }
+        name = mount.kind
     }
 }

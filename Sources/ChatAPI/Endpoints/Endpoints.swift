@@ -44,6 +44,7 @@ extension ChatService {
             MeasureBody(service: self),
             StreamChunks(service: self),
             WaitBeforeAnswer(service: self),
+            ActAsPeer(service: self),
         ]
         return EndpointTable(endpoints, missing: { MissingPaths.list })
     }

@@ -49,8 +49,10 @@ package final class ProbeToken: Sendable {
         try attempt("write \(path)") { () throws(Errno) in try file.write(bytes, at: try file.status().size) }
     }
 
-    /// Removes the file; the token is no longer known.
-    package func remove() { try? file.system.unlink(path) }
+    /// Removes the files; the token is no longer known.
+    package func remove() {
+        for path in [path.removingLastComponent().appending(Self.sharedName(token)), path] { try? file.system.unlink(path) }
+    }
 
     /// True if a text has the form of a token.
     package static func isToken(_ text: String) -> Bool {
@@ -66,7 +68,11 @@ package final class ProbeToken: Sendable {
         return status.size - tokenLength
     }
 
-    private static func name(_ token: String) -> String { "\(prefix)\(SHA256.hexadecimal(of: token.utf8)).json" }
+    /// The name of the token's file.
+    static func name(_ token: String) -> String { "\(prefix)\(SHA256.hexadecimal(of: token.utf8)).json" }
+
+    /// The name of the file that `PeerProbe` writes.
+    static func sharedName(_ token: String) -> String { "\(prefix)\(SHA256.hexadecimal(of: token.utf8))-peer.json" }
 
     private static func isExpired(_ status: FileStatus) -> Bool { status.modified.addingTimeInterval(lifetime) < Date() }
 

@@ -84,7 +84,7 @@ struct WaitBeforeAnswer: ProbeEndpoint {
 }
 
 /// An endpoint that is there only for the doctor of this data directory, which has the token in the path.
-private protocol ProbeEndpoint: Endpoint {
+protocol ProbeEndpoint: Endpoint {
     var service: ChatService { get }
 }
 
