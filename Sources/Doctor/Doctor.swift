@@ -7,7 +7,7 @@ import SystemPackage
 package struct Doctor: Sendable {
     private let configuration: Configuration
     private let upstreams: [UpstreamModel.Route]?
-    private let engine: TransferEngine
+    let engine: TransferEngine
 
     /// - Parameters:
     ///   - upstreams: the configuration's upstreams; nil if its settings are invalid.
@@ -44,7 +44,7 @@ package struct Doctor: Sendable {
         try await check.run(waitsLong: waitsLong, progress: progress, report)
     }
 
-    private var dataDirectory: FilePath? { (try? configuration[.dataDirectory]).map { FilePath($0) } }
+    var dataDirectory: FilePath? { (try? configuration[.dataDirectory]).map { FilePath($0) } }
 
     /// How long a client may have to wait for the next byte, in seconds, before the program itself gives up.
     private var turnLimit: Int {

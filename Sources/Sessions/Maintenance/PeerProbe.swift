@@ -76,14 +76,14 @@ package struct PeerProbe: Sendable {
             digest: content.map { SHA256.hexadecimal(of: $0.bytes) }, isLocked: isLocked)
     }
 
-    /// The file's size and content; nil if there is no file.
+    /// The file's size and content; nil if there is no file, or none any more where this host remembers one (ESTALE).
     private func read() throws(Errno) -> (size: Int, bytes: [UInt8])? {
         do throws(Errno) {
             let file = try File(path, O_RDWR, in: system)
             let size = try file.status().size
             return (size, size > Self.longest ? [] : try file.read(0..<size))
         } catch {
-            guard error == .noSuchFileOrDirectory else { throw error }
+            guard error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else { throw error }
             return nil
         }
     }

@@ -52,7 +52,7 @@ struct Mount {
 
     /// The value of an option that is written `option=value`.
     func value(_ option: String) -> String? {
-        options.first { $0.hasPrefix(option + "=") }.map { String($0.dropFirst(option.count + 1)) }
+        options.first { $0.hasPrefix(option + "=") }.map { String(Substring($0.utf8.dropFirst(option.utf8.count + 1))) }
     }
 
     /// Decodes white space and backslashes, which mountinfo writes as three octal digits.
