@@ -22,6 +22,7 @@ if let glibc = Context.environment["OLD_GLIBC"] {
 let package = Package(
     name: "nanobot",
     products: [
+        .library(name: "LocalLocks", type: .dynamic, targets: ["LocalLocks"]),
         .library(name: "OldCurl", type: .dynamic, targets: ["OldCurl"]),
         .library(name: "OldKernel", type: .dynamic, targets: ["OldKernel"]),
         .library(name: "WrongClock", type: .dynamic, targets: ["WrongClock"]),
@@ -162,6 +163,8 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: settings),
         // Preloaded by processes whose clock is to be wrong.
         .target(name: "WrongClock", path: "Tests/WrongClock", publicHeadersPath: "."),
+        // Preloaded by processes whose locks are to keep out nobody on other hosts.
+        .target(name: "LocalLocks", path: "Tests/LocalLocks", publicHeadersPath: "."),
         // Preloaded by processes that are to have an old kernel.
         .target(name: "OldKernel", path: "Tests/OldKernel", publicHeadersPath: "."),
         // Found in the place of libcurl by processes that are to have an old one.
@@ -227,7 +230,7 @@ let package = Package(
         .testTarget(
             name: "DoctorTests",
             dependencies: [
-                "Access", "Concurrency", "Configuration", "Crypto", "Doctor", "HTTPClient", "Models",
+                "Access", "Concurrency", "Configuration", "Crypto", "Doctor", "Files", "HTTPClient", "Models", "Sessions",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),

@@ -42,6 +42,11 @@ extension Doctor {
         _ token: ProbeToken, on other: FilePath, beside mount: MountCheck?, of directory: FilePath,
         _ report: ([Diagnostic]) throws -> Void
     ) async throws -> (any PeerSide)? {
+        guard MountCheck(other) != nil else {
+            let fix = ["give the path of the second mount, or the URL of the other host's responder with its http://"]
+            try report([.problem("peer: there is no directory \(other)", fix)])
+            return nil
+        }
         let deadline = ContinuousClock.now + Self.patience
         var probe = PeerProbe(token: token.token, in: other)
         let isLate = probe == nil

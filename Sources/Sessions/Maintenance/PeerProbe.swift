@@ -1,5 +1,5 @@
 import Crypto
-import Files
+package import Files
 import FoundationEssentials
 import Glibc
 package import SystemPackage
@@ -30,12 +30,10 @@ package struct PeerProbe: Sendable {
     /// As far out as those of sessions: a file system may have no room for it.
     private static let byte = Int64(1) << 62
 
-    /// - Returns: nil if no doctor with this token shares the directory.
-    package init?(token: String, in directory: FilePath) {
-        self.init(token: token, in: directory, UninterruptedFileSystem(HostFileSystem()))
-    }
-
-    init?(token: String, in directory: FilePath, _ system: any FileSystem) {
+    /// Nil if no doctor with this token shares the directory.
+    package init?(
+        token: String, in directory: FilePath, _ system: any FileSystem = UninterruptedFileSystem(HostFileSystem())
+    ) {
         guard ProbeToken.acknowledgements(token, in: directory, system) != nil else { return nil }
         self.token = directory.appending(ProbeToken.name(token))
         path = directory.appending(ProbeToken.sharedName(token))
