@@ -13,7 +13,8 @@ extension Doctor {
         do {
             token = try ProbeToken(in: directory)
         } catch {
-            return try report([.problem("peer: nothing can be tried: \(error)", ["run nanobot doctor as the user that the responder runs as"])])
+            let fix = ["run nanobot doctor as the user that the responder runs as, with its configuration"]
+            return try report([.problem("peer: nothing can be tried: \(error)", fix)])
         }
         defer { token.remove() }
         guard let probe = PeerProbe(token: token.token, in: directory) else {
@@ -60,7 +61,8 @@ extension Doctor {
             return nil
         }
         if isLate {
-            try report([.problem("peer: \(other) is the same directory, but a file made in \(directory) is not there at once", mount?.fix ?? [])])
+            let text = "peer: \(other) is the same directory, but a file made in \(directory) is not there at once"
+            try report([.problem(text, mount?.fix ?? [])])
         } else if let mount, let second = MountCheck(other), mount.isSameMount(as: second) {
             let text = "peer: \(other) is on the same mount as \(directory): what two hosts would see is not tried"
             try report([.warning(text, ["mount the file system once more, and give the directory there"])])

@@ -49,7 +49,8 @@ struct GlusterMount {
         let names = late.map { "\($0.0)=0" }.joined(separator: " and ")
         return [
             .problem(
-                "mount: \(mount.point) is GlusterFS without \(names): a turn may overwrite one that another host has just stored", [mountLine])
+                "mount: \(mount.point) is GlusterFS without \(names): a turn may overwrite one that another host has just stored",
+                [mountLine])
         ]
     }
 

@@ -11,9 +11,8 @@ struct NFSMount {
         let isLocal = mount.value("local_lock").map { $0 == "all" || $0 == "posix" } ?? false
         if isLocal || mount.has("nolock") {
             let name = isLocal ? "local_lock=\(mount.value("local_lock") ?? "")" : "nolock"
-            return [
-                .problem("mount: \(mount.point) is NFS with \(name): locks keep out nobody on other hosts, and turns overwrite each other", fix)
-            ]
+            let text = "mount: \(mount.point) is NFS with \(name): locks keep out nobody on other hosts, and turns overwrite each other"
+            return [.problem(text, fix)]
         }
         guard mount.value("vers").map({ $0.hasPrefix("4") }) ?? (mount.kind == "nfs4") else {
             return [

@@ -84,8 +84,8 @@ struct PeerCheck {
                 content.add(written.line)
                 // Lines are of one length: at an old end one takes the place of another.
                 guard written.size == content.bytes.count else {
-                    overwritten.append(
-                        .problem("appends: what was added \(writer.place) overwrote what had been added \(reader.place): turns are lost", fix))
+                    let text = "appends: what was added \(writer.place) overwrote what had been added \(reader.place): turns are lost"
+                    overwritten.append(.problem(text, fix))
                     continue
                 }
                 // After the first round it goes on without waiting, as turns do.
@@ -98,7 +98,8 @@ struct PeerCheck {
             }
         }
         let problems = late + overwritten
-        return problems.isEmpty ? [.ok("appends: of \(2 * Self.rounds) on both sides in turn each was seen at once on the other")] : problems
+        guard problems.isEmpty else { return problems }
+        return [.ok("appends: of \(2 * Self.rounds) on both sides in turn each was seen at once on the other")]
     }
 
     // MARK: Locks
@@ -112,9 +113,8 @@ struct PeerCheck {
             switch excludes {
             case nil: problems.append(.problem("locks: one could not be held long enough \(holder.place)", fix))
             case false?:
-                problems.append(
-                    .problem(
-                        "locks: one that is held \(holder.place) does not keep out \(other.place): two turns of one session run at once", fix))
+                let text = "locks: one that is held \(holder.place) does not keep out \(other.place): two turns of one session run at once"
+                problems.append(.problem(text, fix))
             case true?:
                 guard let delay = try await delay(other, { !$0.isLocked }) else { continue }
                 problems.append(.problem("locks: one that was freed \(holder.place) is not free at once \(other.place) (\(delay))", fix))
@@ -137,7 +137,8 @@ struct PeerCheck {
             if uncertainty < best?.uncertainty ?? .max { best = (sum, uncertainty) }
         }
         let (difference, uncertainty) = best ?? (0, 0)
-        let text = "clocks: the one \(there.place) is \(difference.magnitude) ms \(difference < 0 ? "behind" : "ahead"), give or take \(uncertainty) ms"
+        let direction = difference < 0 ? "behind" : "ahead"
+        let text = "clocks: the one \(there.place) is \(difference.magnitude) ms \(direction), give or take \(uncertainty) ms"
         guard difference.magnitude > Self.largestClockDifference + uncertainty else { return [.ok(text)] }
         return [
             .warning(

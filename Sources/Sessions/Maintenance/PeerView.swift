@@ -25,8 +25,9 @@ package struct PeerView: Sendable, Decodable {
 
     package var json: JSONValue {
         [
-            "object": "doctor.peer", "host": .string(host), "milliseconds": .integer(milliseconds), "size": size.map(JSONValue.integer) ?? .null,
-            "digest": .optional(digest), "locked": .bool(isLocked), "line": .optional(line),
+            "object": "doctor.peer", "host": .string(host), "milliseconds": .integer(milliseconds),
+            "size": size.map(JSONValue.integer) ?? .null, "digest": .optional(digest), "locked": .bool(isLocked),
+            "line": .optional(line),
         ]
     }
 }

@@ -64,9 +64,9 @@ struct MountCheckTests {
             ("ceph", "rw,recover_session=clean", [], "", ["problem recover_session=clean"]),
             ("ceph", "rw,recover_session=no", [], "client reconnect stale = true", []),
             ("fuse.ceph-fuse", "rw", ["ceph-fuse", "/srv/a"], "[client]\n keyring = x", []),
-            ("fuse.ceph-fuse", "rw", ["ceph-fuse", "--client-reconnect-stale=true", "/srv/a"], "", ["problem client_reconnect_stale=true"]),
-            ("fuse.ceph-fuse", "rw", ["ceph-fuse", "--client_reconnect_stale", "1", "/srv/a"], "", ["problem client_reconnect_stale=true"]),
-            ("fuse.ceph-fuse", "rw", [], "[client]\n\tclient reconnect stale = True  ", ["problem client_reconnect_stale=true"]),
+            ("fuse.ceph-fuse", "rw", ["ceph-fuse", "--client-reconnect-stale=true", "/srv/a"], "", ["problem stale=true"]),
+            ("fuse.ceph-fuse", "rw", ["ceph-fuse", "--client_reconnect_stale", "1", "/srv/a"], "", ["problem stale=true"]),
+            ("fuse.ceph-fuse", "rw", [], "[client]\n\tclient reconnect stale = True  ", ["problem stale=true"]),
             ("fuse.ceph-fuse", "rw", [], "client_reconnect_stale = false", []),
         ])
     func ceph(kind: String, options: String, command: [String], settings: String, expected: [String]) throws {

@@ -63,7 +63,9 @@ struct DoctorPathTests {
             let nothing = try await server.send("GET", "/v1/nothing")
             #expect(nothing.status == 404)
             let token = String(repeating: "0", count: 64)
-            for path in ["/v1/doctor", "/v1/doctor/\(token)", "/v1/doctor/\(token)/stream", "/v1/doctor/\(token)/wait/600", "/doctor/x"] {
+            for path in ["/v1/doctor", "/v1/doctor/\(token)", "/v1/doctor/\(token)/stream", "/v1/doctor/\(token)/wait/600", "/doctor/x"]
+                + ["view", "append", "replace", "remove", "lock", "x"].map({ "/v1/doctor/\(token)/peer/\($0)" })
+            {
                 for method in ["GET", "POST", "OPTIONS"] {
                     let response = try await server.send(method, path)
                     #expect(response.status == 404 && response.body == nothing.body)

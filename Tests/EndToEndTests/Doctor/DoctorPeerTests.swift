@@ -32,7 +32,7 @@ struct DoctorPeerTests {
         }
     }
 
-    @Test("a responder over CGI, and one behind each web server, can be the other side", arguments: CheckedSite.Front.allCases)
+    @Test("a responder behind each web server can be the other side", arguments: CheckedSite.Front.allCases)
     func fronts(front: CheckedSite.Front) async throws {
         let text: (CheckedSite) -> String =
             switch front {
@@ -43,6 +43,23 @@ struct DoctorPeerTests {
             }
         try await CheckedSite.run(front, text) { site in
             let diagnosis = try await diagnosis(site)
+            diagnosis.expectProblems([])
+            for name in Self.checks { #expect(diagnosis.findings(name).map(\.level) == ["ok"], "\(name): \(diagnosis)") }
+        }
+    }
+
+    @Test("a responder over CGI, of another user, can be the other side")
+    func commonGateway() async throws {
+        let text = { (site: CheckedSite) in
+            "ScriptAlias \"/chat/\" \"\(site.home.path)/nanobot/\"\nSetEnv NANOBOT_DATA_DIR \(site.dataDirectory)"
+        }
+        try await CheckedSite.run(.apache, dataDirectory: "other", text) { site in
+            let owner = geteuid() == 0 ? "www-data" : "\(geteuid())"
+            let script = "cp '\(Nanobot.path)' nanobot && mkdir -m 700 '\(site.dataDirectory)' && chown \(owner) '\(site.dataDirectory)'"
+            let copied = try await Program.run("sh", ["-c", "cd '\(site.home.path)' && " + script])
+            #expect(copied.status == 0, "\(copied.standardError)")
+            let url = "http://127.0.0.1:\(site.port)/chat"
+            let diagnosis = try await Diagnosis(site.home, ["--data-dir", site.dataDirectory, "--peer", url])
             diagnosis.expectProblems([])
             for name in Self.checks { #expect(diagnosis.findings(name).map(\.level) == ["ok"], "\(name): \(diagnosis)") }
         }
@@ -113,6 +130,12 @@ struct DoctorPeerTests {
         same.expectProblems([])
         #expect(same.findings("peer").map(\.level) == ["warning"])
         for name in Self.checks { #expect(same.findings(name).map(\.level) == ["ok"], "\(name): \(same)") }
+        if try await MountNamespace.isAvailable() {
+            let wrapper = MountNamespace.wrapper(showing: path, at: home.path + "/other")
+            let second = try await Diagnosis(home, ["--data-dir", path, "--peer", home.path + "/other"], wrapper: wrapper)
+            second.expectProblems([])
+            #expect(second.findings("peer").map(\.level) == ["ok"] && second.findings("mount").count == 2, "\(second)")
+        }
         #expect(try data.names("data") == ["sessions"])
 
         for text in ["", "ftp://x", "http://"] {

@@ -208,6 +208,9 @@ struct LimitTests {
         }
         let diagnosis = try await Diagnosis(try TemporaryDirectory(), ["http://127.0.0.1:\(server.port)"])
         #expect(diagnosis.status == 1 && !diagnosis.problems.isEmpty, "\(diagnosis)")
+        let data = try DataDirectory().home
+        let peer = try await Diagnosis(data, ["--data-dir", data.path, "--peer", "http://127.0.0.1:\(server.port)"])
+        #expect(["path", "peer"].contains(peer.problems.last?.text.prefix { $0 != ":" }) && peer.status == 1, "\(peer)")
     }
 
     @Test("sessions are listed at once even if one file is as long as a file can be, and such a file cannot be imported")

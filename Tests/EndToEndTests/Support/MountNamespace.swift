@@ -32,6 +32,11 @@ enum MountNamespace {
         return ["unshare"] + user(["--map-root-user"]) + ["--mount", "sh", "-c", script, "sh"]
     }
 
+    /// A command to put before another, which then finds one directory in a second place, as if it was mounted there.
+    static func wrapper(showing path: String, at place: String) -> [String] {
+        ["unshare"] + user(["--map-root-user"]) + ["--mount", "sh", "-c", "mount --bind '\(path)' '\(place)' && exec \"$@\"", "sh"]
+    }
+
     /// A command to put before another, which then runs in a process's namespace.
     static func wrapper(entering process: pid_t) -> [String] {
         ["nsenter"] + user(["--preserve-credentials"]) + ["--target", "\(process)", "--mount"]
