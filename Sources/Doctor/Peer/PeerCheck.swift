@@ -33,15 +33,18 @@ struct PeerCheck {
 
     private var directions: [(any PeerSide, any PeerSide)] { [(here, there), (there, here)] }
 
-    /// What the file has to be.
-    private struct Content {
-        var bytes: [UInt8] = []
+    /// What a side has to see.
+    private enum Expectation {
+        /// The file's content; nil if there is to be none.
+        case content([UInt8]?)
+        case freeLock
 
-        init(_ line: String?) { add(line) }
-
-        mutating func add(_ line: String?) { bytes += Array((line ?? "").utf8) }
-
-        func isSeen(in view: PeerView) -> Bool { view.size == bytes.count && view.digest == SHA256.hexadecimal(of: bytes) }
+        func isMet(by view: PeerView) -> Bool {
+            switch self {
+            case .content(let bytes): view.size == bytes?.count && view.digest == bytes.map { SHA256.hexadecimal(of: $0) }
+            case .freeLock: !view.isLocked
+            }
+        }
     }
 
     // MARK: Names
@@ -49,24 +52,20 @@ struct PeerCheck {
     /// A new file, one that takes the place of another, and none: each where the reader has just looked.
     private func names() async throws -> [Diagnostic] {
         var late: [Diagnostic] = []
+        let steps: [(PeerProbe.Action, String)] = [
+            (.replace, "a file that was made"), (.replace, "a file that was renamed over another"), (.remove, "the removal of a file"),
+        ]
         for (writer, reader) in directions {
-            func look(_ what: String, _ isSeen: @escaping (PeerView) -> Bool) async throws {
-                guard let delay = try await delay(reader, isSeen) else { return }
-                late.append(
-                    .problem(
-                        "names: \(what) \(writer.place) is not seen at once \(reader.place) (\(delay)): "
-                            + "a turn there goes on from an older session, or makes a second one",
-                        fix))
-            }
             _ = try await writer.perform(.remove)
             // A host may remember that there is no file.
             _ = try await reader.perform(.view)
-            let first = Content(try await writer.perform(.replace).line)
-            try await look("a file that was made", first.isSeen)
-            let second = Content(try await writer.perform(.replace).line)
-            try await look("a file that was renamed over another", second.isSeen)
-            _ = try await writer.perform(.remove)
-            try await look("the removal of a file") { $0.size == nil }
+            for (action, what) in steps {
+                let written = try await writer.perform(action)
+                guard let delay = try await delay(reader, .content(written.line.map { Array($0.utf8) })) else { continue }
+                let consequence = "a turn there goes on from an older session, or makes a second one"
+                late.append(
+                    .problem("names: \(what) \(writer.place) is not seen at once \(reader.place) (\(delay)): \(consequence)", fix))
+            }
         }
         return late.isEmpty ? [.ok("names: new, renamed and removed files are seen at once on both sides")] : late
     }
@@ -74,22 +73,22 @@ struct PeerCheck {
     // MARK: Appends
 
     private func appends() async throws -> [Diagnostic] {
-        var content = Content(try await here.perform(.replace).line)
+        var content = Array((try await here.perform(.replace).line ?? "").utf8)
         // Whether that is seen at once, `names` tells.
-        _ = try await delay(there, content.isSeen)
+        _ = try await delay(there, .content(content))
         var (late, overwritten) = ([Diagnostic](), [Diagnostic]())
         for round in 1...Self.rounds where overwritten.isEmpty {
             for (writer, reader) in directions where overwritten.isEmpty {
                 let written = try await writer.perform(.append)
-                content.add(written.line)
+                content += (written.line ?? "").utf8
                 // Lines are of one length: at an old end one takes the place of another.
-                guard written.size == content.bytes.count else {
+                guard written.size == content.count else {
                     let text = "appends: what was added \(writer.place) overwrote what had been added \(reader.place): turns are lost"
                     overwritten.append(.problem(text, fix))
                     continue
                 }
                 // After the first round it goes on without waiting, as turns do.
-                let delay = try await delay(reader, within: round == 1 ? patience : .zero, content.isSeen)
+                let delay = try await delay(reader, .content(content), within: round == 1 ? patience : .zero)
                 guard let delay, round == 1 || late.isEmpty else { continue }
                 late.append(
                     .problem(
@@ -116,7 +115,7 @@ struct PeerCheck {
                 let text = "locks: one that is held \(holder.place) does not keep out \(other.place): two turns of one session run at once"
                 problems.append(.problem(text, fix))
             case true?:
-                guard let delay = try await delay(other, { !$0.isLocked }) else { continue }
+                guard let delay = try await delay(other, .freeLock) else { continue }
                 problems.append(.problem("locks: one that was freed \(holder.place) is not free at once \(other.place) (\(delay))", fix))
             }
         }
@@ -148,15 +147,13 @@ struct PeerCheck {
     }
 
     /// How long it takes until a side sees something; nil if it does at once.
-    private func delay(_ side: any PeerSide, within limit: Duration? = nil, _ isSeen: (PeerView) -> Bool) async throws -> String? {
-        if isSeen(try await side.perform(.view)) { return nil }
+    private func delay(_ side: any PeerSide, _ expectation: Expectation, within limit: Duration? = nil) async throws -> String? {
+        if expectation.isMet(by: try await side.perform(.view)) { return nil }
         let start = ContinuousClock.now
         let limit = limit ?? patience
         repeat {
             try await Task.sleep(for: min(limit, .milliseconds(50)))
-            if isSeen(try await side.perform(.view)) {
-                return "but after \(Self.shown(ContinuousClock.now - start))"
-            }
+            if expectation.isMet(by: try await side.perform(.view)) { return "but after \(Self.shown(ContinuousClock.now - start))" }
         } while ContinuousClock.now - start < limit
         return "nor after \(Self.shown(limit))"
     }
