@@ -48,7 +48,7 @@ struct LinkageTests {
         let symbols = try await output("nm", [path])
         #expect(!symbols.contains("icudt"))
         let scratch = try TemporaryDirectory()
-        _ = try await output("strip", ["-o", scratch.path + "/stripped", path])
+        _ = try await output(Nanobot.deploy + "/strip", [path, scratch.path + "/stripped"])
         let size = try FileManager.default.attributesOfItem(atPath: scratch.path + "/stripped")[.size] as? Int
         #expect(try #require(size) <= 20_000_000)
     }
