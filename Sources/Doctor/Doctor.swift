@@ -21,7 +21,8 @@ package struct Doctor: Sendable {
         try report(ConfigurationCheck.diagnostics(configuration))
         if let dataDirectory {
             let minimum = try? configuration[.storageMinFreeBytes]
-            try report(DirectoryCheck(path: dataDirectory, minimumFreeBytes: minimum ?? 0, cluster: (try? configuration[.cluster]) ?? nil).diagnostics())
+            let cluster = (try? configuration[.cluster]) ?? nil
+            try report(DirectoryCheck(path: dataDirectory, minimumFreeBytes: minimum ?? 0, cluster: cluster).diagnostics())
         }
         try report(KeysCheck.diagnostics(configuration))
         if let upstreams { try report(await UpstreamCheck.diagnostics(upstreams)) }

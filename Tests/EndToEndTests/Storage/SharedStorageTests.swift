@@ -53,7 +53,8 @@ struct SharedStorageTests {
         arguments: [[], ["sessions", "locks-0", "locks-c"]])
     func notMounted(content: [String]) async throws {
         #expect(id.hasPrefix("cluster-"))
-        let added = try await Self.run("keys", "add", "--name", "a", "--scope", "*", "--rpm", "100", "--routes", "chat,read,list,export,write,admin",
+        let added = try await Self.run(
+            "keys", "add", "--name", "a", "--scope", "*", "--rpm", "100", "--routes", "chat,read,list,export,write,admin",
             "--json", in: home)
         let secret = try #require(try JSON(Array(added.output.utf8))["secret"]?.text)
         let authorization = "Authorization: Bearer \(secret)"
