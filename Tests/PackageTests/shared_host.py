@@ -47,6 +47,11 @@ class SharedHost:
         self.host.run(f"mkdir ~/{name} && tar -C ~/{name} --strip-components=1 -xf /tmp/nanobot.tar.gz", "alice")
         return f"/home/alice/{name}"
 
+    def change(self, archive: str) -> None:
+        """Changes each file of an unpacked archive, as in another version."""
+        files = f"{archive}/nanobot"
+        self.host.run(f"echo '# New.' >>{files}/.htaccess && echo '// New.' >>{files}/index.php && printf x >>{files}/nanobot.cgi", "alice")
+
     def install(self, options: str = "", archive: str | None = None, status: int = 0) -> str:
         """Runs install.sh as the user."""
         return self.host.run(f"{archive or self.archive}/install.sh {options}", "alice", status)

@@ -152,6 +152,9 @@ def test_what_it_cannot_do_it_refuses_with_a_sentence(host: Host) -> None:
     assert "https://YOUR-SITE/chat/health" in said
     assert host.run("ls -A /home/alice/web/chat").split() == [".htaccess", "index.php", "nanobot.cgi"]
 
+    # What is printed can be copied.
+    assert "curl -sS https://YOUR-SITE/%61%20%62/health" in site.install('--dir "$HOME/web/a b"')
+
     # A whole site may be nanobot's, where there is nothing yet.
     host.run("mkdir ~/htdocs", "alice")
     assert "https://YOUR-SITE/health" in site.install("--dir ~/htdocs")

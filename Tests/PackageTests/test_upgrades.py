@@ -29,7 +29,7 @@ FAILURES = {
         '[ "$1" = --version ] && exec $0.real --version; echo bad-setting >&2', "nothing was changed. It says: bad-setting",
     ),
     "it does not answer where it is": (
-        'case $0 in */public_html/*) echo no-permission >&2; exit 1 ;; esac; exec $0.real "$@"', "is back. It says: no-permission",
+        'case $0 in */public_html/*) echo no-permission >&2; exit 1 ;; esac; exec $0.real "$@"', "does not answer in /home/alice/public_html/",
     ),
 }  # fmt: skip
 
@@ -39,9 +39,10 @@ def test_the_old_version_stays_where_the_new_one_does_not_answer(host: Host, sit
     newer = site.unpack("newer")
     host.run(f"cp {newer}/nanobot/nanobot.cgi {newer}/nanobot/nanobot.cgi.real && echo '# New.' >>{newer}/nanobot/.htaccess", "alice")
     site.put(f"#!/bin/sh\n{script}\n", f"{newer}/nanobot/nanobot.cgi")
-    host.run(f"echo '// Mine.' >>{FOLDER}/index.php", "alice")
+    host.run(f"echo '// Mine.' >>{FOLDER}/index.php && echo '# Not taken over yet.' >{FOLDER}/.htaccess.new", "alice")
     before = contents(site)
-    assert says in site.install(archive=newer, status=1)
+    said = site.install(archive=newer, status=1)
+    assert says in said and ("no-permission" not in said or "What was there before is back." in said)
     assert contents(site) == before
     assert get(f"{site.url}/nanobot/health").status == 200
 
@@ -60,9 +61,49 @@ def test_a_downgrade_that_cannot_read_the_conversations_is_refused(host: Host, s
     session.write_text(written.replace("nanobot-session/1", "nanobot-session/2"))
     before = contents(site)
     said = site.install(status=1)
-    assert "cannot read 1 of the conversations that nanobot 10.0.0 wrote" in said
+    assert "cannot read 1 of the conversations that a newer version wrote" in said
     assert contents(site) == before
+    # Whatever program is there, or none.
+    site.install("--uninstall")
+    assert "cannot read 1 of the conversations" in site.install(status=1)
+    assert not host.path(FOLDER).exists()
 
     session.write_text(written)
     assert "is installed" in site.install()
-    assert contents(site) != before
+
+
+def test_permissions_that_the_owner_chose_stay(host: Host, site: SharedHost) -> None:
+    modes = {FOLDER: "750", f"{FOLDER}/nanobot.cgi": "700", f"{FOLDER}/index.php": "600", f"{FOLDER}/.htaccess": "640"}
+    host.run("usermod --append --groups alice www-data", "root")
+    for path, mode in modes.items():
+        host.run(f"chmod {mode} {path}", "alice")
+    newer = site.unpack("newer")
+    site.change(newer)
+    site.install(archive=newer)
+    assert {path: site.mode(path).split()[0] for path in modes} == modes
+    host.run(f"cmp {newer}/nanobot/nanobot.cgi {FOLDER}/nanobot.cgi && cmp {newer}/nanobot/.htaccess {FOLDER}/.htaccess", "alice")
+    # A program that lost the permission to run gets it back.
+    host.run(f"chmod 644 {FOLDER}/nanobot.cgi", "alice")
+    site.install()
+    assert site.mode(f"{FOLDER}/nanobot.cgi") == "755 alice"
+
+
+def test_a_program_that_hangs_is_not_waited_for(host: Host, site: SharedHost) -> None:
+    newer = site.unpack("newer")
+    host.run(f"cp {newer}/nanobot/nanobot.cgi {newer}/nanobot/nanobot.cgi.real", "alice")
+    for archive in [newer, site.archive]:
+        script = host.path(f"{archive}/install.sh")
+        assert "timeout -k 5 30" in script.read_text()
+        script.write_text(script.read_text().replace("timeout -k 5 30", "timeout -k 1 2"))
+    before = contents(site)
+    for hangs in [
+        "exec sleep 1000", "trap '' TERM; while :; do sleep 1; done",
+        'case $0 in */public_html/*) exec sleep 1000 ;; esac; exec $0.real "$@"',
+    ]:  # fmt: skip
+        site.put(f"#!/bin/sh\n{hangs}\n", f"{newer}/nanobot/nanobot.cgi")
+        site.install(archive=newer, status=1)
+        assert contents(site) == before
+    # One that is installed already is not asked.
+    site.put("#!/bin/sh\nexec sleep 1000\n", f"{FOLDER}/nanobot.cgi")
+    site.install()
+    assert contents(site) == before

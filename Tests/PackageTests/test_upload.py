@@ -104,6 +104,12 @@ def test_as_the_web_servers_user_it_needs_a_folder_of_its_own(host: Host, runs: 
         rules.write_text(f"{line}\n{rules.read_text()}")
     assert turn(site) == 200
     assert site.mode("/home/alice/.nanobot/data/sessions/a.json") == "600 www-data"
+    # install.sh runs as the owner, and cannot try the program there.
+    newer = site.unpack("newer")
+    site.change(newer)
+    assert "so nothing was changed" in site.install(archive=newer, status=1)
+    host.run(f"diff -r ~/package/nanobot {FOLDER} --exclude .htaccess", "alice")
+    assert turn(site) == 200 and "install.sh runs as you" in host.path(f"{site.archive}/README.txt").read_text()
 
 
 def test_without_any_rules_php_answers_below_its_own_name(host: Host) -> None:

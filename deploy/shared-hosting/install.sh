@@ -43,24 +43,37 @@ fi
 case $target in /*) ;; *) target=$PWD/$target ;; esac
 target=${target%/}
 
-# .htaccess hands every path below the folder to nanobot, so it must not hold anything else.
-owned() { [ ! -e "$target" ] || [ -f "$target/nanobot.cgi" ] || [ -z "$(ls -A "$target")" ]; }
+# .htaccess hands every path below the folder to nanobot, so it must not hold anything else. The program comes first and goes last, so that
+# an installation that was interrupted is known: by the program, or by nothing but the copies in .new.PID.
+owned() { [ ! -e "$target" ] || [ -f "$target/nanobot.cgi" ] || [ -z "$(ls -A "$target" | grep -v '^\.new\.')" ]; }
 case $target in "" | "$HOME") fail "The home directory cannot be nanobot's folder. Choose a folder below it with --dir." ;; esac
 owned || fail "$target holds other files, which would no longer be served. Choose another folder with --dir."
 
 if [ -n "$uninstall" ]; then
-    [ -f "$target/nanobot.cgi" ] || fail "There is no nanobot in $target."
-    for file in nanobot.cgi index.php .htaccess; do rm -f "$target/$file" "$target/$file.new"; done
+    [ -n "$(ls -A "$target" 2>/dev/null)" ] || fail "There is no nanobot in $target."
+    for file in index.php .htaccess nanobot.cgi; do rm -rf "$target/$file.new" "$target"/.new.* "$target/$file"; done
     rmdir "$target" 2>/dev/null || echo "Left other files in $target"
     echo "Removed nanobot from $target"
     echo "Conversations and settings stay in $HOME/.nanobot"
     exit
 fi
 
+# Runs a program, which may hang: for 30 seconds at most, if the host has what it takes.
+limit='timeout -k 5 30'
+$limit true 2>/dev/null || limit=''
+run() {
+    $limit "$@" || {
+        status=$?
+        [ $status != 124 ] || echo "It did not end within 30 seconds." >&2
+        return $status
+    }
+}
+
 # Try the program before anything changes: the host may be older, or may not allow programs here.
 program=$here/nanobot/nanobot.cgi
 [ -f "$program" ] || fail "$program is missing. Unpack the whole archive and run this from there."
-version=$(env -u GATEWAY_INTERFACE "$program" --version 2>&1) ||
+unset GATEWAY_INTERFACE
+version=$(run "$program" --version 2>&1) ||
     fail "The program does not run on this host. It needs Linux on @ARCH@ with glibc @GLIBC@ or newer. It says: $version"
 
 parent=$(dirname "$target")
@@ -69,99 +82,114 @@ parent=$(dirname "$target")
 umask 077
 # Asks a program whether it is well, as a web server does.
 answers() {
-    reply=$(env -i HOME="$HOME" PATH="$PATH" GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET PATH_INFO=/health SCRIPT_NAME=/nanobot.cgi \
+    reply=$(run env -i HOME="$HOME" PATH="$PATH" GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET PATH_INFO=/health SCRIPT_NAME=/nanobot.cgi \
         "$1" 2>&1 </dev/null || true)
     case $reply in *'{"status":"ok"}'*) ;; *) return 1 ;; esac
 }
-
-# An older program may not be able to read what a newer one wrote.
-before=$(env -u GATEWAY_INTERFACE "$target/nanobot.cgi" --version 2>/dev/null || true)
-if [ "$before" != "$version" ] && [ "$(printf '%s\n' "$before" "$version" | sort -V | tail -n 1)" = "$before" ]; then
-    newer=$(env -u GATEWAY_INTERFACE "$program" sessions verify 2>/dev/null | grep -F -c 'A newer version' || true)
-    [ "${newer:-0}" = 0 ] ||
-        fail "This is nanobot $version, which cannot read $newer of the conversations that nanobot $before wrote. Nothing was changed."
-fi
 answers "$program" || fail "The program does not answer with your settings, so nothing was changed. It says: $reply"
 
+# An older program may not be able to read what a newer one wrote.
+if ! cmp -s "$program" "$target/nanobot.cgi"; then
+    newer=$("$program" sessions verify 2>/dev/null | grep -F -c 'A newer version' || true)
+    [ "${newer:-0}" = 0 ] ||
+        fail "This is nanobot $version, which cannot read $newer of the conversations that a newer version wrote. Nothing was changed."
+fi
+
+# What an earlier run left that was killed.
+for old in "$target"/.new.* "$HOME/.nanobot"/.new.*; do
+    { [ "${old##*.}" != $$ ] && kill -0 "${old##*.}" 2>/dev/null; } || rm -rf "$old"
+done
+
+# Until the new program has answered in its place, whatever ends this brings back what was there.
+new=$target/.new.$$ settings=$HOME/.nanobot/.new.$$ configuration=$HOME/.nanobot/config.json
+made='' kept="kept as it is" moved='' obsolete='' changed=''
+restore() {
+    set +e
+    trap '' HUP INT TERM
+    for file in $moved; do
+        if [ -e "$new/old/$file" ]; then mv -f "$new/old/$file" "$target/$file"; else rm -f "$target/$file"; fi
+    done
+    rm -rf "$new" "$settings"
+    [ "$kept" != new ] || rm -f "$configuration"
+    [ -z "$made" ] || rmdir "$target"
+    echo "install.sh: It was not completed. What was there before is back." >&2
+}
+trap restore EXIT
+trap 'exit 1' HUP INT TERM
+
+mkdir -p "$HOME/.nanobot/data" "$settings"
+chmod 700 "$HOME/.nanobot" "$HOME/.nanobot/data"
 if [ ! -d "$target" ]; then
     mkdir "$target" || fail "$target cannot be created."
+    made=1
 fi
 [ -w "$target" ] || fail "You cannot write to $target."
 # The web server has to read the folder. suexec runs nothing in a folder that others can write.
-chmod 755 "$target"
+[ -f "$target/nanobot.cgi" ] || chmod 755 "$target"
+mkdir "$new" "$new/old"
 
-# Copies a file, and moves it into place when it is complete, so that no request meets half a program.
-put() {
-    temporary=$target/.new.$$
-    trap 'rm -f "$temporary"' EXIT
-    cp "$1" "$temporary"
-    chmod "$2" "$temporary"
-    mv -f "$temporary" "$target/$3"
+# Copies a file, to be moved into place when all are complete: no request meets half a program, and a full disk changes nothing. If it takes
+# another one's place, it gets that one's permissions; a program may have lost them on its way.
+copy() {
+    cp "$1" "$new/$3"
+    mode=$2
+    if [ -e "$target/$3" ]; then
+        ln "$target/$3" "$new/old/$3" 2>/dev/null || cp -p "$target/$3" "$new/old/$3"
+        { [ "$2" = 755 ] && [ ! -x "$target/$3" ]; } || mode=$(stat -c %a "$target/$3")
+    fi
+    chmod "$mode" "$new/$3"
 }
 
-# What is replaced is kept until the new program has answered in its place.
-mkdir -p "$HOME/.nanobot/data"
-chmod 700 "$HOME/.nanobot" "$HOME/.nanobot/data"
-previous=$HOME/.nanobot/previous
-rm -rf "$previous"
-mkdir "$previous"
-for file in nanobot.cgi index.php .htaccess; do
-    [ ! -e "$target/$file" ] || cp -p "$target/$file" "$previous/$file"
-done
-
 # The owner may have changed a file, such as .htaccess for a password. What was put there last is remembered, to tell.
-changed=''
 keep() {
-    new=$here/nanobot/$1 mine=$target/$1 shipped=$HOME/.nanobot/${1#.}
-    if [ ! -e "$mine" ] || cmp -s "$shipped" "$mine"; then
-        put "$new" 644 "$1"
-        rm -f "$mine.new"
-    elif ! cmp -s "$new" "$mine" && ! cmp -s "$new" "$shipped"; then
-        put "$new" 644 "$1.new"
+    ours=$here/nanobot/$1 mine=$target/$1 shipped=$HOME/.nanobot/${1#.}
+    cp "$ours" "$settings/"
+    if [ ! -e "$mine" ] || cmp -s "$shipped" "$mine" || cmp -s "$ours" "$mine"; then
+        copy "$ours" 644 "$1"
+        obsolete="$obsolete $1.new"
+    elif ! cmp -s "$ours" "$shipped"; then
+        copy "$ours" 644 "$1.new"
         changed="$changed
 Your $mine was changed, so it stays as it is. This version's is beside it, as $1.new: take over what is new."
-        changes=$(diff "$shipped" "$new" 2>/dev/null || true)
+        changes=$(diff "$shipped" "$ours" 2>/dev/null || true)
         [ -z "$changes" ] || changed="$changed
 Since the version before (<) these lines are new (>):
 $changes"
     fi
 }
-files=.htaccess
+copy "$program" 755 nanobot.cgi
 # In a cgi-bin PHP's files would be taken for programs.
-case $target/ in */cgi-bin/*) ;; *) files="index.php $files" ;; esac
+case $target/ in */cgi-bin/*) files=.htaccess ;; *) files="index.php .htaccess" ;; esac
 for file in $files; do keep "$file"; done
-put "$program" 755 nanobot.cgi
-if ! answers "$target/nanobot.cgi"; then
-    for file in nanobot.cgi $files; do
-        if [ -e "$previous/$file" ]; then
-            put "$previous/$file" "$(stat -c %a "$previous/$file")" "$file"
-        else
-            rm -f "$target/$file"
-        fi
-        rm -f "$target/$file.new"
-    done
-    rmdir "$target" 2>/dev/null || true
-    rm -rf "$previous"
-    fail "The program does not answer in $target, so what was there before is back. It says: $reply"
-fi
-rm -rf "$previous"
-for file in $files; do cp "$here/nanobot/$file" "$HOME/.nanobot/${file#.}"; done
-
-configuration=$HOME/.nanobot/config.json
-if [ -e "$configuration" ]; then
-    kept="kept as it is"
-else
-    echo '{"model":{"name":"nanobot"}}' >"$configuration"
-    kept="new"
+# Before the program: a new API is closed from the start.
+if [ ! -e "$configuration" ]; then
+    echo '{"model":{"name":"nanobot"},"auth":{"required":true}}' >"$settings/config.json"
+    kept=new
+    mv "$settings/config.json" "$configuration"
 fi
 chmod 600 "$configuration"
 
-# A new API is closed from the start. An upgrade makes no key: clients would not have it.
-first=''
-if [ "$kept" = new ] && [ -z "$(env -u GATEWAY_INTERFACE "$target/nanobot.cgi" keys list --json)" ]; then
-    first=$(env -u GATEWAY_INTERFACE "$target/nanobot.cgi" keys add --name first --scope '*' \
-        --routes chat,read,list,export,write,admin | head -n 1)
-    [ -n "$first" ] || fail "No API key could be made, so everybody who knows the address can use the API."
+for file in nanobot.cgi index.php index.php.new .htaccess .htaccess.new; do
+    [ -e "$new/$file" ] || continue
+    moved="$file $moved"
+    mv -f "$new/$file" "$target/$file"
+done
+answers "$target/nanobot.cgi" || fail "The program does not answer in $target. It says: $reply"
+trap - EXIT HUP INT TERM
+for file in $files; do mv -f "$settings/$file" "$HOME/.nanobot/${file#.}"; done
+for file in $obsolete; do rm -f "$target/$file"; done
+rm -rf "$new" "$settings"
+
+# An upgrade makes no key for an API that is open: clients would not have it.
+first='' open=''
+if [ -z "$(run "$program" keys list --json || echo unknown)" ]; then
+    if run "$program" config | grep '^auth.required = true' >/dev/null; then
+        first=$(run "$program" keys add --name first --scope '*' --routes chat,read,list,export,write,admin) ||
+            fail "No API key could be made, so the API refuses every request. When that is mended, run this again."
+        first=$(echo "$first" | head -n 1)
+    else
+        open=1
+    fi
 fi
 
 # The path as browsers see it.
@@ -173,6 +201,9 @@ case $target in
 "$HOME"/htdocs/*) address=/${target#"$HOME"/htdocs/} ;;
 *) address=/${target##*/} ;;
 esac
+case $address in
+*[!A-Za-z0-9/._~-]*) address=$(printf %s "$address" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g; s/%2f/\//g') ;;
+esac
 cat <<END
 nanobot $version is installed.
 Program:       $target
@@ -182,6 +213,9 @@ Try, with your site's name:
     curl -sS https://YOUR-SITE$address/health
 END
 [ -z "$changed" ] || echo "${changed#?}"
+[ -z "$open" ] || cat <<END
+There is no API key, so everybody who knows the address can use the API. README.txt says how to make one.
+END
 [ -z "$first" ] || cat <<END
 This API key is shown this once, and every other request needs it (Authorization: Bearer KEY, or x-api-key: KEY):
     $first
