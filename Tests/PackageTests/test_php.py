@@ -1,15 +1,16 @@
 """The archive on a host that runs PHP and no programs: index.php runs the program."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 
 import pytest
-from api import ALICE, by_key, chat, expect_eight_calls, get
+from api import ALICE, Response, by_key, chat, expect_eight_calls, get
 from held_upstream import HeldUpstream
 from host import Host, wait_until
-from shared_host import MOD_PHP, PHP_FPM, SharedHost
+from shared_host import MOD_PHP, PHP_FPM, SUEXEC, SharedHost
 
 BOTH = pytest.mark.parametrize("php", [MOD_PHP, PHP_FPM], ids=["mod_php", "PHP-FPM"])
 # What php.ini says where it is careless of streams.
@@ -38,9 +39,9 @@ def test_the_eight_calls_and_nothing_is_served(host: Host, php: str, rewrites: b
     expect_eight_calls(api, secret)
     assert get(f"{api}/v1/models", "-H", f"Authorization: Bearer {secret}").status == 200
     assert site.mode("/home/alice/.nanobot/data").split()[1] == ("www-data" if php == MOD_PHP else "alice")
-    assert get(f"{folder}/index.php/health").status == 200
+    assert get(f"{folder}/index.php/health").status == (404 if rewrites else 200)
     if rewrites:
-        assert get(f"{folder}/nanobot.cgi/health").status == get(f"{folder}/%68ealth?a=/x").status == 200
+        assert get(f"{folder}/%68ealth?a=/x").status == 200
         assert get(f"{folder}/x/health").status == get(f"{folder}/x/nanobot/health").status == 404
         assert "content-length: 15" in get(f"{api}/health", "--head").body.lower()
 
@@ -62,6 +63,34 @@ def test_the_eight_calls_and_nothing_is_served(host: Host, php: str, rewrites: b
         assert response.status in (400, 403, 404), f"{path}: {response}"
         assert "error" in response.body or "<html>" in response.body
         assert not any(text in response.body for text in ["private-text", "RewriteRule", "turns", "<?php", "ELF"])
+
+
+# What a client may write for a path, and whether there is something at it.
+SPELLINGS = {
+    "/nanobot/x/../health": 200, "/nanobot//health": 200, "/nanobot/%2e%2e/nanobot/health": 200, "http://x/nanobot/health": 200,
+    "//nanobot/v1/models": 200, "/nanobot/a/v1/models": 404, "//nanobot/a/v1/models": 404, "/./nanobot/a/v1/models": 404,
+    "/a/../nanobot/a/v1/models": 404, "http://x/nanobot/a/v1/models": 404, "/nanobot/%0a/v1/models": 404,
+    "/nanobot/nanobot.cgi/v1/models": 404, "/nanobot/index.php/v1/models": 404, "//nanobot/./index%2ephp/v1/models": 404,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("runs", "php"), [(SUEXEC, ""), ((), MOD_PHP), ((), PHP_FPM)], ids=["CGI", "mod_php", "PHP-FPM"])
+def test_however_it_is_written_each_path_has_one_place(host: Host, runs: Sequence[str], php: str) -> None:
+    """So that a rule of the web server for some paths cannot be passed by."""
+    site = upload(host, {"stream": True})
+    site.serve(runs=runs, php=php)
+    found = {path: get(site.url, "--request-target", path).status for path in SPELLINGS}
+    assert found == SPELLINGS
+
+
+def test_without_rules_an_address_that_is_written_in_another_way_is_not_found(host: Host) -> None:
+    site = upload(host, {"stream": True})
+    site.serve(overrides="None", rewrites=False, runs=(), php=PHP_FPM)
+    paths = {"/nanobot/index.php/v1/models": 200, "//nanobot/index.php/v1/models": 404, "/x/../nanobot/index.php/a/v1/models": 404}
+    answers = {path: get(site.url, "--request-target", path) for path in paths}
+    assert {path: answer.status for path, answer in answers.items()} == paths
+    error = answers["//nanobot/index.php/v1/models"].json["error"]
+    assert (error["type"], error["code"]) == ("invalid_request_error", "not_found")
 
 
 @contextmanager
@@ -118,6 +147,7 @@ PROGRAMS = {
     "reads nothing": "echo Status: 413 Too large; echo Content-Type: text/plain; echo; echo refused",
     "logs much before it reads": "head -c 4096 >/dev/null; yes log-line | head -n 100000 >&2; echo Content-Type: text/plain; echo; echo done",
     "echoes": "echo Status: 402; echo Set-Cookie: a=1; echo Set-Cookie: b=2; echo Content-Type: text/x; echo; cat; env",
+    "lists what is open": "echo Content-Type: text/plain; echo; for number in 3 4 5 6 7 8 9; do readlink /proc/$$/fd/$number; done",
 }
 
 
@@ -146,6 +176,9 @@ def test_whatever_a_program_does_the_client_gets_an_answer(host: Host, php: str)
     assert ask("reads nothing", *large).endswith("\n\nrefused\n")
     assert ask("logs much before it reads", *large).endswith("\n\ndone\n")
 
+    # Neither the client's connection nor a file of PHP's.
+    assert not re.search(r"socket|index[.]php", ask("lists what is open"))
+
     answer = ask("echoes", "-d", "the-body", "-H", "Authorization: Bearer k", "-H", "x-session-key: a")
     assert " 402 " in answer.split("\n")[0] and "Set-Cookie: a=1\nSet-Cookie: b=2\n" in answer and "Content-Type: text/x\n" in answer
     assert "\n\nthe-body" in answer and "X-Powered-By" not in answer
@@ -160,9 +193,43 @@ def test_whatever_a_program_does_the_client_gets_an_answer(host: Host, php: str)
 
 
 @BOTH
-def test_where_php_may_not_start_programs_it_says_so(host: Host, php: str) -> None:
+@pytest.mark.parametrize("needed", ["proc_open", "stream_set_blocking"])
+def test_where_php_may_not_start_programs_it_says_so(host: Host, php: str, needed: str) -> None:
     site = upload(host)
-    disabled = "disable_functions = proc_open,set_time_limit,ignore_user_abort,ini_set,posix_getpwuid,apache_request_headers,error_log\n"
-    site.serve(runs=(), php=php, settings=disabled)
+    disabled = "set_time_limit,ignore_user_abort,ini_set,get_current_user,apache_request_headers,error_log,chmod"
+    site.serve(runs=(), php=php, settings=f"disable_functions = {needed},{disabled}\n")
     response = get(f"{site.url}/nanobot/health")
-    assert response.status == 503 and "proc_open is disabled" in response.json["error"]["message"]
+    assert response.status == 503 and f"{needed} is disabled" in response.json["error"]["message"]
+
+
+@pytest.mark.parametrize(("php", "mended"), [(MOD_PHP, False), (PHP_FPM, False), (PHP_FPM, True)], ids=["mod_php", "PHP-FPM", "mended PHP-FPM"])
+def test_a_warning_of_phps_before_the_answer_goes_as_the_page_says(host: Host, php: str, mended: bool) -> None:
+    site = upload(host, {"stream": True})
+    shown = "display_errors = Off\n" if mended else "display_errors = On\ndisplay_startup_errors = On\n"
+    site.serve(runs=(), php=php, settings=f"{shown}output_buffering = 0\npost_max_size = 8M\n")
+    body = host.path("/tmp/body")
+    body.write_text(json.dumps({"messages": [{"role": "user", "content": "x" * 20_000_000}]}))
+
+    def post() -> Response:
+        headers = ["-H", "Content-Type: application/json", "-H", "x-session-key: large"]
+        return get(f"{site.url}/nanobot/v1/chat/completions", *headers, "--data-binary", f"@{body}")
+
+    assert "turn display_errors off" in host.path(f"{site.archive}/README.txt").read_text()
+    if not mended:
+        assert "POST Content-Length" in post().body
+    if php == MOD_PHP:
+        host.run(f"echo '{site.from_readme('php_flag .*')}' >>~/public_html/nanobot/.htaccess", "alice")
+    if mended or php == MOD_PHP:
+        response = post()
+        assert response.status == 413 and response.json["error"]["code"], response.body[:200]
+
+
+@BOTH
+def test_it_finds_its_owners_settings_where_php_may_not_look(host: Host, php: str) -> None:
+    # The home directory may also be a link.
+    host.run("mkdir /data && ln -s /data /home2")
+    site = upload(host, {"model": {"name": "mybot"}})
+    host.run("mv /home/alice /data/ && ln -s /data/alice /home/alice && usermod --home /home2/alice alice")
+    site.serve(runs=(), php=php, settings="open_basedir = /data/alice/public_html:/home/alice/public_html:/tmp\n")
+    models = get(f"{site.url}/nanobot/v1/models")
+    assert models.status == 200 and models.json["data"][0]["id"] == "mybot", models.body

@@ -34,6 +34,9 @@ def test_installed_it_answers_and_remembers_and_nothing_else_is_served(
         address = address.removesuffix("/nanobot.cgi") + "/nanobot.cgi"
     expect_eight_calls(address, site.key(said))
     if rewrites:
+        # Each path has one address.
+        other = address.removesuffix("/nanobot.cgi") if folder == "cgi-bin" else f"{address}/nanobot.cgi"
+        assert get(f"{other}/health").status == 404
         assert "content-length: 15" in get(f"{address}/health", "-i").body.lower()
 
     program = f"/home/alice/{folder}/nanobot"

@@ -11,9 +11,9 @@ function attempt($function)
 }
 
 // An error as the program writes them.
-function error($message, $code)
+function error($message, $code, $type = 'server_error')
 {
-    return sprintf('{"error":{"message":"%s","type":"server_error","param":null,"code":"%s"}}', $message, $code);
+    return sprintf('{"error":{"message":"%s","type":"%s","param":null,"code":"%s"}}', $message, $type, $code);
 }
 
 // Answers with an error, and ends. The log gets what is only for the owner.
@@ -25,7 +25,7 @@ function fail($status, $code, $message, $reason)
     header('Content-Type: application/json');
     header('Cache-Control: no-store');
     header("x-request-id: $request");
-    exit(error($message, $code));
+    exit(error($message, $code, $status < 500 ? 'invalid_request_error' : 'server_error'));
 }
 
 // What the program gets: the request, and nothing of PHP's own environment.
@@ -39,33 +39,36 @@ function environment()
             $environment[$name] = $value;
         }
     }
-    // Where the program's paths begin, and the path below. Not every server tells what comes behind this page's name. Where neither is known,
-    // the program looks at REQUEST_URI.
-    $address = explode('?', $_SERVER['REQUEST_URI'], 2);
-    $path = rawurldecode($address[0]);
+    // Where the program's paths begin, and the path below, as the web server understood it. Without the rules of .htaccess not every server
+    // tells what comes behind this page's name: then the address has to begin with it.
     $page = $_SERVER['SCRIPT_NAME'];
     $folder = rtrim(dirname($page), '/');
-    foreach (array($page, "$folder/nanobot.cgi", $folder) as $mount) {
-        if (strpos("$path/", "$mount/") === 0) {
-            $environment['SCRIPT_NAME'] = $mount;
-            $environment['PATH_INFO'] = (string) substr($path, strlen($mount));
-            break;
-        }
+    $address = explode('?', $_SERVER['REQUEST_URI'], 2);
+    $path = isset($_SERVER['REDIRECT_PATH_BELOW']) ? $folder . $_SERVER['REDIRECT_PATH_BELOW'] : rawurldecode($address[0]);
+    $mount = strpos("$path/", "$page/") === 0 ? $page : $folder;
+    if (strpos("$path/", "$mount/") !== 0) {
+        fail(404, 'not_found', 'There is nothing at this path', "The address does not begin with $folder.");
     }
+    $environment['SCRIPT_NAME'] = $mount;
+    $environment['PATH_INFO'] = substr($path, strlen($mount)) ?: '/';
     // Where no rule of .htaccess passes the header on.
     foreach ((array) attempt('apache_request_headers') as $name => $value) {
         if (strcasecmp($name, 'Authorization') === 0) {
             $environment['HTTP_AUTHORIZATION'] = $value;
         }
     }
-    // If this page is in its owner's home directory, settings and conversations are there, even if PHP runs as another user. Otherwise the
-    // program looks up its own.
-    $owner = attempt('posix_getpwuid', fileowner(__FILE__));
-    $home = $owner ? realpath($owner['dir']) : false;
-    if ($home && $home !== '/' && strpos(__DIR__, "$home/") === 0) {
-        $environment['HOME'] = $home;
-    }
     return $environment;
+}
+
+// The shell's command that runs the program. The program gets nothing that is open in PHP's processes, but for its pipes. If this page is in
+// its owner's home directory, settings and conversations are there, even if PHP runs as another user, which may not look there itself
+// (open_basedir). Otherwise the program looks up its own.
+function command($program)
+{
+    $owner = (string) attempt('get_current_user');
+    $home = preg_match('/^\w[\w.@-]*$/D', $owner) ? "home=$(cd ~$owner 2>/dev/null && pwd -P) &&" : 'false &&';
+    $home .= ' case $home,$(pwd -P) in /,*) ;; "$home,$home"/*) export HOME="$home" ;; esac';
+    return "$home; exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&- '" . str_replace("'", "'\\''", $program) . "'";
 }
 
 // Sends what stands before the body, and returns the type of the content.
@@ -100,17 +103,19 @@ while (ob_get_level() > 0 && @ob_end_clean()) {
 }
 header_remove('X-Powered-By');
 
-if (!function_exists('proc_open')) {
-    fail(
-        503,
-        'internal_error',
-        'This host runs neither CGI programs nor programs that PHP starts: proc_open is disabled. Ask the host to allow one of them.',
-        'proc_open is in disable_functions of php.ini. README.txt says what to do.'
-    );
+foreach (array('proc_open', 'proc_close', 'stream_select', 'stream_set_blocking') as $function) {
+    if (!function_exists($function)) {
+        fail(
+            503,
+            'internal_error',
+            "This host runs neither CGI programs nor programs that PHP starts: $function is disabled. Ask the host to allow one of them.",
+            "$function is in disable_functions of php.ini. README.txt says what to do."
+        );
+    }
 }
 $program = __DIR__ . '/nanobot.cgi';
 // An upload may lose the permission.
-if (!is_executable($program) && @chmod($program, 0755)) {
+if (!is_executable($program) && attempt('chmod', $program, 0755)) {
     clearstatcache();
 }
 if (!is_executable($program)) {
@@ -123,7 +128,7 @@ if (!is_executable($program)) {
 }
 $pipes = array();
 $process = @proc_open(
-    "exec '" . str_replace("'", "'\\''", $program) . "'",
+    command($program),
     array(array('pipe', 'r'), array('pipe', 'w'), array('pipe', 'w')),
     $pipes,
     __DIR__,
