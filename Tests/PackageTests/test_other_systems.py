@@ -87,6 +87,23 @@ def test_it_goes_on_if_everything_is_there(system: System, manager: str, server:
     assert (done.returncode, done.stdout, done.stderr) == (0, "started with serve --port 1\n", "")
 
 
+def test_the_program_dpkg_makes_no_debian(system: System) -> None:
+    system.add("dnf")
+    system.add("setpriv")
+    # Its list is empty.
+    system.add("dpkg-query", "exit 1")
+    assert system.serve().stderr == "Something is missing. Install it, for instance: sudo dnf install nginx\n"
+    system.add("nginx")
+    assert system.serve().returncode == 0
+
+
+def test_a_compiler_that_is_not_in_path_is_named(system: System) -> None:
+    for program in ["dnf", "setpriv", "nginx"]:
+        system.add(program)
+    (system.programs / "clang").unlink()
+    assert system.serve().stderr == "clang is missing. It comes with Swift: put the directory of its programs into PATH.\n"
+
+
 def test_without_swift_it_says_so_first(system: System) -> None:
     (system.programs / "swift").unlink()
     done = system.serve()
