@@ -1,4 +1,5 @@
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ class Container:
         # Paths of sockets are short.
         self._short = tempfile.TemporaryDirectory()
         short = self._short.name
+        self._null = f"{short}/null"
         (folder / "containers.conf").write_text(SETTINGS.format(short=short))
         (folder / "storage.conf").write_text(STORAGE.format(images=folder / "images", short=short))
         self._environment = {
@@ -44,11 +46,16 @@ class Container:
     def __enter__(self) -> "Container":
         # crun refuses the mixture of cgroups' two versions that some systems have.
         subprocess.run(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"], check=True)
+        # crun gives a container's standard input to its user, and podman's monitor opens /dev/null for that: one of the test's own.
+        os.mknod(self._null, 0o666 | stat.S_IFCHR, os.stat("/dev/null").st_rdev)
+        os.chmod(self._null, 0o666)
+        subprocess.run(["mount", "--bind", self._null, "/dev/null"], check=True)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.podman("rm", "--all", "--force", "--time", "0")
-        subprocess.run(["umount", "/sys/fs/cgroup"], check=True)
+        subprocess.run(["umount", "--lazy", "/dev/null", "/sys/fs/cgroup"], check=True)
+        assert os.stat("/dev/null").st_uid == 0
         self._short.cleanup()
 
     def build(self) -> None:
