@@ -1,0 +1,60 @@
+import os
+
+from ceph import Ceph
+from clients import Client, Conversation
+from gluster import Gluster
+from host import MOUNT, USER, Front, Host
+from judge import faults, texts
+from machine import Machine
+
+# The test itself is 10.77.0.1.
+NETWORK = "10.77.0"
+
+
+class Cluster:
+    """Three hosts on one file system, and a front."""
+
+    def __init__(self, storage: Ceph | Gluster, mount_options: str | None = None):
+        """mount_options: in place of what the unit says."""
+        self.storage = storage
+        program = os.environ["NANOBOT_BINARY"]
+        self.hosts = [Host(Machine(f"h{host}", f"{NETWORK}.{10 + host}"), storage, program, f"{NETWORK}.0/24", mount_options) for host in (1, 2, 3)]
+        self.front = Front(Machine("front", f"{NETWORK}.2"), [host.machine.address for host in self.hosts], storage.directory)
+        first = self.hosts[0]
+        first.machine.run(f"chown {USER}:{USER} {MOUNT} && chmod 700 {MOUNT}")
+        self.id = self._make_directory()
+        for host in self.hosts:
+            host.configure(self.id)
+        self.secret = first.run("keys add --name test --scope '*' --config /etc/nanobot/config.json").splitlines()[0]
+        for host in self.hosts:
+            host.start()
+
+    def _make_directory(self) -> str | None:
+        """Makes the data directory, and gives its id."""
+        if "storage.cluster" not in self.hosts[0].machine.run(f"{os.environ['NANOBOT_BINARY']} config"):
+            return None
+        return self.hosts[0].run(f"cluster init {MOUNT}/data").strip()
+
+    def client(self, *hosts: Host, through_front: bool = False, timeout: float = 20) -> Client:
+        """A client that asks these hosts, all of them if none is named, or the front."""
+        addresses = [self.front.address] if through_front else [host.address for host in hosts or self.hosts]
+        return Client(addresses, self.secret, timeout, seed=1)
+
+    def judge(self, *conversations: Conversation) -> None:
+        """Every acknowledged turn is there once and in order, in valid files, and on every host they are the same."""
+        found = []
+        for conversation in conversations:
+            files = [host.read(conversation.file) for host in self.hosts]
+            if len(set(files)) != 1:
+                found.append(f"{conversation.key} is not the same on every host")
+            found += [f"{conversation.key}: {fault}" for fault in faults(conversation, texts(files[0]))]
+        assert not found, "\n".join(found[:20])
+        assert sum(turn.acknowledged is not None for conversation in conversations for turn in conversation.turns) > 0
+        for host in self.hosts:
+            host.run("sessions verify --config /etc/nanobot/config.json")
+
+    def close(self) -> None:
+        for host in self.hosts:
+            host.close()
+        self.front.machine.close()
+        self.storage.close()
