@@ -50,14 +50,33 @@ class Turn:
     refusals: list[int] = field(default_factory=list)
 
 
+@dataclass
+class Removal:
+    """An undo of a turn, or what removed all of them: then there is no text."""
+
+    begun: float
+    ended: float
+    text: str | None = None
+
+
+@dataclass
+class Page:
+    """What somebody saw of a session."""
+
+    texts: list[str]
+    begun: float
+    ended: float
+    where: str
+
+
 class Conversation:
-    """What clients did to one session: many at once may."""
+    """What clients did to one session, many at once, and what they saw of it."""
 
     def __init__(self, key: str):
         self.key = key
         self.turns: list[Turn] = []
-        self.undone: set[str] = set()
-        self.lock = threading.Lock()
+        self.removals: list[Removal] = []
+        self.pages: list[Page] = []
 
     @property
     def file(self) -> str:
@@ -71,11 +90,12 @@ class Client:
 
     numbers = itertools.count()
 
-    def __init__(self, addresses: list[Address], secret: str, timeout: float = 20, seed: int | None = None):
-        self.name = f"c{next(self.numbers)}"
+    def __init__(self, addresses: list[Address], secret: str, timeout: float = 20):
+        number = next(self.numbers)
+        self.name = f"c{number}"
         self._connections = [Connection(address, timeout) for address in addresses]
         self._secret, self._count = secret, 0
-        self.random = random.Random(seed)
+        self.random = random.Random(number)
 
     def ask(self, method: str, path: str, session: str, body: object = None, **headers: str) -> Answer:
         """One request, to any of the hosts."""
@@ -86,8 +106,7 @@ class Client:
         """One turn, that must be acknowledged within so many seconds."""
         self._count += 1
         turn = Turn(f"{self.name}-{self._count}{words}", time.monotonic())
-        with conversation.lock:
-            conversation.turns.append(turn)
+        conversation.turns.append(turn)
         body = {"model": "nanobot", "messages": [{"role": "user", "content": turn.text}]}
         while True:
             answer = self.ask("POST", "/chat/completions", conversation.key, body, Idempotency_Key=f"{turn.text}")
@@ -100,6 +119,49 @@ class Client:
             turn.refusals.append(answer.status)
             assert time.monotonic() < turn.begun + within, f"{turn}: {answer}"
             time.sleep(0.05 if answer.status else 0.2)
+
+
+    def undo(self, conversation: Conversation) -> None:
+        """Takes the last turn back, if there is one."""
+        begun = time.monotonic()
+        answer = self.ask("POST", "/session/undo", conversation.key)
+        if answer.status == 200:
+            conversation.removals.append(Removal(begun, time.monotonic(), asked(answer.json["messages"])[0]))
+        else:
+            assert answer.status == 404 or "session_busy" in answer.body or '"turns"' in answer.body, answer
+
+    def delete(self, conversation: Conversation) -> None:
+        """Removes the session."""
+        begun = time.monotonic()
+        answer = self.ask("DELETE", "/session", conversation.key)
+        assert answer.status in (200, 404) or "session_busy" in answer.body, answer
+        if answer.status != 409:
+            conversation.removals.append(Removal(begun, time.monotonic()))
+
+    def look(self, conversation: Conversation, key: str | None = None, begun: float | None = None) -> None:
+        """Reads the session; or one that was copied from it, which was begun then."""
+        page = Page([], begun or time.monotonic(), 0, f"a page of {self.name}'s" if key is None else f"the copy {key}")
+        answer = self.ask("GET", "/session?limit=1000", key or conversation.key)
+        page.ended = time.monotonic()
+        assert answer.status == (200 if key else answer.status) and answer.status in (200, 404), answer
+        if answer.status == 200:
+            assert not answer.json["has_more"]
+            page.texts = asked(answer.json["messages"])
+        conversation.pages.append(page)
+
+    def fork(self, conversation: Conversation) -> None:
+        """Copies the session, and reads the copy on another host."""
+        key, begun = f"{conversation.key}-{self.name}-{len(conversation.pages)}", time.monotonic()
+        answer = self.ask("POST", "/session/fork", conversation.key, {"to": key})
+        if answer.status == 200:
+            self.look(conversation, key, begun)
+        else:
+            assert answer.status == 404 or "session_busy" in answer.body, answer
+
+
+def asked(messages: list[dict]) -> list[str]:
+    """The user's messages."""
+    return [message["content"] for message in messages if message["role"] == "user"]
 
 
 class Crowd:

@@ -1,7 +1,8 @@
 import os
+import time
 
 from ceph import Ceph
-from clients import Client, Conversation
+from clients import Client, Conversation, Page
 from gluster import Gluster
 from host import MOUNT, USER, Front, Host
 from judge import faults, texts
@@ -38,18 +39,21 @@ class Cluster:
     def client(self, *hosts: Host, through_front: bool = False, timeout: float = 20) -> Client:
         """A client that asks these hosts, all of them if none is named, or the front."""
         addresses = [self.front.address] if through_front else [host.address for host in hosts or self.hosts]
-        return Client(addresses, self.secret, timeout, seed=1)
+        return Client(addresses, self.secret, timeout)
 
     def judge(self, *conversations: Conversation) -> None:
         """Every acknowledged turn is there once and in order, in valid files, and on every host they are the same."""
         found = []
         for conversation in conversations:
-            files = [host.read(conversation.file) for host in self.hosts]
+            begun = time.monotonic()
+            # A session may have been removed.
+            files = [host.machine.run(f"cat {host.sessions()}/{conversation.file} || echo '{{\"turns\":[]}}'") for host in self.hosts]
             if len(set(files)) != 1:
                 found.append(f"{conversation.key} is not the same on every host")
-            found += [f"{conversation.key}: {fault}" for fault in faults(conversation, texts(files[0]))]
+            stored = [Page(texts(file), begun, time.monotonic(), f"{host.machine.name}'s file") for file, host in zip(files, self.hosts)]
+            found += [f"{conversation.key}: {fault}" for page in [*conversation.pages, *stored] for fault in faults(conversation, page)]
         assert not found, "\n".join(found[:20])
-        assert sum(turn.acknowledged is not None for conversation in conversations for turn in conversation.turns) > 0
+        assert any(turn.acknowledged for conversation in conversations for turn in conversation.turns)
         for host in self.hosts:
             host.run("sessions verify --config /etc/nanobot/config.json")
 
