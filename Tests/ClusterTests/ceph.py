@@ -1,5 +1,5 @@
 import json
-import os
+import shutil
 import subprocess
 import uuid
 from pathlib import Path
@@ -97,12 +97,16 @@ class Ceph:
         daemons = status["filesystems"][0]["mdsmap"]["info"].values()
         return next((daemon["name"] for daemon in daemons if daemon["state"] == "up:active"), None)
 
-    def kill_active(self) -> None:
-        """Kills the active metadata server; the other one takes over. It comes back as the one in reserve."""
+    def kill_active(self) -> str:
+        """Kills the active metadata server, for good, and gives its name."""
         name = self._active()
         assert name is not None
         self._metadata[name].kill()
         self._metadata[name].wait(60)
+        return name
+
+    def start_metadata(self, name: str) -> None:
+        """Starts a metadata server that was killed."""
         self._metadata[name] = self._start("mds", name)
 
     def counters(self) -> dict:
@@ -112,4 +116,4 @@ class Ceph:
     def close(self) -> None:
         self.machine.close()
         # The disk is a file of some hundred megabytes.
-        os.system(f"rm -rf {self.directory}")
+        shutil.rmtree(self.directory)

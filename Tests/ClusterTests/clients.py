@@ -102,22 +102,28 @@ class Client:
         connection = self.random.choice(self._connections)
         return connection.ask(method, f"/v1{path}", body, x_session_key=session, x_api_key=self._secret, **headers)
 
-    def turn(self, conversation: Conversation, within: float = 240, words: str = "") -> Turn:
-        """One turn, that must be acknowledged within so many seconds."""
+    def turn(self, conversation: Conversation, within: float = 240, model: str = "nanobot") -> Turn:
+        """One turn, which must be acknowledged within so many seconds."""
         self._count += 1
-        turn = Turn(f"{self.name}-{self._count}{words}", time.monotonic())
+        turn = Turn(f"{self.name}-{self._count}", time.monotonic())
         conversation.turns.append(turn)
-        body = {"model": "nanobot", "messages": [{"role": "user", "content": turn.text}]}
+        self.try_until_acknowledged(turn, conversation, within, model)
+        return turn
+
+    def try_until_acknowledged(self, turn: Turn, conversation: Conversation, within: float = 240, model: str = "nanobot") -> None:
+        """Asks for a turn, which may be another client's, until it is acknowledged."""
+        begun = time.monotonic()
+        body = {"model": model, "messages": [{"role": "user", "content": turn.text}]}
         while True:
             answer = self.ask("POST", "/chat/completions", conversation.key, body, Idempotency_Key=f"{turn.text}")
             if answer.status == 200:
-                turn.acknowledged = time.monotonic()
-                return turn
+                turn.acknowledged = min(turn.acknowledged or float("inf"), time.monotonic())
+                return
             assert answer.status in (0, 409, 429, 500, 502, 503, 504), f"{turn.text}: {answer}"
             assert answer.status != 409 or "session_busy" in answer.body, answer
             assert answer.status != 500 or "x-outcome" in answer.headers, answer
             turn.refusals.append(answer.status)
-            assert time.monotonic() < turn.begun + within, f"{turn}: {answer}"
+            assert time.monotonic() < begun + within, f"{turn}: {answer}"
             time.sleep(0.05 if answer.status else 0.2)
 
 

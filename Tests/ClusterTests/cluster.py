@@ -4,6 +4,7 @@ import time
 from ceph import Ceph
 from clients import Client, Conversation, Page
 from gluster import Gluster
+from held_model import HeldModel
 from host import MOUNT, USER, Front, Host
 from judge import faults, texts
 from machine import Machine
@@ -18,8 +19,11 @@ class Cluster:
     def __init__(self, storage: Ceph | Gluster, mount_options: str | None = None):
         """mount_options: in place of what the unit says."""
         self.storage = storage
-        program = os.environ["NANOBOT_BINARY"]
-        self.hosts = [Host(Machine(f"h{host}", f"{NETWORK}.{10 + host}"), storage, program, f"{NETWORK}.0/24", mount_options) for host in (1, 2, 3)]
+        self.model = HeldModel(f"{storage.directory}/model")
+        self.hosts = [
+            Host(Machine(f"h{host}", f"{NETWORK}.{10 + host}"), storage, os.environ["NANOBOT_BINARY"], self.model, f"{NETWORK}.0/24", mount_options)
+            for host in (1, 2, 3)
+        ]
         self.front = Front(Machine("front", f"{NETWORK}.2"), [host.machine.address for host in self.hosts], storage.directory)
         first = self.hosts[0]
         first.machine.run(f"chown {USER}:{USER} {MOUNT} && chmod 700 {MOUNT}")
@@ -32,7 +36,7 @@ class Cluster:
 
     def _make_directory(self) -> str | None:
         """Makes the data directory, and gives its id."""
-        if "storage.cluster" not in self.hosts[0].machine.run(f"{os.environ['NANOBOT_BINARY']} config"):
+        if "storage.cluster" not in self.hosts[0].run("config"):
             return None
         return self.hosts[0].run(f"cluster init {MOUNT}/data").strip()
 
@@ -58,6 +62,7 @@ class Cluster:
             host.run("sessions verify --config /etc/nanobot/config.json")
 
     def close(self) -> None:
+        self.model.close()
         for host in self.hosts:
             host.close()
         self.front.machine.close()

@@ -5,11 +5,17 @@ import socket
 import subprocess
 from pathlib import Path
 
-from files import DEPLOY, fill, unit
+from clients import Connection
+from files import CLUSTER, DEPLOY, fill, unit
+from held_model import HeldModel
 from machine import Machine
 
 USER = 61_234
 MOUNT = "/srv/nanobot"
+RESTART = "systemctl restart srv-nanobot.mount"
+PROGRAM = "/usr/local/bin/nanobot"
+# Where a host finds the model that the test holds.
+MODEL = "/run/model/socket"
 # Requests of one session that a host lets through: tests have few sessions and are in a hurry.
 FAST = {"rate=10r/s": "rate=10000r/s", "rate=100r/s": "rate=10000r/s", "worker_processes auto": "worker_processes 1"}
 
@@ -25,11 +31,14 @@ def nginx_file(name: str) -> str:
 class Host:
     """A machine that runs nanobot behind an nginx of its own, as deploy/cluster says. There is no systemd: what its units say is done by hand."""
 
-    def __init__(self, machine: Machine, storage, program: str, front: str, options: str | None = None):
+    def __init__(self, machine: Machine, storage, program: str, model: HeldModel, front: str, options: str | None = None):
         """options: those of the mount, in place of what the unit says."""
-        self.machine, self.storage, self._program = machine, storage, program
+        self.machine, self.storage = machine, storage
         self.address = (machine.address, 8900)
         self.log = f"{storage.directory}/{machine.name}.log"
+        machine.add(program, PROGRAM)
+        machine.run("cat >/usr/local/bin/systemctl && chmod 755 /usr/local/bin/systemctl", give='#!/bin/sh\necho "systemctl $*"\n')
+        machine.add(model.path, MODEL)
         storage.prepare(machine)
         self._mount = unit(f"cluster/{storage.unit}")
         self._options = options or self._mount["Options"]
@@ -53,7 +62,17 @@ class Host:
             list.write(f"{number}\n")
 
     def unmount(self) -> None:
+        assert self._mount["LazyUnmount"] == "yes"
         self.machine.run(f"umount --lazy {MOUNT}")
+
+    def watch_mount(self) -> bool:
+        """What nanobot-mount-watch.timer does from time to time; gives whether it mounted anew."""
+        said = self.machine.run(["sh", str(CLUSTER / "mount-watch")], within=300)
+        if RESTART not in said:
+            return False
+        self.machine.run(f"umount --lazy {MOUNT} 2>/dev/null || true")
+        self.mount()
+        return True
 
     def _configure_nginx(self, front: str) -> None:
         machine = self.machine
@@ -73,7 +92,7 @@ class Host:
         self._socket.bind(path)
         self._socket.listen(512)
         described = unit("systemd/nanobot.socket")
-        self.machine.run(f"touch {described['ListenStream']} && mount --bind {path} {described['ListenStream']}")
+        self.machine.add(path, described["ListenStream"])
         self.machine.run(f"chown {described['SocketUser']} {path} && chmod {described['SocketMode']} {path}")
 
     def configure(self, cluster: str | None, **settings: object) -> None:
@@ -81,23 +100,24 @@ class Host:
         config = json.loads(fill("config.json", {"ID": cluster or "ID"}))
         if cluster is None:
             del config["storage"]
+        config["models"] = {"nanobot": {}, "slow": {"upstream": {"url": f"http://unix:{MODEL}:/v1"}, "model": "m"}}
         self.machine.run("mkdir -p /etc/nanobot && cat >/etc/nanobot/config.json", give=json.dumps(config | settings))
 
     def run(self, command: str, status: int | None = 0) -> str:
         """Runs the program as the service's user."""
-        words = f"setpriv --reuid={USER} --regid={USER} --clear-groups {self._program} {command}"
+        words = f"setpriv --reuid={USER} --regid={USER} --clear-groups {PROGRAM} {command}"
         return self.machine.run(words, status)
 
     def start(self) -> None:
         """What nanobot.service says, with the drop-in."""
         service = unit("systemd/nanobot.service") | unit("cluster/systemd/nanobot.service.d/cluster.conf")
         assert service["DynamicUser"] == "no"
-        program, *options = service["ExecStart"].split()
-        assert program == "/usr/local/bin/nanobot"
+        command = service["ExecStart"].split()
+        assert command[0] == PROGRAM
         number = self._socket.fileno()
         activation = ["bash", "-c", f'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@" 3<&{number}', "bash"]
         user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
-        self._service = self.machine.start([*user, self._program, *options], self.log, activation, [number])
+        self._service = self.machine.start([*user, *command], self.log, activation, [number])
 
     def kill(self, with_supervisor: bool = False) -> None:
         """Kills the responder, which the supervisor starts again; or both, which systemd starts again."""
@@ -117,6 +137,15 @@ class Host:
         """Ends the program in the ordinary way."""
         self._service.terminate()
         assert self._service.wait(60) == 0
+
+    def requests(self) -> int:
+        """How many requests it has answered."""
+        with open(self.log) as log:
+            return sum(" status=" in line for line in log)
+
+    def serves(self) -> bool:
+        """Whether a turn could be stored there now."""
+        return Connection(self.address, 10).ask("GET", "/ready").status == 200
 
     def sessions(self) -> Path:
         """Where this host sees the session files."""

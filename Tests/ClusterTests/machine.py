@@ -10,30 +10,34 @@ BRIDGE = "cluster"
 # Of these a machine has its own: they begin empty, and end with it.
 OWN = ["/run", "/srv", "/var/log", "/var/lib/ceph", "/var/lib/glusterd"]
 
+# Changes in these are its own, too.
+CHANGED = ["/etc", "/usr/local/bin"]
+
 
 class Machine:
     """A machine of the test: a network address and mounts of its own, on a bridge with the others.
 
-    The files are those of this system, except for `OWN`, and for changes in /etc, which the others do not see.
+    Other files are this system's.
     """
 
     def __init__(self, name: str, address: str):
         self.name, self.address = name, address
         self._processes: list[subprocess.Popen] = []
-        ready, said = os.pipe()
         own = "\n".join(f"mkdir -p {path} && mount -t tmpfs -o mode=755 tmpfs {path}" for path in OWN)
+        changed = "\n".join(
+            f"mkdir -p /mnt/{path} /mnt/work{path} && mount -t overlay -o lowerdir={path},upperdir=/mnt/{path},workdir=/mnt/work{path} overlay {path}"
+            for path in CHANGED
+        )
         script = f"""set -e
             ip link set lo up
-            mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/work
-            mount -t overlay -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work overlay /etc
+            mount -t tmpfs tmpfs /mnt
+            {changed}
             {own}
             mkdir -p /run/lock /var/log/nginx /var/log/ceph /var/log/glusterfs /run/gluster
-            echo >&{said}; exec {said}>&-
-            exec sleep infinity"""
-        self._first = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c", script], pass_fds=[said], stdin=subprocess.DEVNULL)
-        os.close(said)
-        assert os.read(ready, 1), f"{name} has no namespaces"
-        os.close(ready)
+            echo
+            exec sleep infinity >/dev/null"""
+        self._first = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        assert self._first.stdout is not None and self._first.stdout.read(1), f"{name} has no namespaces"
         pid = self._first.pid
         call(f"ip link add v-{name} type veth peer name eth0 netns {pid}")
         call(f"ip link set v-{name} master {BRIDGE} up")
@@ -43,6 +47,10 @@ class Machine:
         """What runs a command there. A text is a shell's."""
         words = ["sh", "-c", command] if isinstance(command, str) else list(command)
         return [*prefix, "nsenter", f"--target={self._first.pid}", "--net", "--mount", *words]
+
+    def add(self, path: str, inside: str) -> None:
+        """Gives the machine a file or a socket of this one, at another path."""
+        self.run(f"mkdir -p {os.path.dirname(inside)} && touch {inside} && mount --bind {path} {inside}")
 
     def run(self, command: str | Sequence[str], status: int | None = 0, within: float = 120, give: str = "") -> str:
         """Runs a command there, and gives all that it wrote."""

@@ -1,0 +1,52 @@
+import json
+import os
+import socketserver
+import threading
+from collections import defaultdict
+from http.server import BaseHTTPRequestHandler
+
+
+class HeldModel:
+    """A model on a Unix socket, which a machine reaches that is cut off. It answers each message once the test lets it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.asked: dict[str, threading.Event] = defaultdict(threading.Event)
+        self._released: dict[str, threading.Event] = defaultdict(threading.Event)
+        model = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                text = request["messages"][-1]["content"]
+                model.asked[text].set()
+                model._released[text].wait(600)
+                choice = {"index": 0, "message": {"role": "assistant", "content": "At last."}, "finish_reason": "stop"}
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.end_headers()
+                self.wfile.write(json.dumps({"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}).encode())
+
+            def address_string(self) -> str:
+                return "unix"
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        class Server(socketserver.ThreadingUnixStreamServer):
+            daemon_threads = True
+            request_queue_size = 64
+
+        self._server = Server(path, Handler)
+        os.chmod(path, 0o666)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def release(self, text: str) -> None:
+        """Lets it answer a message, now and whenever it is asked again."""
+        self._released[text].set()
+
+    def close(self) -> None:
+        for event in list(self._released.values()):
+            event.set()
+        self._server.shutdown()
+        self._server.server_close()
