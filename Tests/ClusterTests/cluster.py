@@ -27,18 +27,14 @@ class Cluster:
         self.front = Front(Machine("front", f"{NETWORK}.2"), [host.machine.address for host in self.hosts], storage.directory)
         first = self.hosts[0]
         first.machine.run(f"chown {USER}:{USER} {MOUNT} && chmod 700 {MOUNT}")
-        self.id = self._make_directory()
+        self.id = first.run(f"cluster init {MOUNT}/data").strip()
         for host in self.hosts:
             host.configure(self.id)
         self.secret = first.run("keys add --name test --scope '*' --config /etc/nanobot/config.json").splitlines()[0]
+        keys = first.machine.run("cat /etc/nanobot/keys.json")
         for host in self.hosts:
+            host.machine.run("cd /etc/nanobot && umask 077 && cat >keys.json && chown nanobot:nanobot keys.json", give=keys)
             host.start()
-
-    def _make_directory(self) -> str | None:
-        """Makes the data directory, and gives its id."""
-        if "storage.cluster" not in self.hosts[0].run("config"):
-            return None
-        return self.hosts[0].run(f"cluster init {MOUNT}/data").strip()
 
     def client(self, *hosts: Host, through_front: bool = False, timeout: float = 20) -> Client:
         """A client that asks these hosts, all of them if none is named, or the front."""

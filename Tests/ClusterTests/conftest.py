@@ -8,7 +8,7 @@ from cluster import NETWORK, Cluster
 from gluster import Gluster
 from machine import Machine, make_network
 
-STORAGES = {"ceph": Ceph, "gluster": Gluster}
+DEFAULTS = "gluster with its defaults"
 
 
 @pytest.fixture(scope="session")
@@ -16,10 +16,13 @@ def network() -> None:
     make_network(f"{NETWORK}.1")
 
 
-@pytest.fixture(scope="session", params=STORAGES)
+@pytest.fixture(scope="session", params=["ceph", "gluster"])
 def cluster(request: pytest.FixtureRequest, network: None) -> Iterator[Cluster]:
-    """Three hosts on CephFS, and on GlusterFS."""
-    directory = Path(os.environ["NANOBOT_CLUSTER"]) / request.param
-    cluster = Cluster(STORAGES[request.param](Machine("storage", f"{NETWORK}.5"), directory))
+    """Three hosts on CephFS, and on GlusterFS. One at a time."""
+    machine, directory = Machine("storage", f"{NETWORK}.5"), Path(os.environ["NANOBOT_CLUSTER"]) / request.param.replace(" ", "-")
+    if request.param == DEFAULTS:
+        cluster = Cluster(Gluster(machine, directory, with_settings=False), mount_options="_netdev")
+    else:
+        cluster = Cluster({"ceph": Ceph, "gluster": Gluster}[request.param](machine, directory))
     yield cluster
     cluster.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 from clients import Connection
 from files import CLUSTER, DEPLOY, fill, unit
 from held_model import HeldModel
-from machine import Machine
+from machine import Machine, wait_until
 
 USER = 61_234
 MOUNT = "/srv/nanobot"
@@ -56,6 +56,8 @@ class Host:
         for old, new in server.items():
             what = what.replace(old, new)
         self.machine.run(["mount", "-t", self._mount["Type"], "-o", self._options, what, MOUNT])
+        # A new file system of ceph's has no room until its manager has counted it.
+        wait_until(lambda: self.machine.run(f"stat --file-system --format %a {MOUNT}").strip() != "0", "there is room")
         # A daemon that is killed leaves its mount; the test's end needs to find it.
         number = self.machine.run(f"mountpoint -d {MOUNT}").strip().split(":")[1]
         with open(os.environ["NANOBOT_CLUSTER"] + "/mounts", "a") as list:
@@ -95,13 +97,11 @@ class Host:
         self.machine.add(path, described["ListenStream"])
         self.machine.run(f"chown {described['SocketUser']} {path} && chmod {described['SocketMode']} {path}")
 
-    def configure(self, cluster: str | None, **settings: object) -> None:
+    def configure(self, cluster: str, **settings: object) -> None:
         """Writes the configuration file."""
-        config = json.loads(fill("config.json", {"ID": cluster or "ID"}))
-        if cluster is None:
-            del config["storage"]
+        config = json.loads(fill("config.json", {"ID": cluster}))
         config["models"] = {"nanobot": {}, "slow": {"upstream": {"url": f"http://unix:{MODEL}:/v1"}, "model": "m"}}
-        self.machine.run("mkdir -p /etc/nanobot && cat >/etc/nanobot/config.json", give=json.dumps(config | settings))
+        self.machine.run("install -d -o nanobot -g nanobot /etc/nanobot && cat >/etc/nanobot/config.json", give=json.dumps(config | settings))
 
     def run(self, command: str, status: int | None = 0) -> str:
         """Runs the program as the service's user."""

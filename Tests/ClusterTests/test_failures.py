@@ -2,9 +2,9 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
-from ceph import Ceph
 from clients import Client, Conversation, Crowd, Turn
 from cluster import Cluster
 from host import MOUNT, Host
@@ -121,3 +121,55 @@ def test_a_slow_turn_of_a_host_that_stays_cut_off_is_stored_once(cluster: Cluste
     print(f"\n{cluster.storage.name}: a host cut off: " + ", ".join(f"{name} waited {wait:.1f} s" for name, wait in sorted(waits.items())))
     print(f"{cluster.storage.name}: healed, the host serves after {back:.1f} s")
     cluster.judge(held, elsewhere, new, idle)
+
+
+@pytest.mark.parametrize("cluster", ["ceph"], indirect=True)
+def test_turns_are_all_there_after_the_metadata_server_was_killed(cluster: Cluster) -> None:
+    conversations = [Conversation(f"metadata:{number}") for number in range(3)]
+
+    def work(client: Client, conversation: Conversation) -> Callable[[], object]:
+        return lambda: client.turn(conversation, PATIENCE)
+
+    with Crowd(*[work(cluster.client(timeout=PATIENCE), conversation) for conversation in conversations * 2]) as crowd:
+        wait_until(lambda: all(any(turn.acknowledged for turn in one.turns) for one in conversations), "all sessions have turns")
+        name = cluster.storage.kill_active()
+        killed = time.monotonic()
+
+        def answered_again() -> bool:
+            crowd.check()
+            return all(any(turn.begun > killed and turn.acknowledged for turn in one.turns) for one in conversations)
+
+        wait_until(answered_again, "all sessions have turns again", PATIENCE)
+        cluster.storage.start_metadata(name)
+    waited = max(min(turn.acknowledged for turn in one.turns if turn.begun > killed and turn.acknowledged) for one in conversations) - killed
+    print(f"\n{cluster.storage.name}: the active metadata server killed: all sessions waited {waited:.1f} s")
+    cluster.judge(*conversations)
+
+
+def test_a_host_without_its_mount_answers_503_and_makes_nothing(cluster: Cluster) -> None:
+    conversation = Conversation("unmounted:0")
+    host = owner(cluster, conversation)
+    direct, front = cluster.client(host), cluster.client(through_front=True)
+    host.unmount()
+    gone = time.monotonic()
+    for key in [conversation.key, "unmounted-new:0"]:
+        body = {"model": "nanobot", "messages": [{"role": "user", "content": "Hello"}]}
+        answer = direct.ask("POST", "/chat/completions", key, body)
+        assert (answer.status, answer.json["error"]["code"]) == (503, "storage_unavailable"), answer
+    assert not host.serves()
+    assert host.machine.run(f"ls -A {MOUNT}") == ""
+    waited = silence(front, conversation, gone)
+
+    # The program comes back by itself, also one that began without the mount.
+    host.kill(with_supervisor=True)
+    wait_until(lambda: direct.ask("POST", "/chat/completions", conversation.key, body).body.count('storage_unavailable') == 1, "it answers again")
+    assert host.machine.run(f"ls -A {MOUNT}") == ""
+    assert host.watch_mount()
+    mounted = time.monotonic()
+    wait_until(host.serves, "the host serves")
+    print(
+        f"\n{cluster.storage.name}: a mount that is gone: the session waited {waited:.1f} s at the front; "
+        f"the host serves {silence(direct, conversation, mounted):.1f} s after it is mounted"
+    )
+    assert not host.watch_mount()
+    cluster.judge(conversation)
