@@ -91,6 +91,7 @@ package struct ClusterFileSystem: FileSystem {
     package func setLock(_ descriptor: CInt, at offset: Int64, isHeld: Bool) throws(Errno) {
         try base.setLock(descriptor, at: offset, isHeld: isHeld)
     }
+    package func renewLock(_ descriptor: CInt, at offset: Int64) throws(Errno) { try base.renewLock(descriptor, at: offset) }
     package func isLocked(_ descriptor: CInt, at offset: Int64) throws(Errno) -> Bool { try base.isLocked(descriptor, at: offset) }
     package func giveAway(_ descriptor: CInt, toOwnerOf directory: FilePath) throws(Errno) {
         try base.giveAway(descriptor, toOwnerOf: directory)

@@ -33,6 +33,8 @@ package protocol FileSystem: Sendable {
     /// Takes or frees a lock on one byte of a file; throws `resourceTemporarilyUnavailable` if another process has it, and nothing else then
     /// (Linux, fs/locks.c; POSIX allows EACCES too).
     func setLock(_ descriptor: CInt, at offset: Int64, isHeld: Bool) throws(Errno)
+    /// Asks again for a lock on one byte that this process should have; throws as `setLock` does.
+    func renewLock(_ descriptor: CInt, at offset: Int64) throws(Errno)
     /// True if another process has a lock on one byte of a file. Takes none itself.
     func isLocked(_ descriptor: CInt, at offset: Int64) throws(Errno) -> Bool
     /// Gives a file that this process created to the owner of a directory, if the process is the superuser's.
@@ -80,6 +82,9 @@ extension FileSystem {
 
     /// For a file system that shares no blocks.
     package func share(_ range: Range<Int>, of source: CInt, with target: CInt) -> Bool { false }
+
+    /// For a file system that takes a lock twice.
+    package func renewLock(_ descriptor: CInt, at offset: Int64) throws(Errno) { try setLock(descriptor, at: offset, isHeld: true) }
 
     /// For a file system whose locks only one process at a time asks for.
     package func isLocked(_ descriptor: CInt, at offset: Int64) throws(Errno) -> Bool {

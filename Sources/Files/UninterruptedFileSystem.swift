@@ -66,6 +66,10 @@ package struct UninterruptedFileSystem: FileSystem {
         try repeating { () throws(Errno) in try base.setLock(descriptor, at: offset, isHeld: isHeld) }
     }
 
+    package func renewLock(_ descriptor: CInt, at offset: Int64) throws(Errno) {
+        try repeating { () throws(Errno) in try base.renewLock(descriptor, at: offset) }
+    }
+
     package func isLocked(_ descriptor: CInt, at offset: Int64) throws(Errno) -> Bool {
         try repeating { () throws(Errno) in try base.isLocked(descriptor, at: offset) }
     }

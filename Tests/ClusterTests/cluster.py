@@ -46,8 +46,7 @@ class Cluster:
         found = []
         for conversation in conversations:
             begun = time.monotonic()
-            # A session may have been removed.
-            files = [host.machine.run(f"cat {host.sessions()}/{conversation.file} || echo '{{\"turns\":[]}}'") for host in self.hosts]
+            files = [host.read(conversation.file) for host in self.hosts]
             if len(set(files)) != 1:
                 found.append(f"{conversation.key} is not the same on every host")
             stored = [Page(texts(file), begun, time.monotonic(), f"{host.machine.name}'s file") for file, host in zip(files, self.hosts)]

@@ -52,8 +52,17 @@ final class LockFile: Sendable {
 
     /// False if another process has the byte.
     func claimIfFree(_ offset: Int64) throws(SessionError) -> Bool {
+        try noting { () throws(SessionError) in try file.lock(offset, path) }
+    }
+
+    /// Asks again for a byte that this process should have. False if another process has it.
+    func renew(_ offset: Int64) throws(SessionError) -> Bool {
+        try noting { () throws(SessionError) in try file.lock(offset, path, isRenewed: true) }
+    }
+
+    private func noting(_ body: () throws(SessionError) -> Bool) throws(SessionError) -> Bool {
         do throws(SessionError) {
-            return try file.lock(offset, path)
+            return try body()
         } catch {
             hasFailed.store(true, ordering: .relaxed)
             throw error
@@ -71,9 +80,9 @@ final class LockFile: Sendable {
 extension File {
     /// Takes a byte; false if another process has it. What the system refuses for another reason is an error, or it would look as if
     /// somebody else was busy.
-    func lock(_ offset: Int64, _ path: FilePath) throws(SessionError) -> Bool {
+    func lock(_ offset: Int64, _ path: FilePath, isRenewed: Bool = false) throws(SessionError) -> Bool {
         do throws(Errno) {
-            try system.setLock(descriptor, at: offset, isHeld: true)
+            if isRenewed { try system.renewLock(descriptor, at: offset) } else { try system.setLock(descriptor, at: offset, isHeld: true) }
             return true
         } catch {
             if error == .resourceTemporarilyUnavailable { return false }

@@ -95,7 +95,7 @@ final class SessionLock: Sendable {
         guard let held, let status, held.isSame(status) else {
             throw SessionError(.storageUnavailable, "\(path) was removed or replaced during a turn of session \(key)")
         }
-        guard try held.claimIfFree(offset) else {
+        guard try held.renew(offset) else {
             throw SessionError(.storageUnavailable, "The lock of session \(key) was lost during a turn, and another process has it")
         }
     }
