@@ -5,7 +5,10 @@ package import SystemPackage
 
 /// The operating system's files. No other file of this module reads `errno`.
 package struct HostFileSystem: FileSystem {
-    package init() {}
+    /// True if other machines use the files, too.
+    private let isShared: Bool
+
+    package init(isShared: Bool = false) { self.isShared = isShared }
 
     package func open(_ path: FilePath, _ flags: CInt) throws(Errno) -> CInt {
         if Self.usesProcessLocks.load(ordering: .relaxed), let descriptor = ProcessLocks.reopened(path, flags) { return descriptor }
@@ -95,6 +98,8 @@ package struct HostFileSystem: FileSystem {
     }
 
     package func renewLock(_ descriptor: CInt, at offset: Int64) throws(Errno) {
+        // A kernel takes no lock from a process that lives.
+        guard isShared else { return }
         // ceph-fuse 16.2 forgets a lock that is set as it is already, and does not free it when the file is closed. Not so if its kind changes.
         // Only the second call tells: a shared lock can have two holders.
         try Self.lock(

@@ -7,7 +7,7 @@ extension Configuration {
     /// The file system of the data directory.
     func fileSystem() throws -> any FileSystem {
         guard let id = try self[.cluster] else { return HostFileSystem() }
-        return ClusterFileSystem(HostFileSystem(), sharing: FilePath(try self[.dataDirectory]), id: id)
+        return ClusterFileSystem(HostFileSystem(isShared: true), sharing: FilePath(try self[.dataDirectory]), id: id)
     }
 }
 
