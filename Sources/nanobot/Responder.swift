@@ -42,6 +42,7 @@ struct Responder {
             durability in
             try WorkerPool(threads: durability == .sync ? Self.diskThreads : 1)
         }
+        Self.prepareSleep(on: workers)
         // A chat uses one connection from the web server and, while it waits, one to its upstream.
         let descriptors = Self.connectionLimit(workers: threads)
         connections =
@@ -77,6 +78,16 @@ struct Responder {
         let unfinished = listener?.stop(patience: patience) ?? 0
         if unfinished > 0 { application.logger.warning("Stopped with \(unfinished) requests unfinished") }
         application.stop(patience: max(.zero, ContinuousClock.now.duration(to: deadline)))
+    }
+
+    /// Sleeps once: libdispatch opens the descriptors of its timers for the first sleep, and ends the process if there are none left then.
+    private static func prepareSleep(on workers: WorkerPool) {
+        let hasSlept = Semaphore()
+        Task(executorPreference: workers) {
+            try? await Task.sleep(for: .nanoseconds(1))
+            hasSlept.signal()
+        }
+        hasSlept.wait()
     }
 
     /// The descriptor limit, less what else needs descriptors: 16 for the locks, two a worker, the program's others, and session files, of

@@ -26,11 +26,17 @@ struct DescriptorLimitTests {
         try await Site.run { site in
             let server = try site.server
             let process = site.responder().processID
+            // A timer whose descriptors cannot be opened when somebody first sleeps would end the process.
+            let descriptors = "/proc/\(process)/fd"
+            let links = try FileManager.default.contentsOfDirectory(atPath: descriptors).compactMap {
+                try? FileManager.default.destinationOfSymbolicLink(atPath: "\(descriptors)/\($0)")
+            }
+            #expect(links.contains("anon_inode:[timerfd]"))
             #expect(try await server.chat("Is my hat blue?", session: "a").status == 200)
             let file = try server.bytes(ofSession: "a")
 
             // Up to the first number that is free: a new descriptor takes the lowest one (open(2)), and the limit is one of numbers.
-            let numbers = Set(try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").compactMap { Int($0) })
+            let numbers = Set(try FileManager.default.contentsOfDirectory(atPath: descriptors).compactMap { Int($0) })
             let free = (0...).first { !numbers.contains($0) } ?? 0
             try await limit(process, to: free)
             let retry = ["Idempotency-Key: 2"]
