@@ -21,7 +21,7 @@ class Cluster:
         self.storage = storage
         self.model = HeldModel(f"{storage.directory}/model")
         self.hosts = [
-            Host(Machine(f"h{host}", f"{NETWORK}.{10 + host}"), storage, os.environ["NANOBOT_BINARY"], self.model, f"{NETWORK}.0/24", mount_options)
+            Host(Machine(f"h{host}", f"{NETWORK}.{10 + host}"), storage, os.environ["NANOBOT_BINARY"], self.model, f"{NETWORK}.2", mount_options)
             for host in (1, 2, 3)
         ]
         self.front = Front(Machine("front", f"{NETWORK}.2"), [host.machine.address for host in self.hosts], storage.directory)

@@ -81,7 +81,7 @@ class Host:
         machine.run("rm -f /etc/nginx/sites-enabled/*; mkdir -p /etc/nginx/snippets /run/nanobot && rm -f /etc/nginx/modules-enabled/*")
         machine.run("cat >/etc/nginx/conf.d/nanobot.conf", give=nginx_file("nanobot.conf"))
         machine.run("cat >/etc/nginx/snippets/nanobot-server.conf", give=nginx_file("nanobot-server.conf"))
-        addresses = {"10.0.0.11": machine.address, "10.0.0.1;": f"{front};"}
+        addresses = {"10.0.0.11": machine.address, "10.0.0.1;": f"{front};", "10.0.0.0/24": front.rsplit(".", 1)[0] + ".0/24"}
         machine.run("cat >/etc/nginx/conf.d/nanobot-host.conf", give=fill("nginx/host.conf", addresses))
         machine.run("sed -i 's/worker_processes auto/worker_processes 1/' /etc/nginx/nginx.conf")
         machine.start(["nginx", "-g", "daemon off;"], f"{self.storage.directory}/{machine.name}.nginx.out")
