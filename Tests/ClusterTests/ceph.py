@@ -4,7 +4,7 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from files import CLUSTER, fill
+from files import CLUSTER, fill, unit
 from machine import Machine, wait_until
 
 # One of each daemon, and a metadata server in reserve: small, and on one disk. The hosts' part is deploy/cluster/ceph/ceph.conf.
@@ -44,8 +44,7 @@ class Ceph:
     """CephFS on a machine of its own."""
 
     name = "ceph"
-    # The files of deploy/cluster that a host needs.
-    unit = "ceph/srv-nanobot.mount"
+    unit = unit("cluster/ceph/srv-nanobot.mount")
 
     def __init__(self, machine: Machine, directory: Path):
         self.machine, self.directory = machine, directory

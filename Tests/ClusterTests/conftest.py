@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from ceph import Ceph
 from cluster import NETWORK, Cluster
+from disk import Disk
 from gluster import Gluster
 from machine import Machine, make_network
 
@@ -23,6 +24,6 @@ def cluster(request: pytest.FixtureRequest, network: None) -> Iterator[Cluster]:
     if request.param == DEFAULTS:
         cluster = Cluster(Gluster(machine, directory, with_settings=False), mount_options="_netdev")
     else:
-        cluster = Cluster({"ceph": Ceph, "gluster": Gluster}[request.param](machine, directory))
+        cluster = Cluster({"ceph": Ceph, "gluster": Gluster, "disk": Disk}[request.param](machine, directory))
     yield cluster
     cluster.close()

@@ -1,7 +1,7 @@
 import shutil
 from pathlib import Path
 
-from files import CLUSTER
+from files import CLUSTER, unit
 from machine import Machine, wait_until
 
 
@@ -9,7 +9,7 @@ class Gluster:
     """A replicated GlusterFS volume, its three bricks on one machine."""
 
     name = "gluster"
-    unit = "glusterfs/srv-nanobot.mount"
+    unit = unit("cluster/glusterfs/srv-nanobot.mount")
 
     def __init__(self, machine: Machine, directory: Path, with_settings: bool = True):
         """with_settings: False leaves the volume as GlusterFS makes it."""

@@ -40,7 +40,7 @@ class Host:
         machine.run("cat >/usr/local/bin/systemctl && chmod 755 /usr/local/bin/systemctl", give='#!/bin/sh\necho "systemctl $*"\n')
         machine.add(model.path, MODEL)
         storage.prepare(machine)
-        self._mount = unit(f"cluster/{storage.unit}")
+        self._mount = storage.unit
         self._options = options or self._mount["Options"]
         machine.run("mkdir -p /etc/sysusers.d && cat >/etc/sysusers.d/nanobot.conf", give=fill("systemd/sysusers.conf", {}))
         machine.run("systemd-sysusers nanobot.conf")

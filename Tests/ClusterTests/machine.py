@@ -52,7 +52,7 @@ class Machine:
         """Gives the machine a file or a socket of this one, at another path."""
         self.run(f"mkdir -p {os.path.dirname(inside)} && touch {inside} && mount --bind {path} {inside}")
 
-    def run(self, command: str | Sequence[str], status: int | None = 0, within: float = 120, give: str = "") -> str:
+    def run(self, command: str | Sequence[str], status: int | None = 0, within: float = 300, give: str = "") -> str:
         """Runs a command there, and gives all that it wrote."""
         done = subprocess.run(
             self.command(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=within, input=give, errors="replace"
