@@ -83,8 +83,14 @@ import os, sys, time
 directory, first, last = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 os.makedirs(directory, exist_ok=True)
 begun = time.monotonic()
-for number in range(first, last):
-    os.close(os.open(f"{directory}/wx%3Adm%3Auser_{number}.json", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+makers = 8
+for maker in range(makers):
+    if os.fork() == 0:
+        for number in range(first + maker, last, makers):
+            os.close(os.open(f"{directory}/wx%3Adm%3Auser_{number}.json", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        os._exit(0)
+for maker in range(makers):
+    os.wait()
 print((last - first) / (time.monotonic() - begun))
 """
 LOOKUPS = """
@@ -116,15 +122,15 @@ print(sorted(times)[100] * 1000, sorted(times)[190] * 1000)
 def test_a_directory_of_many_files(cluster: Cluster) -> None:
     first, other = cluster.hosts[:2]
     directory, made = f"{MOUNT}/many", 0
-    for count in [1_000, 100_000, 1_000_000]:
+    for count in [1_000, 100_000] + ([1_000_000] if "NANOBOT_LONG_TESTS" in os.environ else []):
         rate = float(first.machine.run(["python3", "-c", FILES, directory, str(made), str(count)], within=3000))
         made = count
         lookup = first_look(other, directory, count)
-        link = first.machine.run(["python3", "-c", LINKS, directory, str(count)], within=600).split()
-        print(f"\nceph, {count} files: {rate:.0f} created/s; {lookup}; create, link and unlink {link} ms (p50, p95)", flush=True)
+        link = "{:.1f} ms, p95 {:.1f} ms".format(*map(float, first.machine.run(["python3", "-c", LINKS, directory, str(count)], within=600).split()))
+        print(f"\nceph, {count} files: {rate:.0f} created/s; {lookup}; create, link and unlink {link}", flush=True)
         print({name: cluster.storage.counters()["mds_mem"][name] for name in ["ino", "dn", "cap", "rss"]}, flush=True)
 
 
 def first_look(host: Host, directory: str, count: int) -> str:
     found = host.machine.run(["python3", "-c", LOOKUPS, directory, str(count)], within=600).split()
-    return "looked up from another host in {} ms, p95 {} ms".format(*found)
+    return "looked up from another host in {:.1f} ms, p95 {:.1f} ms".format(*map(float, found))

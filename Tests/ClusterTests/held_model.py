@@ -22,10 +22,16 @@ class HeldModel:
                 model.asked[text].set()
                 model._released[text].wait(600)
                 choice = {"index": 0, "message": {"role": "assistant", "content": "At last."}, "finish_reason": "stop"}
+                self.say({"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]})
+
+            def do_GET(self) -> None:
+                self.say({"object": "list", "data": [{"id": "m", "object": "model", "created": 1, "owned_by": "test"}]})
+
+            def say(self, body: dict) -> None:
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.end_headers()
-                self.wfile.write(json.dumps({"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}).encode())
+                self.wfile.write(json.dumps(body).encode())
 
             def address_string(self) -> str:
                 return "unix"

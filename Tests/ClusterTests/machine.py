@@ -15,7 +15,7 @@ CHANGED = ["/etc", "/usr/local/bin"]
 
 
 class Machine:
-    """A machine of the test: a network address and mounts of its own, on a bridge with the others.
+    """A machine of the test: a name, a network address and mounts of its own, on a bridge with the others.
 
     Other files are this system's.
     """
@@ -29,6 +29,7 @@ class Machine:
             for path in CHANGED
         )
         script = f"""set -e
+            hostname {name}
             ip link set lo up
             mount -t tmpfs tmpfs /mnt
             {changed}
@@ -36,7 +37,7 @@ class Machine:
             mkdir -p /run/lock /var/log/nginx /var/log/ceph /var/log/glusterfs /run/gluster
             echo
             exec sleep infinity >/dev/null"""
-        self._first = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self._first = subprocess.Popen(["unshare", "--net", "--mount", "--uts", "sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         assert self._first.stdout is not None and self._first.stdout.read(1), f"{name} has no namespaces"
         pid = self._first.pid
         call(f"ip link add v-{name} type veth peer name eth0 netns {pid}")
@@ -46,7 +47,7 @@ class Machine:
     def command(self, command: str | Sequence[str], prefix: Sequence[str] = ()) -> list[str]:
         """What runs a command there. A text is a shell's."""
         words = ["sh", "-c", command] if isinstance(command, str) else list(command)
-        return [*prefix, "nsenter", f"--target={self._first.pid}", "--net", "--mount", *words]
+        return [*prefix, "nsenter", f"--target={self._first.pid}", "--net", "--mount", "--uts", *words]
 
     def add(self, path: str, inside: str) -> None:
         """Gives the machine a file or a socket of this one, at another path."""
