@@ -7,7 +7,8 @@ from pathlib import Path
 from files import CLUSTER, fill, unit
 from machine import Machine, wait_until
 
-# One of each daemon, and a metadata server in reserve: small, and on one disk. The hosts' part is deploy/cluster/ceph/ceph.conf.
+# One of each daemon, and a metadata server in reserve: small, and on one disk. A monitor that has just begun is no reason to wait longer for a
+# metadata server than an old one waits. The hosts' part is deploy/cluster/ceph/ceph.conf.
 CONF = """
 [global]
 fsid = {fsid}
@@ -25,6 +26,7 @@ osd pool default size = 1
 osd pool default min size = 1
 mon allow pool size one = true
 mon data avail crit = 1
+mds beacon mon down grace = 15
 bluestore block size = 3221225472
 bluestore cache autotune = false
 bluestore cache size = 134217728
@@ -109,8 +111,10 @@ class Ceph:
         self._metadata[name] = self._start("mds", name)
 
     def counters(self) -> dict:
-        """What the active metadata server has counted."""
-        return json.loads(self.machine.run(f"ceph daemon mds.{self._active()} perf dump 2>/dev/null"))
+        """What the active metadata server and the disk have counted."""
+        dumps = [self.machine.run(f"ceph daemon {name} perf dump 2>/dev/null") for name in (f"mds.{self._active()}", "osd.0")]
+        metadata, disk = map(json.loads, dumps)
+        return metadata | {"osd": disk["osd"]}
 
     def close(self) -> None:
         self.machine.close()

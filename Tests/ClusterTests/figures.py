@@ -1,5 +1,6 @@
 """Figures for deploy/cluster/README.md: deploy/test-cluster figures.py. They are printed, and nothing is asserted of them."""
 
+import contextlib
 import os
 import re
 import subprocess
@@ -40,11 +41,24 @@ def load(hosts: list[Host], connections: int, secret: str, name: str) -> tuple[f
     return sum(float(re.search(r"Requests/sec: +(\S+)", one)[1]) for one in said), [re.search(r"50% +(\S+)", one)[1] for one in said]
 
 
+def processor_seconds() -> dict[str, float]:
+    """What the processes of this namespace have used, by name."""
+    used: dict[str, float] = {}
+    for number in [name for name in os.listdir("/proc") if name.isdigit()]:
+        with contextlib.suppress(OSError):
+            name, fields = Path(f"/proc/{number}/stat").read_text().split("(", 1)[1].rsplit(")", 1)
+            used[name] = used.get(name, 0) + sum(map(int, fields.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+    return used
+
+
 @pytest.mark.parametrize("cluster", ["disk", "ceph", "gluster"], indirect=True)
 def test_turns_a_second(cluster: Cluster) -> None:
     for count, connections in [(1, 1), (1, 6), (3, 6), (3, 24)]:
+        before = processor_seconds()
         rate, medians = load(cluster.hosts[:count], connections, cluster.secret, f"figures-{count}-{connections}")
         print(f"\n{cluster.storage.name}: {count} hosts, {connections} clients: {rate:.0f} turns/s, p50 {' '.join(medians)}")
+        used = {name: (seconds - before.get(name, 0)) * 1000 / (rate * SECONDS) for name, seconds in processor_seconds().items()}
+        print("    processor ms for a turn: " + ", ".join(f"{name} {time:.2f}" for name, time in sorted(used.items()) if time >= 0.01))
 
 
 @pytest.mark.parametrize("cluster", ["ceph"], indirect=True)
@@ -76,6 +90,7 @@ COUNTERS = {
     "mds": ["request", "handle_client_caps", "ceph_cap_op_grant", "ceph_cap_op_revoke", "handle_inode_file_caps", "forward"],
     "mds_log": ["evadd"],
     "objecter": ["op_w", "op_r"],
+    "osd": ["op_w", "op_w_in_bytes", "op_r"],
 }
 
 FILES = """

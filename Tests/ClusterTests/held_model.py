@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler
 
 
 class HeldModel:
-    """A model on a Unix socket, which a machine reaches that is cut off. It answers each message once the test lets it."""
+    """A model on a Unix socket, which a machine reaches that is cut off. It answers each message once the test lets it;
+    of a stream the first word comes before that."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -20,9 +21,22 @@ class HeldModel:
                 request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 text = request["messages"][-1]["content"]
                 model.asked[text].set()
+                if request.get("stream"):
+                    return self.stream(model._released[text])
                 model._released[text].wait(600)
                 choice = {"index": 0, "message": {"role": "assistant", "content": "At last."}, "finish_reason": "stop"}
                 self.say({"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]})
+
+            def stream(self, released: threading.Event) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.end_headers()
+                for word, finish in [("At ", None), ("last.", "stop")]:
+                    choice = {"index": 0, "delta": {"role": "assistant", "content": word}, "finish_reason": finish}
+                    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+                    self.wfile.write(b"data: %s\n\n" % json.dumps(chunk).encode())
+                    released.wait(600)
+                self.wfile.write(b"data: [DONE]\n\n")
 
             def do_GET(self) -> None:
                 self.say({"object": "list", "data": [{"id": "m", "object": "model", "created": 1, "owned_by": "test"}]})

@@ -100,6 +100,7 @@ class Host:
     def configure(self, cluster: str, **settings: object) -> None:
         """Writes the configuration file."""
         config = json.loads(fill("config.json", {"ID": cluster}))
+        config["stream"] = True
         config["models"] = {"nanobot": {}, "slow": {"upstream": {"url": f"http://unix:{MODEL}:/v1"}, "model": "m"}}
         self.machine.run("install -d -o nanobot -g nanobot /etc/nanobot && cat >/etc/nanobot/config.json", give=json.dumps(config | settings))
 

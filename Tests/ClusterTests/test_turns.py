@@ -90,6 +90,8 @@ def test_turns_of_responders_that_are_killed_are_all_there(cluster: Cluster) -> 
 
     with Crowd(*[work(cluster.client()) for _ in range(CLIENTS)], kill) as crowd:
         go_on(crowd, 10, lambda: kills >= 10 and stored(conversations) >= 100)
-    tries = sum(len(turn.refusals) for conversation in conversations for turn in conversation.turns)
-    print(f"\n{cluster.storage.name}: {stored(conversations)} turns, {kills} responders killed, {tries} tries refused or cut short")
+    turns = [turn for conversation in conversations for turn in conversation.turns if turn.acknowledged is not None]
+    longest = max(turn.acknowledged - turn.begun for turn in turns)
+    tries = sum(len(turn.refusals) for turn in turns)
+    print(f"\n{cluster.storage.name}: {len(turns)} turns, {kills} responders killed, {tries} tries refused or cut short; the slowest turn took {longest:.1f} s")
     cluster.judge(*conversations)
