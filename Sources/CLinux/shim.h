@@ -22,7 +22,8 @@ extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-struct clinux_status { unsigned long long device, inode, size; long long seconds; unsigned nanoseconds, mode; };
+// Signed, as stat(2) has them: what a file system of somebody else's says must not end the program.
+struct clinux_status { unsigned long long device, inode; long long size, seconds; unsigned nanoseconds, mode; };
 static inline int clinux_ask_status(int file, struct clinux_status *status) {
     struct statx found;
     if (syscall(SYS_statx, file, "", 0x1000 /* AT_EMPTY_PATH */ | 0x2000 /* AT_STATX_FORCE_SYNC */, STATX_BASIC_STATS, &found)) return -1;

@@ -2,7 +2,6 @@ import ArgumentParser
 import Configuration
 import Crypto
 import Files
-import FoundationEssentials
 import Glibc
 import SystemPackage
 import Text
@@ -32,6 +31,7 @@ struct InitializeCluster: ParsableCommand {
     func run() throws {
         try reportingErrors {
             let (path, system) = (FilePath(directory), UninterruptedFileSystem(HostFileSystem()))
+            let id: String?
             do throws(Errno) {
                 try system.ensureDirectory(path)
                 if try (ClusterFileSystem.id(of: path, in: system) ?? "").isEmpty {
@@ -40,11 +40,12 @@ struct InitializeCluster: ParsableCommand {
                     try File(path, O_RDONLY | O_DIRECTORY, in: system).synchronize()
                 }
                 // Another machine may have been quicker.
-                guard let id = try ClusterFileSystem.id(of: path, in: system) else { throw .noSuchFileOrDirectory }
-                try? Terminal.put("\(id)\n")
+                id = try ClusterFileSystem.id(of: path, in: system)
             } catch {
                 throw Failure(description: "\(path) cannot be marked: \(error)")
             }
+            guard let id else { throw Failure(description: "\(path) was removed meanwhile.") }
+            try Terminal.put("\(id)\n")
         }
     }
 }

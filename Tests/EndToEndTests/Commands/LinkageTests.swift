@@ -49,6 +49,8 @@ struct LinkageTests {
         #expect(!symbols.contains("icudt"))
         let scratch = try TemporaryDirectory()
         _ = try await output(Nanobot.deploy + "/strip", [path, scratch.path + "/stripped"])
+        // What relocation has changed is read-only afterwards.
+        #expect(try await output("readelf", ["-lW", scratch.path + "/stripped"]).contains("GNU_RELRO"))
         let size = try FileManager.default.attributesOfItem(atPath: scratch.path + "/stripped")[.size] as? Int
         #expect(try #require(size) <= 20_000_000)
     }
